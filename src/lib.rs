@@ -1,0 +1,5 @@
+//! `auditui` reads every OCI Audit event of a time span, over all regions and all compartments, says what it could not
+//! read, and makes the events explorable.
+//!
+//! Each folder of `src/` is a room; arrows between rooms run one way and `tests/it/architecture.rs` guards them.
+pub mod domain;
