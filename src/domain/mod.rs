@@ -1,5 +1,12 @@
 //! What things are: plain data and its laws. No IO, no clock, no async.
 
+pub mod access;
 pub mod compartment;
+pub mod event;
+pub mod ledger;
 pub mod ocid;
+pub mod page;
+pub mod problem;
 pub mod region;
+pub mod text;
+pub mod time_range;

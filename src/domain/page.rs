@@ -1,0 +1,198 @@
+//! One answer of ListEvents, cut into events but not decoded.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::ledger::CellKey;
+
+/// The events of one page exactly as received, with where they came from. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub cell: CellKey,
+    /// The decoded body (gunzipped, nothing else).
+    body: Arc<[u8]>,
+    extents: Arc<[Range<usize>]>,
+    /// `opc-request-id` of the answer.
+    pub request_id: Option<Arc<str>>,
+    pub received_at: DateTime<Utc>,
+}
+
+impl Page {
+    /// `Err` when the body is not one JSON array.
+    pub fn new(
+        cell: CellKey,
+        body: impl Into<Arc<[u8]>>,
+        request_id: Option<Arc<str>>,
+        received_at: DateTime<Utc>,
+    ) -> Result<Self, NotAnArray> {
+        let body = body.into();
+        let extents = array_elements(&body)?.into();
+        Ok(Self { cell, body, extents, request_id, received_at })
+    }
+
+    pub fn len(&self) -> usize {
+        self.extents.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.extents.is_empty()
+    }
+
+    /// Size of the body in bytes.
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Each event's bytes, as Oracle sent them.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.extents.iter().map(|extent| &self.body[extent.clone()])
+    }
+}
+
+/// A body that is no JSON array: cut short, an error page, `null`, nothing at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is not a JSON array of events ({0})")]
+pub struct NotAnArray(pub &'static str);
+
+/// Where each element of a top-level JSON array stands, by brackets and quotes alone.
+///
+/// The elements are not validated: raw control characters, invalid UTF-8, huge numbers and any depth pass, because such
+/// an event must be kept and shown rather than sink its page. A body that does not end with its array is refused.
+fn array_elements(body: &[u8]) -> Result<Vec<Range<usize>>, NotAnArray> {
+    let start = skip_space(body, if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
+    match body.get(start) {
+        Some(b'[') => {}
+        None => return Err(NotAnArray("it is empty")),
+        Some(_) => return Err(NotAnArray("it does not begin with `[`")),
+    }
+    let mut elements = Vec::new();
+    let mut at = skip_space(body, start + 1);
+    if body.get(at) == Some(&b']') {
+        return end_of_body(body, at + 1).map(|()| elements);
+    }
+    loop {
+        let end = element_end(body, at).ok_or(NotAnArray("it is cut short"))?;
+        let text = &body[at..end];
+        elements.push(at..end - text.iter().rev().take_while(|b| b.is_ascii_whitespace()).count());
+        if elements.last().is_some_and(|extent| extent.is_empty()) {
+            return Err(NotAnArray("an element is missing"));
+        }
+        match body[end] {
+            b',' => at = skip_space(body, end + 1),
+            b']' => return end_of_body(body, end + 1).map(|()| elements),
+            _ => return Err(NotAnArray("its brackets do not match")),
+        }
+    }
+}
+
+fn end_of_body(body: &[u8], at: usize) -> Result<(), NotAnArray> {
+    if skip_space(body, at) == body.len() { Ok(()) } else { Err(NotAnArray("more follows its end")) }
+}
+
+/// The position of the `,` or bracket that ends the element which starts at `at`.
+fn element_end(body: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    loop {
+        at += memchr_structural(body.get(at..)?)?;
+        match body[at] {
+            b'"' => at = string_end(body, at + 1)?,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth > 0 => depth -= 1,
+            b',' if depth > 0 => {}
+            _ => return Some(at),
+        }
+        at += 1;
+    }
+}
+
+fn memchr_structural(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b','))
+}
+
+/// The position of the closing quote of a string whose content starts at `at`.
+fn string_end(body: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += memchr::memchr2(b'"', b'\\', body.get(at..)?)?;
+        if body[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+fn skip_space(body: &[u8], at: usize) -> usize {
+    at + body.get(at..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_whitespace()).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn elements(body: &[u8]) -> Result<Vec<&[u8]>, NotAnArray> {
+        array_elements(body).map(|extents| extents.into_iter().map(|e| &body[e]).collect())
+    }
+
+    #[test]
+    fn elements_are_the_bytes_as_sent() {
+        let body = br#" [ {"a":"]},{\"","b":[1,{"c":2}]} , {} ,"x", 1e400 ]
+        "#;
+        let expected: [&[u8]; 4] = [br#"{"a":"]},{\"","b":[1,{"c":2}]}"#, b"{}", br#""x""#, b"1e400"];
+        assert_eq!(elements(body).unwrap(), expected);
+        assert!(elements(b"[]").unwrap().is_empty());
+        assert!(elements(b"\xef\xbb\xbf[ ]").unwrap().is_empty());
+    }
+
+    #[test]
+    fn odd_bytes_inside_an_event_do_not_sink_the_page() {
+        let mut body = b"[{\"a\":\"\x1b\xff\n\"},".to_vec();
+        body.extend(b"[".repeat(100_000));
+        body.extend(b"]".repeat(100_000));
+        body.extend(b"]");
+        assert_eq!(elements(&body).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn whatever_is_no_array_is_refused() {
+        for bad in
+            ["", " ", "null", "{}", "<html>", "[", "[{}", "[{},", "[{}]]", "[{}}", "[,]", "[{},]", "[\"x", "[] []"]
+        {
+            assert!(elements(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json(values in prop::collection::vec(json(), 0..6)) {
+            let body = serde_json::to_vec_pretty(&values).unwrap();
+            let cut: Vec<serde_json::Value> =
+                elements(&body).unwrap().into_iter().map(|e| serde_json::from_slice(e).unwrap()).collect();
+            prop_assert_eq!(cut, values);
+        }
+
+        #[test]
+        fn a_cut_body_is_never_taken_for_a_page(values in prop::collection::vec(json(), 1..4), cut in 0.0f64..1.0) {
+            let body = serde_json::to_vec(&values).unwrap();
+            let keep = ((body.len() - 1) as f64 * cut) as usize;
+            prop_assert!(elements(&body[..keep]).is_err());
+        }
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::hash_map(any::<String>(), inner, 0..4)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! Text written by strangers, made harmless.
+//!
+//! Anyone who can make a call in the tenancy chooses strings that end up in audit events, also by calls that fail. On a
+//! terminal such text could move the cursor, set the clipboard or reverse the reading order. Everything foreign goes
+//! through [`clean`] before it is shown or printed.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The text with everything that is not plainly visible written out: control characters as `\n`, `\t`, `\x1b`;
+/// bidi controls, zero-width and other invisible characters as `\u{202e}`. One line, always. Borrowed when nothing had
+/// to change.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        push_clean(&mut out, c);
+    }
+    Cow::Owned(out)
+}
+
+/// As [`clean`], and no longer than `max` characters: what is cut is replaced by `…`. Costs no more than `max` however
+/// long the text is.
+pub fn clean_prefix(text: &str, max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max) {
+        None => clean(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", clean(text.get(..end).unwrap_or_default()))),
+    }
+}
+
+/// Bytes of a JSON document for a terminal: as they are, but control characters, bidi controls and the like inside
+/// strings as JSON escapes, so that it stays the same document. Invalid UTF-8 becomes U+FFFD.
+pub fn clean_json(json: &[u8]) -> String {
+    let text = String::from_utf8_lossy(json);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_plain(c) {
+            out.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
+fn push_clean(out: &mut String, c: char) {
+    match c {
+        _ if is_plain(c) => out.push(c),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        _ if u32::from(c) < 0x100 => {
+            let _ = write!(out, "\\x{:02x}", u32::from(c));
+        }
+        _ => {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+    }
+}
+
+/// Whether a character shows as itself and disturbs nothing around it.
+fn is_plain(c: char) -> bool {
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
+    !(c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_out() {
+        assert_eq!(clean("plain, naïve, 日本"), "plain, naïve, 日本");
+        assert_eq!(clean("a\u{1b}]52;c;eA==\u{7}\n"), "a\\x1b]52;c;eA==\\x07\\n");
+        assert_eq!(clean("\u{202e}gpj.exe\u{9b}2J"), "\\u{202e}gpj.exe\\x9b2J");
+        assert_eq!(clean("x\u{200b}y\u{e0041}"), "x\\u{200b}y\\u{e0041}");
+    }
+
+    #[test]
+    fn a_prefix_is_cut_by_characters_not_bytes() {
+        assert_eq!(clean_prefix("日本語", 2), "日本…");
+        assert_eq!(clean_prefix("日本", 2), "日本");
+    }
+
+    #[test]
+    fn json_for_a_terminal_is_still_the_same_document() {
+        let json = "{\"a\":\"\u{202e}x\u{7f}\u{e0041}\"}";
+        let safe = clean_json(json.as_bytes());
+        assert!(safe.is_ascii());
+        let (before, after): (serde_json::Value, serde_json::Value) =
+            (serde_json::from_str(json).unwrap(), serde_json::from_str(&safe).unwrap());
+        assert_eq!(before, after);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_invisible_survives(text in any::<String>()) {
+            prop_assert!(clean(&text).chars().all(is_plain));
+            prop_assert!(clean_prefix(&text, 5).chars().all(is_plain));
+        }
+    }
+}
