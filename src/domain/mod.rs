@@ -8,5 +8,8 @@ pub mod ocid;
 pub mod page;
 pub mod problem;
 pub mod region;
+pub mod tenancy;
 pub mod text;
+pub mod time_phrase;
 pub mod time_range;
+pub mod zone;
