@@ -8,6 +8,7 @@ pub mod ocid;
 pub mod page;
 pub mod problem;
 pub mod region;
+pub mod scope;
 pub mod tenancy;
 pub mod text;
 pub mod time_phrase;
