@@ -3,3 +3,5 @@
 //!
 //! Each folder of `src/` is a room; arrows between rooms run one way and `tests/it/architecture.rs` guards them.
 pub mod domain;
+pub mod index;
+pub mod query;
