@@ -6,3 +6,5 @@
 pub mod domain;
 pub mod fetch;
 pub mod oci;
+pub mod index;
+pub mod query;
