@@ -4,7 +4,8 @@
 //! Each folder of `src/` is a room; arrows between rooms run one way and `tests/it/architecture.rs` guards them.
 
 pub mod domain;
+pub mod export;
 pub mod fetch;
-pub mod oci;
 pub mod index;
+pub mod oci;
 pub mod query;
