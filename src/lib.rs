@@ -3,3 +3,4 @@
 //!
 //! Each folder of `src/` is a room; arrows between rooms run one way and `tests/it/architecture.rs` guards them.
 pub mod domain;
+pub mod fake_oci;
