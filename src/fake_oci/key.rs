@@ -45,7 +45,7 @@ pub struct Key {
 impl Key {
     pub fn throw_away() -> io::Result<Self> {
         let pem = block(KEY_FILE);
-        let public = RsaPrivateKey::from_pkcs8_pem(&pem).map_err(io::Error::other)?.to_public_key();
+        let public = RsaPrivateKey::from_pkcs8_pem(without_label(&pem)).map_err(io::Error::other)?.to_public_key();
         let der = public.to_public_key_der().map_err(io::Error::other)?;
         Ok(Self { pem, fingerprint: fingerprint(der.as_bytes()), public })
     }
@@ -68,6 +68,13 @@ fn block(file: &str) -> String {
     file.lines().skip_while(|line| !line.starts_with("-----BEGIN")).collect::<Vec<_>>().join("\n")
 }
 
+/// The label behind the block is for people and scanners; strict readers refuse it.
+pub fn without_label(pem: &str) -> &str {
+    pem.strip_suffix(LABEL).unwrap_or(pem)
+}
+
+const LABEL: &str = "OCI_API_KEY";
+
 /// MD5 of the public key's DER form, in pairs.
 fn fingerprint(der: &[u8]) -> String {
     let mut text = Md5::digest(der).iter().fold(String::new(), |mut text, byte| {
@@ -86,7 +93,7 @@ mod tests {
     fn the_key_ends_in_its_label_and_stays_out_of_debug() {
         let key = Key::throw_away().unwrap();
         assert!(key.pem.starts_with("-----BEGIN PRIVATE KEY-----"), "no text before the block");
-        assert!(key.pem.ends_with("OCI_API_KEY"));
+        assert!(key.pem.ends_with(LABEL));
         assert_eq!(key.fingerprint, "1c:2b:67:9f:87:b5:62:16:01:d0:c0:a3:25:97:d9:4e", "as openssl computes it");
         let credentials = Credentials {
             tenancy: "t".into(),

@@ -55,9 +55,19 @@ impl Stream {
         cumulative.partition_point(|&sum| sum <= point)
     }
 
-    /// `n` characters of `alphabet`.
+    /// `n` characters of `alphabet`, whose length is a power of two: several come out of one number.
     pub fn letters(&mut self, n: usize, alphabet: &[u8]) -> String {
-        (0..n).map(|_| self.pick(alphabet).map_or('x', |&byte| char::from(byte))).collect()
+        let bits = alphabet.len().ilog2().max(1);
+        let mask = (1_u64 << bits) - 1;
+        let mut text = String::with_capacity(n);
+        while text.len() < n {
+            let mut number = self.number();
+            for _ in 0..(64 / bits).min((n - text.len()) as u32) {
+                text.push(alphabet.get((number & mask) as usize).map_or('x', |&byte| char::from(byte)));
+                number >>= bits;
+            }
+        }
+        text
     }
 }
 

@@ -68,7 +68,7 @@ struct Client<'a> {
 impl<'a> Client<'a> {
     fn of(fake: &'a FakeOci) -> Self {
         let credentials = fake.credentials();
-        let key = RsaPrivateKey::from_pkcs8_pem(&credentials.key_pem).unwrap();
+        let key = RsaPrivateKey::from_pkcs8_pem(key::without_label(&credentials.key_pem)).unwrap();
         Self {
             fake,
             key: SigningKey::new(key),

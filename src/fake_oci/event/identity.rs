@@ -31,7 +31,7 @@ impl Identity {
     pub fn of(actor: &Actor, acts_for: Option<&Actor>, tenancy: &str, burst: u64) -> Self {
         let person = acts_for.unwrap_or(actor);
         let mut stream = Stream::about(&[burst, 7]);
-        let token = format!("ST$eyJraWQiOiJhc3dfMSIsImFsZyI6IlJTMjU2In0.{}", stream.letters(160, TOKEN));
+        let token = format!("ST$eyJraWQiOiJhc3dfMSIsImFsZyI6IlJTMjU2In0.{}", stream.letters(86, TOKEN));
         let key = format!("{tenancy}/{}/{}", person.id, person.fingerprint);
         let session = actor.is_console().then(|| format!("csid{}", stream.letters(28, b"0123456789abcdef")));
         let (auth_type, credentials) = match actor.how {
@@ -87,7 +87,7 @@ impl Identity {
     }
 
     /// The header in which Oracle's front door tells the service who is calling.
-    pub fn principal_header(&self, tenancy: &str, host: &str, target: &str, date: &str) -> String {
+    pub fn principal_header(&self, tenancy: &str, host: &str, date: &str) -> String {
         let subject = self.caller.as_ref().map_or(&self.id, |(_, id)| id);
         let kind = match self.how {
             How::Instance => "instance",
@@ -102,8 +102,6 @@ impl Identity {
             ("fprint", &self.fingerprint, "authService.oracle.com"),
             ("h_host", host, "h"),
             ("h_date", date, "h"),
-            ("h_(request-target)", target, "h"),
-            ("authorization", "Signature *****", "h"),
         ];
         Json::write(None, |j| {
             j.exact("tenantId", tenancy);
@@ -124,6 +122,11 @@ impl Identity {
         format!(
             "Signature algorithm=\"rsa-sha256\",headers=\"{headers}\",keyId=\"{key}\",signature=\"*****\",version=\"1\""
         )
+    }
+
+    /// Whether the front door's own header is among those recorded: it is for signed calls and services.
+    pub fn has_principal_header(&self) -> bool {
+        matches!(self.how, How::Cli | How::Sdk | How::Terraform | How::Service)
     }
 
     /// The name a client gives itself in opc-client-info, if it is one of Oracle's SDKs.

@@ -66,7 +66,9 @@ fn headers(j: &mut Json, facts: &Facts<'_>, path: &str) {
     }
     j.list("Content-Type", "application/json");
     j.list("User-Agent", &who.agent);
-    j.list("X-Forwarded-For", &who.ip);
+    if who.caller.is_some() {
+        j.list("X-Forwarded-For", &who.ip);
+    }
     j.list("X-Real-IP", who.ip.split(',').next().unwrap_or_default());
     j.list("X-Real-Port", &port(&mut stream).to_string());
     j.list("oci-original-host", &host);
@@ -75,8 +77,9 @@ fn headers(j: &mut Json, facts: &Facts<'_>, path: &str) {
     if let Some(info) = who.client_info() {
         j.list("opc-client-info", info);
     }
-    let target = format!("{} {path}", method.to_ascii_lowercase());
-    j.list("opc-principal", &who.principal_header(facts.tenancy, &host, &target, &date));
+    if who.has_principal_header() {
+        j.list("opc-principal", &who.principal_header(facts.tenancy, &host, &date));
+    }
     j.list("opc-request-id", &facts.segments[..2].join("/"));
 }
 
@@ -111,8 +114,6 @@ fn answer_headers(j: &mut Json, facts: &Facts<'_>) {
             j.list("opc-work-request-id", &work);
         }
     }
-    j.list("Pragma", "no-cache");
-    j.list("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     j.list("X-Content-Type-Options", "nosniff");
     j.list("opc-request-id", &facts.segments.join("/"));
 }
