@@ -9,3 +9,4 @@ pub mod fetch;
 pub mod index;
 pub mod oci;
 pub mod query;
+pub mod fake_oci;
