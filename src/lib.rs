@@ -2,5 +2,6 @@
 //! read, and makes the events explorable.
 //!
 //! Each folder of `src/` is a room; arrows between rooms run one way and `tests/it/architecture.rs` guards them.
+pub mod cli;
 pub mod domain;
 pub mod oci;

@@ -102,6 +102,14 @@ pub struct Values {
     pub auth: AuthKind,
 }
 
+impl Settings {
+    /// The files that the profile names, with their modes; without those that are not there.
+    pub fn file_modes(&self) -> Vec<(&Path, u32)> {
+        let files = [&self.config_file, &self.values.key_file, &self.values.security_token_file];
+        files.into_iter().flatten().filter_map(|path| Some((path.as_path(), files::mode(path)?))).collect()
+    }
+}
+
 /// What is wrong with a key of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -405,16 +413,14 @@ impl Reader<'_> {
             self.missing("region");
             return None;
         };
-        match regions.resolve(&value) {
-            Some(region) => Some(region.to_string()),
-            None => {
-                if !self.has_problem("region") {
-                    let why = "it is no name of a region (the file format has no comments behind a value)";
-                    self.malformed("region", &value, why);
-                }
-                Some(value)
-            }
+        if let Some(region) = regions.resolve(&value) {
+            return Some(region.to_string());
         }
+        if !self.has_problem("region") {
+            let why = "it is no name of a region (the file format has no comments behind a value)";
+            self.malformed("region", &value, why);
+        }
+        Some(value)
     }
 
     fn auth(&mut self) -> AuthKind {

@@ -308,7 +308,7 @@ fn causes(error: &reqwest::Error) -> String {
         next = cause.source();
     }
     if text.is_empty() {
-        text = if error.is_timeout() { "timed out" } else { "the request failed" }.to_owned();
+        text.push_str(if error.is_timeout() { "timed out" } else { "the request failed" });
     }
     clean_prefix(&text, MAX_MESSAGE).into_owned()
 }
@@ -318,7 +318,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
         let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if cause.is::<rustls::Error>() || inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some() {
             return true;
         }
         next = cause.source();

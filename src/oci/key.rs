@@ -49,7 +49,7 @@ pub struct PrivateKey {
 }
 
 enum Signer {
-    Ring(ring::signature::RsaKeyPair),
+    Ring(Box<ring::signature::RsaKeyPair>),
     Rsa(Box<rsa::pkcs1v15::SigningKey<sha2::Sha256>>),
 }
 
@@ -69,7 +69,7 @@ impl PrivateKey {
         let fingerprint = fingerprint(&key.to_public_key()).ok_or(KeyError::Damaged)?;
         let der = key.to_pkcs1_der().map_err(|_| KeyError::Damaged)?;
         let signer = match ring::signature::RsaKeyPair::from_der(der.as_bytes()) {
-            Ok(pair) => Signer::Ring(pair),
+            Ok(pair) => Signer::Ring(Box::new(pair)),
             Err(_) => Signer::Rsa(Box::new(rsa::pkcs1v15::SigningKey::new(key.clone()))),
         };
         Ok(Self { signer: Arc::new(signer), fingerprint })

@@ -151,7 +151,7 @@ impl Settings {
         if !self.problems.is_empty() {
             return Vec::new();
         }
-        match self.load(None) {
+        match self.load() {
             Err(problems) => problems,
             Ok(Loaded { token: Some(SessionToken { expires: Some(expires), .. }), .. }) if expires <= now => {
                 let message = format!("{}; {}", expired(expires), renew(&self.profile_name));
@@ -163,11 +163,12 @@ impl Settings {
 
     /// Loads the key (and the token), and checks the key against the fingerprint. All problems of the configuration
     /// are reported together; key and token are looked at once it has none.
-    pub fn into_profile(self, passphrase: Option<SecretString>) -> Result<Profile, Problem> {
+    pub fn into_profile(mut self, passphrase: Option<SecretString>) -> Result<Profile, Problem> {
+        self.passphrase = passphrase.or(self.passphrase);
         if !self.problems.is_empty() {
             return Err(self.in_one(&self.problems));
         }
-        let Loaded { key, token } = self.load(passphrase.as_ref()).map_err(|problems| self.in_one(&problems))?;
+        let Loaded { key, token } = self.load().map_err(|problems| self.in_one(&problems))?;
         let (Some(tenancy), Some(region)) = (&self.values.tenancy, &self.values.region) else {
             return Err(Problem::usage("the profile has no tenancy or no region"));
         };
@@ -194,27 +195,27 @@ impl Settings {
         })
     }
 
-    fn load(&self, passphrase: Option<&SecretString>) -> Result<Loaded, Vec<ConfigProblem>> {
-        let (key, token) = (self.load_key(passphrase), self.load_token());
+    fn load(&self) -> Result<Loaded, Vec<ConfigProblem>> {
+        let (key, token) = (self.load_key(), self.load_token());
         match (key, token) {
             (Ok(key), Ok(token)) => Ok(Loaded { key, token }),
             (key, token) => Err([key.err(), token.err()].into_iter().flatten().collect()),
         }
     }
 
-    fn load_key(&self, passphrase: Option<&SecretString>) -> Result<PrivateKey, ConfigProblem> {
+    fn load_key(&self) -> Result<PrivateKey, ConfigProblem> {
         let name = if self.key_content.is_some() { "key_content" } else { "key_file" };
         let refuse = |key, fault, why: String| {
             ConfigProblem::credential(key, fault, format!("the key {}: {why}", self.key_place()))
         };
         let text = self.key_text().map_err(|error| refuse(name, fault_of(&error), error.to_string()))?;
-        let passphrase = passphrase.or(self.passphrase.as_ref());
-        let key = PrivateKey::from_pem(text.expose_secret(), passphrase).map_err(|error| match error {
-            KeyError::PassphraseRequired => refuse("pass_phrase", Fault::Missing, error.to_string()),
-            KeyError::WrongPassphrase => refuse("pass_phrase", Fault::Mismatch, error.to_string()),
-            KeyError::Unsupported(_) => refuse(name, Fault::Unsupported, error.to_string()),
-            _ => refuse(name, Fault::Malformed, error.to_string()),
-        })?;
+        let key =
+            PrivateKey::from_pem(text.expose_secret(), self.passphrase.as_ref()).map_err(|error| match error {
+                KeyError::PassphraseRequired => refuse("pass_phrase", Fault::Missing, error.to_string()),
+                KeyError::WrongPassphrase => refuse("pass_phrase", Fault::Mismatch, error.to_string()),
+                KeyError::Unsupported(_) => refuse(name, Fault::Unsupported, error.to_string()),
+                _ => refuse(name, Fault::Malformed, error.to_string()),
+            })?;
         match &self.values.fingerprint {
             // The key of a session is named by its token; its fingerprint is decoration.
             Some(said) if said != key.fingerprint() && self.values.auth == AuthKind::ApiKey => Err(refuse(

@@ -1,0 +1,3 @@
+//! Without a screen.
+
+pub mod doctor;
