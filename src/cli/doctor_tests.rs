@@ -120,3 +120,44 @@ fn the_text_shows_sections_values_and_where_they_came_from() {
         assert!(text.lines().any(|line| line == name), "{text}");
     }
 }
+
+#[tokio::test]
+async fn the_service_is_asked_once_for_each_thing() {
+    use crate::oci::test_server::{Server, answer, ok};
+    let date = "date: Tue, 22 Jul 2025 08:35:46 GMT\r\n";
+    let regions = r#"[{"regionKey":"FRA","regionName":"eu-frankfurt-1","status":"READY","isHomeRegion":true}]"#;
+    let denied = r#"{"code":"NotAuthorizedOrNotFound","message":"no"}"#;
+    let server = Server::start(vec![
+        ok(date, regions),
+        ok("", r#"{"name":"acme"}"#),
+        ok("", "[]"),
+        ok("opc-next-page: x\r\n", "[{}]"),
+        answer("404 Not Found", "", denied),
+    ])
+    .await;
+    let checks = online(&server.client()).await;
+    let shown: Vec<_> = checks.iter().map(|check| (check.name, check.result, check.what.as_str())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("clock", CheckResult::Ok, "within 1 s of Oracle's"),
+            ("regions", CheckResult::Ok, "1 subscribed, home eu-frankfurt-1"),
+            ("compartments", CheckResult::Ok, "1 listed, the root included"),
+            ("events", CheckResult::Ok, "more than 1 in the last hour of the root in eu-frankfurt-1"),
+            ("retention", CheckResult::Warn, "how long events are kept may not be read"),
+        ]
+    );
+    assert!(server.requests()[3].contains("startTime=2025-07-22T07%3A35%3A00Z&endTime=2025-07-22T08%3A36%3A00Z"));
+}
+
+#[tokio::test]
+async fn after_a_refused_signature_nothing_more_is_asked() {
+    use crate::oci::test_server::{Server, answer};
+    let late = "date: Tue, 22 Jul 2025 08:41:48 GMT\r\n";
+    let server = Server::start(vec![answer("401 Unauthorized", late, r#"{"code":"NotAuthenticated"}"#)]).await;
+    let mut report = Home::new("", None).report();
+    report.problems.clear();
+    report.checks = online(&server.client()).await;
+    assert_eq!(report.checks.iter().map(|check| check.name).collect::<Vec<_>>(), ["clock", "sign-in"]);
+    assert_eq!(report.exit_code(), 4);
+}

@@ -200,7 +200,7 @@ fn profile_name(options: &ProfileOptions) -> (String, String) {
         Some(entry.value.clone()).filter(|name| !name.is_empty())
     });
     match named {
-        Some(name) => (name, format!("default_profile in {}", rc.display())),
+        Some(name) => (name, format!("default_profile in {}", shown(&rc))),
         None => (ini::DEFAULT.to_owned(), "default".to_owned()),
     }
 }
@@ -230,7 +230,7 @@ fn locate(options: &ProfileOptions, profile: &str) -> Result<(PathBuf, String), 
     match files::check(&path) {
         Ok(()) => Ok((path, origin)),
         Err(error) => {
-            let message = format!("the config file {} ({origin}) cannot be used: {error}", path.display());
+            let message = format!("the config file {} ({origin}) cannot be used: {error}", shown(&path));
             let problem = ConfigProblem::usage("config_file", Fault::Missing, message);
             Err(Unresolved { profile_name: profile.to_owned(), config_file: Some(path), problem, hint: first_steps() })
         }
@@ -238,7 +238,7 @@ fn locate(options: &ProfileOptions, profile: &str) -> Result<(PathBuf, String), 
 }
 
 fn no_file(env: &Env, profile: &str) -> Unresolved {
-    let places = ["~/.oci/config", "~/.oraclebmc/config"].map(|path| env.expand(path).display().to_string());
+    let places = ["~/.oci/config", "~/.oraclebmc/config"].map(|path| shown(&env.expand(path)));
     let message = format!(
         "there is no OCI configuration: looked for {} and {}, and neither OCI_CLI_CONFIG_FILE nor OCI_CONFIG_FILE is set",
         places[0], places[1]
@@ -263,7 +263,7 @@ fn read(path: &Path, profile: &str) -> Result<Document, Unresolved> {
         problem: ConfigProblem::usage(key, fault, message),
         hint,
     };
-    let shown = path.display();
+    let shown = shown(path);
     let text = files::read_small(path).map_err(|error| {
         fail(
             "config_file",
@@ -345,7 +345,7 @@ impl Reader<'_> {
             return Some(value.to_owned());
         }
         let (section, entry) = self.document.as_ref()?.lookup(&self.profile, key)?;
-        let place = self.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let place = self.path.as_deref().map(shown).unwrap_or_default();
         let origin = match section {
             ini::DEFAULT => format!("DEFAULT in {place}"),
             _ => format!("profile {} in {place}", clean_prefix(section, 80)),
@@ -452,11 +452,12 @@ impl Reader<'_> {
         self.problems.push(ConfigProblem::usage("auth", Fault::Unsupported, message));
     }
 
+    /// A key in the environment is used instead of the file, which is named all the same.
     fn key_file(&mut self, has_content: bool) -> Option<PathBuf> {
         if has_content {
             self.origins.insert("key_content", "environment OCI_CLI_KEY_CONTENT".to_owned());
-            self.origins.remove("key_file");
-            return None;
+            let value = self.value("key_file", "OCI_CLI_KEY_FILE").filter(|value| !value.is_empty());
+            return value.map(|value| self.options.env.expand(&value));
         }
         self.path_of("key_file", "OCI_CLI_KEY_FILE", "oci setup config makes one")
     }
@@ -476,8 +477,7 @@ impl Reader<'_> {
             && !self.has_problem(key)
         {
             let fault = if error == files::FileError::Missing { Fault::Missing } else { Fault::Unreadable };
-            let shown = path.display().to_string();
-            let message = format!("`{key}` is {}: {error}; {hint}", clean_prefix(&shown, 300));
+            let message = format!("`{key}` is {}: {error}; {hint}", shown(&path));
             self.problems.push(ConfigProblem::usage(key, fault, message));
         }
         Some(path)
@@ -525,11 +525,16 @@ impl Reader<'_> {
         }
         for path in paths.into_iter().flatten() {
             if let Some(mode) = files::loose_mode(path) {
-                let path = path.display();
+                let path = shown(path);
                 self.warnings.push(format!("{path} has mode {mode:04o}, so others may get at it; chmod 600 {path}"));
             }
         }
     }
+}
+
+/// A path as harmless text.
+pub(super) fn shown(path: &Path) -> String {
+    clean_prefix(&path.display().to_string(), 400).into_owned()
 }
 
 /// `^([0-9a-zA-Z-_]+[.:])([0-9a-zA-Z-_]*[.:]){3,}([0-9a-zA-Z-_]+)$`, the SDK's pattern for tenancies and users.

@@ -3,86 +3,17 @@
 use super::*;
 use crate::domain::ledger::CellKey;
 use crate::domain::time_range::FetchWindow;
-use crate::oci::{ClientOptions, OciClient, PageToken, Profile};
-use chrono::TimeZone;
+use crate::oci::test_server::{Server, TENANCY, answer, key, now, ok, profile};
+use crate::oci::{ClientOptions, PageToken};
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::signature::Verifier;
-use serde_json::Value;
 use std::io::Write as _;
-use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-
-const TENANCY: &str = "ocid1.tenancy.oc1..t";
-
-/// Answers each connection with the next of its answers, then hangs up.
-struct Server {
-    port: u16,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    async fn start(answers: Vec<Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Self { port: listener.local_addr().unwrap().port(), requests: Arc::default() };
-        let requests = Arc::clone(&server.requests);
-        tokio::spawn(async move {
-            for answer in answers {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    head.push(stream.read_u8().await.unwrap());
-                }
-                requests.lock().unwrap().push(String::from_utf8(head).unwrap());
-                stream.write_all(&answer).await.unwrap();
-            }
-        });
-        server
-    }
-
-    fn client(&self) -> OciClient {
-        self.client_with(ClientOptions::default())
-    }
-
-    fn client_with(&self, options: ClientOptions) -> OciClient {
-        let endpoint = format!("http://127.0.0.1:{}/{{service}}/{{region}}", self.port).parse().unwrap();
-        OciClient::new(profile(), ClientOptions { endpoint: Some(endpoint), clock: Clock::Frozen(now()), ..options })
-            .unwrap()
-    }
-
-    fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
-    }
-}
-
-fn key() -> (String, String) {
-    let vectors: Value = serde_json::from_str(include_str!("../../tests/fixtures/signing-vectors.json")).unwrap();
-    let text = |field: &str| vectors["keys"]["pkcs8"][field].as_str().unwrap().to_owned();
-    (text("pem"), text("fingerprint"))
-}
-
-fn profile() -> Profile {
-    let (pem, fingerprint) = key();
-    Profile::from_parts("p", TENANCY, "ocid1.user.oc1..u", &fingerprint, "us-ashburn-1", &pem).unwrap()
-}
-
-fn now() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2025, 7, 22, 8, 35, 46).unwrap()
-}
 
 fn cell() -> CellKey {
     let window = FetchWindow::from_minutes(29_218_421, 29_219_520).unwrap();
     CellKey { region: "eu-frankfurt-1".into(), compartment: "ocid1.compartment.oc1..c".into(), window }
-}
-
-fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
-    let body = body.as_ref();
-    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n", body.len());
-    [head.as_bytes(), body].concat()
-}
-
-fn ok(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
-    answer("200 OK", headers, body)
 }
 
 fn header_of<'a>(request: &'a str, name: &str) -> &'a str {
@@ -221,13 +152,13 @@ async fn a_refused_signature_is_explained() {
     let ahead = list(refused("Tue, 22 Jul 2025 08:00:00 GMT")).await.unwrap_err().to_problem();
     assert!(ahead.what.starts_with("your clock is 35 m 46 s ahead of Oracle's"), "{ahead}");
     let key = list(refused("Tue, 22 Jul 2025 08:35:40 GMT")).await.unwrap_err().to_problem();
-    assert!(key.what.contains(&self::key().1) && key.what.contains("ocid1.user.oc1..u"), "{key}");
+    assert!(key.what.contains(&super::super::test_server::key().1) && key.what.contains("ocid1.user.oc1..u"), "{key}");
 }
 
 #[tokio::test]
 async fn nobody_listening_is_a_connection_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = Server { port: listener.local_addr().unwrap().port(), requests: Arc::default() };
+    let server = Server { port: listener.local_addr().unwrap().port(), requests: std::sync::Arc::default() };
     drop(listener);
     let error = server.client().list_events(&cell(), None).await.unwrap_err();
     assert!(matches!(&error, OciError::Connect { .. }) && error.is_retryable(), "{error:?}");
@@ -236,7 +167,7 @@ async fn nobody_listening_is_a_connection_error() {
 #[tokio::test]
 async fn silence_ends_in_a_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = Server { port: listener.local_addr().unwrap().port(), requests: Arc::default() };
+    let server = Server { port: listener.local_addr().unwrap().port(), requests: std::sync::Arc::default() };
     let options = ClientOptions { read_timeout: Duration::from_millis(50), ..ClientOptions::default() };
     let error = server.client_with(options).list_events(&cell(), None).await.unwrap_err();
     assert!(matches!(&error, OciError::Timeout { .. }) && error.is_retryable(), "{error:?}");
@@ -315,4 +246,46 @@ async fn regions_are_read_and_odd_names_refused() {
 async fn unusable_answers_are_not_quoted() {
     let error = Server::start(vec![ok("", r#"{"name":["hunter2"]}"#)]).await.client().tenancy_name().await.unwrap_err();
     assert!(matches!(error, OciError::Body { .. }) && !error.to_string().contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_renewed_session_token_is_read_once_a_401_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("key.pem", &key().0);
+    write("token", "old\n");
+    write("config", "[s]\ntenancy=ocid1.tenancy.oc1..t\nregion=fra\nkey_file=~/key.pem\nsecurity_token_file=~/token\n");
+    let options = crate::oci::ProfileOptions {
+        config_file: Some("~/config".into()),
+        profile: Some("s".to_owned()),
+        env: [("HOME", dir.path().to_str().unwrap())].into_iter().collect(),
+        ..crate::oci::ProfileOptions::default()
+    };
+    let profile = crate::oci::resolve(&options).unwrap().into_profile(None).unwrap();
+    let refused = || answer("401 Unauthorized", "", r#"{"code":"NotAuthenticated"}"#);
+    let server = Server::start(vec![refused(), ok("", "[]"), refused()]).await;
+    let client = server.client_of(profile, ClientOptions::default());
+    write("token", "new\n");
+    client.list_events(&cell(), None).await.unwrap();
+    let signed_as = |index: usize| header_of(&server.requests()[index], "authorization").to_owned();
+    assert!(signed_as(0).contains(r#"keyId="ST$old""#) && signed_as(1).contains(r#"keyId="ST$new""#));
+    let error = client.list_events(&cell(), None).await.unwrap_err().to_problem();
+    assert!(error.what.contains("session token of profile `s`") && error.hint.contains("oci session"), "{error}");
+    assert_eq!(server.requests().len(), 3, "an unchanged token is not tried again");
+}
+
+#[tokio::test]
+async fn an_answer_without_tls_is_no_secure_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port()).parse().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]").await.unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+    });
+    let options = ClientOptions { endpoint: Some(endpoint), ..ClientOptions::default() };
+    let error = crate::oci::OciClient::new(profile(), options).unwrap().list_events(&cell(), None).await.unwrap_err();
+    assert!(matches!(&error, OciError::Tls { .. }) && !error.is_retryable(), "{error:?}");
+    assert!(error.to_problem().hint.contains("SSL_CERT_FILE"));
 }

@@ -16,7 +16,7 @@ use md5::{Digest, Md5};
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use rsa::signature::{RandomizedSigner, SignatureEncoding};
-use rsa::{RsaPrivateKey, RsaPublicKey, traits::PublicKeyParts};
+use rsa::{RsaPrivateKey, RsaPublicKey};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -114,9 +114,6 @@ fn sign_with_rsa(key: &rsa::pkcs1v15::SigningKey<sha2::Sha256>, message: &[u8]) 
 }
 
 fn fingerprint(key: &RsaPublicKey) -> Option<String> {
-    if key.size() > 2048 {
-        return None;
-    }
     let der = key.to_public_key_der().ok()?;
     let pairs: Vec<String> = Md5::digest(der.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     Some(pairs.join(":"))

@@ -35,6 +35,8 @@ mod profile;
 mod refusal;
 mod regions;
 pub mod signer;
+#[cfg(test)]
+pub(crate) mod test_server;
 mod token;
 
 pub use audit::EventPage;

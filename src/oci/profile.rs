@@ -12,7 +12,7 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::text::clean_prefix;
 
-use super::config::{AuthKind, ConfigProblem, Fault, Settings};
+use super::config::{AuthKind, ConfigProblem, Fault, Settings, shown};
 use super::files::{self, FileError};
 use super::key::{self, KeyError, PrivateKey};
 use super::regions::Regions;
@@ -138,7 +138,7 @@ impl Settings {
 
     /// Asks for the pass phrase on the terminal, without an echo. Before the screen starts, or not at all.
     pub fn ask_passphrase(&self) -> Result<SecretString, Problem> {
-        let prompt = format!("Pass phrase of {}: ", clean_prefix(&self.key_place(), 300));
+        let prompt = format!("Pass phrase of {}: ", self.key_place());
         rpassword::prompt_password(prompt).map(SecretString::from).map_err(|error| {
             Problem::new(ProblemKind::Authentication, format!("the pass phrase could not be asked for: {error}"))
                 .hint("set OCI_CLI_PASSPHRASE, or pass_phrase in the profile")
@@ -180,8 +180,8 @@ impl Settings {
             (None, Some(user)) => (Credential::api_key(&tenancy, &user, key), Some(user)),
             (None, None) => return Err(Problem::usage("the profile has no user")),
         };
-        let session =
-            self.values.security_token_file.map(|token| SessionFiles { token, key: self.values.key_file.clone() });
+        let key_file = self.values.key_file.filter(|_| self.key_content.is_none());
+        let session = self.values.security_token_file.map(|token| SessionFiles { token, key: key_file });
         Ok(Profile {
             name: self.profile_name,
             regions: self.regions.of_tenancy(&tenancy, &region),
@@ -234,7 +234,7 @@ impl Settings {
                 TokenError::File(error) => fault_of(error),
                 TokenError::NotAToken => Fault::Malformed,
             };
-            let message = format!("the session token {}: {error}; {}", path.display(), renew(&self.profile_name));
+            let message = format!("the session token {}: {error}; {}", shown(path), renew(&self.profile_name));
             ConfigProblem::credential("security_token_file", fault, message)
         })
     }
@@ -249,8 +249,8 @@ impl Settings {
 
     fn key_place(&self) -> String {
         match &self.values.key_file {
-            Some(path) => path.display().to_string(),
-            None => "in OCI_CLI_KEY_CONTENT".to_owned(),
+            Some(path) if self.key_content.is_none() => shown(path),
+            _ => "in OCI_CLI_KEY_CONTENT".to_owned(),
         }
     }
 
@@ -258,7 +258,7 @@ impl Settings {
         let usage = problems.iter().any(|problem| problem.kind == ProblemKind::Usage);
         let kind = if usage { ProblemKind::Usage } else { ProblemKind::Authentication };
         let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-        let place = self.config_file.as_ref().map(|path| format!(" in {}", path.display())).unwrap_or_default();
+        let place = self.config_file.as_ref().map(|path| format!(" in {}", shown(path))).unwrap_or_default();
         let name = clean_prefix(&self.profile_name, 80);
         let what = format!("the profile `{name}`{place} cannot be used: {}", messages.join("; "));
         let mut hints = self.warnings.clone();

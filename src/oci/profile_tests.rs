@@ -133,3 +133,17 @@ fn the_demo_builds_its_profile_from_parts() {
     assert_eq!(make(&fingerprint).unwrap().region.as_str(), "eu-frankfurt-1");
     assert!(make("20:3b").is_err());
 }
+
+#[test]
+fn a_key_in_the_environment_wins_over_the_file() {
+    let home = Home::new("pkcs8", API_KEY);
+    home.write("key.pem", "no key");
+    let (pem, _) = key("pkcs8");
+    let path = home.0.path().to_str().unwrap().to_owned();
+    let env: Env = [("HOME", path), ("OCI_CLI_KEY_CONTENT", pem)].into_iter().collect();
+    let options = ProfileOptions { config_file: Some("~/config".into()), env, ..ProfileOptions::default() };
+    assert!(!format!("{options:?}").contains("PRIVATE KEY"));
+    let settings = resolve(&options).unwrap();
+    assert!(settings.values.key_file.is_some(), "named all the same");
+    assert!(settings.into_profile(None).is_ok());
+}
