@@ -136,7 +136,7 @@ fn of_settings(settings: &Settings, endpoint: Option<&EndpointTemplate>) -> Doct
         checks: Vec::new(),
         warnings: settings.warnings.clone(),
         files: settings.file_modes().into_iter().map(|(path, mode)| (shown(path), mode)).collect(),
-        hint: String::new(),
+        hint: settings.note.clone().unwrap_or_default(),
     }
 }
 
@@ -166,7 +166,7 @@ impl DoctorReport {
             section(&mut out, "file modes");
         }
         for (path, mode) in &self.files {
-            row(&mut out, &format!("{mode:04o}"), path, if mode & 0o177 != 0 { "others may get at it" } else { "" });
+            row(&mut out, &format!("{mode:04o}"), path, "");
         }
         if !self.checks.is_empty() {
             section(&mut out, "checks");
@@ -355,7 +355,7 @@ fn section(out: &mut String, name: &str) {
 /// Two columns, and a remark; nothing in it can move a cursor.
 fn row(out: &mut String, key: &str, value: &str, remark: &str) {
     let remark = if remark.is_empty() { String::new() } else { format!("  ({})", clean(remark)) };
-    let line = format!("  {:<18}{}{remark}", clean(key), clean(value));
+    let line = format!("  {:<20}{}{remark}", clean(key), clean(value));
     let _ = writeln!(out, "{}", line.trim_end());
 }
 

@@ -112,9 +112,9 @@ fn the_text_shows_sections_values_and_where_they_came_from() {
     let mut report = home.report();
     report.checks = vec![clock_check(TimeDelta::seconds(-90)), clock_check(TimeDelta::seconds(2))];
     let text = report.to_text().replace(home.0.path().to_str().unwrap(), "~");
-    assert!(text.contains("  region            eu-frankfurt-1  (DEFAULT in ~/.oci/config)\n"), "{text}");
-    assert!(text.contains("  warn clock        this clock is 90 s ahead of Oracle's\n"), "{text}");
-    assert!(text.contains("  ok   clock        within 3 s of Oracle's\n"), "{text}");
+    assert!(text.contains("  region              eu-frankfurt-1  (DEFAULT in ~/.oci/config)\n"), "{text}");
+    assert!(text.contains("  warn clock          this clock is 90 s ahead of Oracle's\n"), "{text}");
+    assert!(text.contains("  ok   clock          within 3 s of Oracle's\n"), "{text}");
     assert!(text.contains("20:3B\\x1b[2J") && !text.contains('\u{1b}'), "{text}");
     for name in ["profile", "endpoints", "checks", "problems"] {
         assert!(text.lines().any(|line| line == name), "{text}");

@@ -31,6 +31,7 @@ mod http;
 mod identity;
 mod ini;
 mod key;
+mod overlay;
 mod profile;
 mod refusal;
 mod regions;

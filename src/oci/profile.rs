@@ -261,9 +261,8 @@ impl Settings {
         let place = self.config_file.as_ref().map(|path| format!(" in {}", shown(path))).unwrap_or_default();
         let name = clean_prefix(&self.profile_name, 80);
         let what = format!("the profile `{name}`{place} cannot be used: {}", messages.join("; "));
-        let mut hints = self.warnings.clone();
-        hints.push("auditui doctor shows every value and where it came from".to_owned());
-        Problem::new(kind, what).hint(hints.join("\n"))
+        let note = self.note.as_ref().map(|note| format!("{note}\n")).unwrap_or_default();
+        Problem::new(kind, what).hint(format!("{note}auditui doctor shows every value and where it came from"))
     }
 }
 
