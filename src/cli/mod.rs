@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod connect;
+pub mod doctor;
 mod export;
 mod interrupt;
 mod listing;

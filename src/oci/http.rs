@@ -308,7 +308,7 @@ fn causes(error: &reqwest::Error) -> String {
         next = cause.source();
     }
     if text.is_empty() {
-        text = if error.is_timeout() { "timed out" } else { "the request failed" }.to_owned();
+        text.push_str(if error.is_timeout() { "timed out" } else { "the request failed" });
     }
     clean_prefix(&text, MAX_MESSAGE).into_owned()
 }
@@ -317,11 +317,23 @@ fn causes(error: &reqwest::Error) -> String {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if cause.is::<rustls::Error>() || cause.downcast_ref::<std::io::Error>().is_some_and(wraps_tls) {
             return true;
         }
         next = cause.source();
+    }
+    false
+}
+
+/// An I/O error hides what it wraps from `source`, and may wrap another one.
+fn wraps_tls(error: &std::io::Error) -> bool {
+    let mut error = error;
+    while let Some(inner) = error.get_ref() {
+        if inner.is::<rustls::Error>() {
+            return true;
+        }
+        let Some(deeper) = inner.downcast_ref() else { return false };
+        error = deeper;
     }
     false
 }

@@ -66,7 +66,7 @@ fn what_is_no_rsa_key_in_pem_form_says_what_it_is() {
     assert_eq!(refuse("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), KeyError::NotAKey);
     assert_eq!(refuse("-----BEGIN PRIVATE KEY-----\nAAAA\n"), KeyError::Damaged);
     assert_eq!(refuse("-----BEGIN PRIVATE KEY-----\nA?\n-----END PRIVATE KEY-----"), KeyError::Damaged);
-    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA\n-----END";
+    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----";
     let old = PrivateKey::from_pem(old, Some(&SecretString::from("x"))).unwrap_err();
     assert!(old.to_string().contains("openssl pkcs8"), "{old}");
 }
