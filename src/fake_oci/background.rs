@@ -106,7 +106,9 @@ impl Background {
             draft.visit(&compartment.kinds);
         }
         let mut sketches = draft.sketches;
-        sketches.iter_mut().for_each(|sketch| self.delay(sketch));
+        for sketch in &mut sketches {
+            self.delay(sketch);
+        }
         sketches
     }
 
@@ -225,7 +227,7 @@ impl Manner {
             How::Cli => (5, 20_000, 0.80),
             How::Sdk => (16, 700, 0.90),
             How::Terraform => (24, 1_200, 0.74),
-            How::Instance | How::Resource => (4, 2_500, 0.85),
+            How::Instance | How::Resource => (4, 2_500, 0.96),
             How::Service => (8, 900, 0.90),
         };
         Self { calls, pause, reads }

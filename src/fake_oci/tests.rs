@@ -154,12 +154,8 @@ async fn send(
     body: &str,
 ) -> io::Result<Reply> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let mut text = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\n");
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    text.push_str("\r\n");
-    text.push_str(body);
+    let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let text = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\n{}\r\n{body}", lines.concat());
     stream.write_all(text.as_bytes()).await?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await?;

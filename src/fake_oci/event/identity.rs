@@ -124,9 +124,9 @@ impl Identity {
         )
     }
 
-    /// Whether the front door's own header is among those recorded: it is for signed calls and services.
+    /// Whether the front door's own header is among those recorded: some services keep it, some do not.
     pub fn has_principal_header(&self) -> bool {
-        matches!(self.how, How::Cli | How::Sdk | How::Terraform | How::Service)
+        matches!(self.how, How::Cli | How::Terraform | How::Service)
     }
 
     /// The name a client gives itself in opc-client-info, if it is one of Oracle's SDKs.
@@ -148,7 +148,7 @@ pub fn port(stream: &mut Stream) -> u64 {
     stream.between(1025, 65_000)
 }
 
-/// An id for a page, an ETag and the like.
+/// An id for a page, a version and the like.
 pub fn etag(stream: &mut Stream) -> String {
     names::uuid(stream)
 }

@@ -52,7 +52,7 @@ fn begin_and_end_share_their_group() {
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for event in &values {
         let kind = event["eventType"].as_str().unwrap().to_owned();
-        if kind.ends_with(".begin") || kind.ends_with(".end") {
+        if matches!(kind.rsplit('.').next(), Some("begin" | "end")) {
             groups.entry(event["data"]["eventGroupingId"].to_string()).or_default().push(kind);
         }
     }
