@@ -197,7 +197,7 @@ fn profile_name(options: &ProfileOptions) -> (String, String) {
         }
     }
     let rc = options.env.expand(options.env.get("OCI_CLI_RC_FILE").unwrap_or("~/.oci/oci_cli_rc"));
-    let text = files::read_small(&rc).unwrap_or_default();
+    let text = files::read_config(&rc).unwrap_or_default();
     let named = Document::parse(&text).ok().and_then(|document| {
         let (_, entry) = document.lookup("OCI_CLI_SETTINGS", "default_profile")?;
         Some(entry.value.clone()).filter(|name| !name.is_empty())
@@ -267,7 +267,7 @@ fn read(path: &Path, profile: &str) -> Result<Document, Unresolved> {
         hint,
     };
     let shown = shown(path);
-    let text = files::read_small(path).map_err(|error| {
+    let text = files::read_config(path).map_err(|error| {
         fail(
             "config_file",
             Fault::Unreadable,

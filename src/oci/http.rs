@@ -26,6 +26,7 @@ pub const MAX_BODY: usize = 256 << 20;
 /// The most that is read of an answer which is an error.
 const MAX_ERROR_BODY: usize = 64 << 10;
 const MAX_MESSAGE: usize = 400;
+const MAX_HEADER: usize = 200;
 const USER_AGENT: &str = concat!("auditui/", env!("CARGO_PKG_VERSION"));
 const REQUEST_ID: &str = "opc-request-id";
 
@@ -114,7 +115,8 @@ impl Http {
             return Err(refused(response, target, offset, answered.unwrap_or(received_at)).await);
         }
         let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
-        let next_page = header(response.headers(), "opc-next-page");
+        let next_page = next_page(response.headers())
+            .map_err(|why| failed.body(why.to_owned(), header(response.headers(), REQUEST_ID)))?;
         let body = self.body(response, &failed).await?;
         Ok(Answer { body, request_id, next_page, received_at: self.clock.now() })
     }
@@ -276,7 +278,14 @@ async fn error_body(response: &mut Response) -> Vec<u8> {
 /// A header's value as harmless text; `None` when it is absent or empty.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+    (!value.is_empty()).then(|| clean_prefix(value, MAX_HEADER).into_owned())
+}
+
+/// The page token, whole. One that cannot be read must not pass for the end of the pages.
+fn next_page(headers: &HeaderMap) -> Result<Option<String>, &'static str> {
+    let Some(value) = headers.get("opc-next-page") else { return Ok(None) };
+    let token = value.to_str().map_err(|_| "its page token is no text")?.trim();
+    Ok((!token.is_empty()).then(|| token.to_owned()))
 }
 
 fn header_date(headers: &HeaderMap) -> Option<DateTime<Utc>> {

@@ -66,6 +66,11 @@ async fn an_empty_page_token_is_none_and_an_empty_page_may_have_one() {
     assert_eq!(list(ok("opc-next-page: \r\n", "[]")).await.unwrap().next, None);
     let page = list(ok("opc-next-page: x\r\n", "[]")).await.unwrap();
     assert!(page.page.is_empty() && page.next.is_some());
+    let long = "x".repeat(3_000);
+    let page = list(ok(&format!("opc-next-page: {long}\r\n"), "[]")).await.unwrap();
+    assert_eq!(page.next.unwrap().as_str(), long, "whole");
+    let odd = list(ok("opc-next-page: \u{e9}\r\n", "[]")).await.unwrap_err();
+    assert!(matches!(odd, OciError::Body { .. }), "an unreadable token is not the end: {odd:?}");
 }
 
 #[tokio::test]

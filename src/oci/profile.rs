@@ -269,7 +269,7 @@ impl Settings {
 fn fault_of(error: &FileError) -> Fault {
     match error {
         FileError::Missing => Fault::Missing,
-        FileError::TooLarge => Fault::Malformed,
+        FileError::TooLarge(_) => Fault::Malformed,
         FileError::NotAFile | FileError::Unreadable(_) => Fault::Unreadable,
     }
 }
