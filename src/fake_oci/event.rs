@@ -123,7 +123,7 @@ fn routine_facts<'a>(world: &'a World, cell: Cell, sketch: &Sketch, routine: Rou
     facts.resource = resource(&mut facts);
     facts.path = Some(request::path(&facts));
     if status < 300 && facts.action.class == Class::Write {
-        changed(&mut facts);
+        changed(&mut facts, world.hostile);
     }
     if status >= 400 {
         facts.message = Some(format!("{} failed with response '{}'", facts.action.name, code(status)));
@@ -244,24 +244,24 @@ fn resource(facts: &mut Facts<'_>) -> Option<Resource> {
     Some(Resource { name, id: Some(id) })
 }
 
-fn changed(facts: &mut Facts<'_>) {
+fn changed(facts: &mut Facts<'_>, hostile: bool) {
     let Some(resource) = &facts.resource else { return };
-    let state = match facts.action.method.as_deref() {
+    let method = facts.action.method.as_deref();
+    let lifecycle = match method {
         Some("DELETE") => "TERMINATED",
         Some("POST") => "PROVISIONING",
         _ => "AVAILABLE",
     };
-    let name = quoted(&resource.name);
-    let version = facts.stream.below(90);
-    facts.current = Some(format!(
-        "{{\"displayName\":{name},\"lifecycleState\":\"{state}\",\"freeformTags\":{{\"revision\":\"{}\"}}}}",
-        version + 1
-    ));
-    if facts.action.method.as_deref() == Some("PUT") {
-        facts.previous = Some(format!(
-            "{{\"displayName\":{name},\"lifecycleState\":\"AVAILABLE\",\"freeformTags\":{{\"revision\":\"{version}\"}}}}"
-        ));
-    }
+    let revision = facts.stream.below(90);
+    let state = |lifecycle: &str, revision: u64| {
+        Json::write(hostile.then(|| Poison::new(revision)), |j| {
+            j.text("displayName", &resource.name);
+            j.exact("lifecycleState", lifecycle);
+            j.object("freeformTags", |j| j.text("revision", &revision.to_string()));
+        })
+    };
+    facts.previous = (method == Some("PUT")).then(|| state("AVAILABLE", revision));
+    facts.current = Some(state(lifecycle, revision + 1));
 }
 
 fn envelope(j: &mut Json, facts: &Facts<'_>, id: &str) {

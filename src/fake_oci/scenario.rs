@@ -233,13 +233,15 @@ pub enum ScenarioError {
     Invalid { line: usize, key: &'static str, problem: String },
 }
 
-const EMBEDDED: [(&str, &str); 10] = [
+const EMBEDDED: [(&str, &str); 12] = [
     ("demo", include_str!("../../assets/scenarios/demo.toml")),
     ("small", include_str!("../../assets/scenarios/small.toml")),
     ("strict", include_str!("../../assets/scenarios/strict.toml")),
     ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
     ("flaky", include_str!("../../assets/scenarios/flaky.toml")),
     ("odd-pages", include_str!("../../assets/scenarios/odd-pages.toml")),
+    ("late-events", include_str!("../../assets/scenarios/late-events.toml")),
+    ("narrow-policy", include_str!("../../assets/scenarios/narrow-policy.toml")),
     ("skewed-clock", include_str!("../../assets/scenarios/skewed-clock.toml")),
     ("expired-token", include_str!("../../assets/scenarios/expired-token.toml")),
     ("all-denied", include_str!("../../assets/scenarios/all-denied.toml")),

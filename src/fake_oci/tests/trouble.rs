@@ -183,6 +183,46 @@ async fn everything_is_denied_but_the_tree() {
 }
 
 #[tokio::test]
+async fn a_narrow_policy_leaves_the_accessible_tree() {
+    let fake = start("narrow-policy").await;
+    let client = Client::of(&fake);
+    let tenancy = fake.credentials().tenancy;
+    let base = "/identity/us-ashburn-1/20160918";
+    let tree = format!("{base}/compartments?compartmentId={tenancy}&compartmentIdInSubtree=true");
+    assert_eq!(client.get(&tree).await.code(), "NotAuthorizedOrNotFound");
+    assert_eq!(client.get(&format!("{tree}&accessLevel=ACCESSIBLE")).await.status, 200);
+    let regions = client.get(&format!("{base}/tenancies/{tenancy}/regionSubscriptions")).await.json();
+    assert_eq!(regions[2]["status"], "IN_PROGRESS");
+    assert_eq!(fake.ready_regions(), ["us-ashburn-1", "eu-frankfurt-1"]);
+    let (from, until) = day();
+    let root = list_events("us-ashburn-1", &tenancy, from, until, None);
+    assert_eq!(client.get(&root).await.status, 404);
+    let unready = list_events("us-phoenix-1", &tenancy, from, until, None);
+    assert_eq!(client.get(&unready).await.status, 404);
+}
+
+#[tokio::test]
+async fn late_events_appear_in_windows_that_were_read_before() {
+    let scenario = || Scenario::named("late-events").unwrap();
+    let at = async |now: DateTime<Utc>| {
+        let options = Options { now: Some(now), epoch: Some(super::now()), ..Options::default() };
+        FakeOci::start(scenario(), options).await.unwrap()
+    };
+    let (from, until) = (now() - TimeDelta::minutes(40), now());
+    let mut counts = Vec::new();
+    for minutes in [0, 25] {
+        let fake = at(now() + TimeDelta::minutes(minutes)).await;
+        let client = Client { date: fake.now(), ..Client::of(&fake) };
+        let mut events = 0;
+        for (id, _) in fake.compartments().into_iter().filter(|(_, path)| path != "secret" && path != "gone") {
+            events += client.all("us-ashburn-1", &id, from, until).await.len();
+        }
+        counts.push(events);
+    }
+    assert!(counts[0] < counts[1], "{counts:?}");
+}
+
+#[tokio::test]
 async fn the_home_it_writes_is_private_and_complete() {
     let fake = start("expired-token").await;
     let dir = tempfile::tempdir().unwrap();
