@@ -226,7 +226,7 @@ impl Check {
         Self { result: CheckResult::Warn, hint: hint.into(), ..Self::ok(name, what) }
     }
 
-    fn fail(name: &'static str, problem: Problem) -> Self {
+    pub(super) fn fail(name: &'static str, problem: Problem) -> Self {
         let Problem { kind, what, hint, request_id } = problem;
         Self { name, result: CheckResult::Fail, what, hint, request_id, kind: Some(kind) }
     }

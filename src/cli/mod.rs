@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod connect;
+mod diagnose;
 pub mod doctor;
 mod export;
 mod interrupt;
@@ -49,7 +50,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode, Problem> {
         }
         Some(Command::Regions(args)) => list(&line.identity, &env, &args, listing::regions).await,
         Some(Command::Compartments(args)) => list(&line.identity, &env, &args, listing::compartments).await,
-        Some(Command::Doctor(_)) => Ok(ExitCode::SUCCESS),
+        Some(Command::Doctor(args)) => diagnose::run(&line.identity, &env, &args).await,
         Some(Command::Simulate(args)) => simulate::run(&args, &mut interrupt).await,
         None => Ok(ExitCode::SUCCESS),
     }

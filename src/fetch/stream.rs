@@ -46,6 +46,8 @@ pub struct FetchStream {
     open: bool,
     calls: FuturesUnordered<Call>,
     ready: VecDeque<FetchEvent>,
+    /// Whether an event was handed out that the caller may still be busy with: it counts until the next call.
+    handed_out: bool,
     started: Instant,
     activity: Arc<Activity>,
     halt_told: bool,
@@ -66,7 +68,7 @@ struct Activity {
     orders: AtomicUsize,
     in_flight: AtomicUsize,
     queued: AtomicUsize,
-    /// Events produced and not yet handed out.
+    /// Events produced and not yet dealt with by the caller.
     ready: AtomicUsize,
 }
 
@@ -82,6 +84,7 @@ pub fn fetch(client: OciClient, settings: Settings) -> (Fetcher, FetchStream) {
         open: true,
         calls: FuturesUnordered::new(),
         ready: VecDeque::new(),
+        handed_out: false,
         started: Instant::now(),
         activity: Arc::clone(&activity),
         halt_told: false,
@@ -122,8 +125,10 @@ impl Fetcher {
 impl FetchStream {
     /// The next event; `None` when nothing more can come. Safe to drop and call again.
     pub async fn next(&mut self) -> Option<FetchEvent> {
+        self.handed_out = false;
         loop {
             if let Some(event) = self.ready.pop_front() {
+                self.handed_out = true;
                 self.tell_activity();
                 return Some(event);
             }
@@ -193,7 +198,7 @@ impl FetchStream {
 
     fn tell_activity(&self) {
         let Activity { in_flight, queued, ready, .. } = &*self.activity;
-        ready.store(self.ready.len(), Ordering::SeqCst);
+        ready.store(self.ready.len() + usize::from(self.handed_out), Ordering::SeqCst);
         in_flight.store(self.engine.in_flight(), Ordering::SeqCst);
         queued.store(if self.engine.halted().is_some() { 0 } else { self.engine.queued() }, Ordering::SeqCst);
     }
