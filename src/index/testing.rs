@@ -109,7 +109,9 @@ fn typical() -> impl Strategy<Value = Vec<u8>> {
     let user = prop::sample::select(vec!["alice@acme.com", "Bob", "ÉMILE", "", "svc-backup"]);
     let status =
         prop::sample::select(vec![json!("200"), json!(404), json!("409"), json!("-"), json!(null), json!(" 500 ")]);
-    let text = prop::sample::select(vec!["", "web-01", "Straße", "203.0.113.9", "/n/x/b/backups-prod", "OK"]);
+    // Some values come again, others are new in every page.
+    let known = prop::sample::select(vec!["", "Straße", "203.0.113.9", "/n/x/b/backups-prod", "OK"]);
+    let text = prop_oneof![known.prop_map(str::to_owned), (0..400).prop_map(|n| format!("Web-{n}"))];
     (id, time, name, action, user, status, [text.clone(), text.clone(), text.clone(), text]).prop_map(
         |(id, time, name, action, user, status, [resource, ip, path, message])| {
             let sign_on = name == "InteractiveLogin";

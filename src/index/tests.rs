@@ -82,11 +82,11 @@ proptest! {
         publish_every in 7usize..90,
     ) {
         let events: Vec<Sent> = events.into_iter().map(|mut sent| {
-            // Ten ids, so that they collide.
+            // A hundred ids, so that they collide, in one block or not.
             let id = decode(&sent.bytes).fields.id.into_owned();
-            if let Some(last) = id.strip_prefix("id-").and_then(|number| number.chars().last()) {
+            if let Some(number) = id.strip_prefix("id-").and_then(|number| number.parse::<u32>().ok()) {
                 let text = String::from_utf8(sent.bytes).unwrap();
-                sent.bytes = text.replace(&format!("\"{id}\""), &format!("\"id-{last}\"")).into_bytes();
+                sent.bytes = text.replace(&format!("\"{id}\""), &format!("\"id-{}\"", number % 100)).into_bytes();
             }
             sent
         }).collect();

@@ -9,7 +9,7 @@ use super::*;
 use crate::domain::access::Access;
 use crate::domain::event::decode;
 use crate::domain::time_range::TimeRange;
-use crate::index::testing::{Sent, at, insert, numbered, sent};
+use crate::index::testing::{Sent, at, event, insert, numbered, sent};
 use crate::index::{EventKey, IndexBuilder, RowView, Snapshot};
 
 fn selected(snapshot: &Arc<Snapshot>, query: &Query, order: Order, previous: Option<&Selection>) -> Selection {
@@ -56,10 +56,23 @@ fn term() -> impl Strategy<Value = Term> {
         "r2",
         "acme web",
         "nobody",
+        "web-1",
+        "7",
         "bucket 404",
     ]);
-    let value =
-        prop::sample::select(vec!["", "a", "Alice", "alice@acme.com", "straße", "GET", "404", "id-1", "r1", "api"]);
+    let value = prop::sample::select(vec![
+        "",
+        "a",
+        "web-3",
+        "Alice",
+        "alice@acme.com",
+        "straße",
+        "GET",
+        "404",
+        "id-1",
+        "r1",
+        "api",
+    ]);
     let op = prop::sample::select(vec![Op::Contains, Op::Equals]);
     prop_oneof![
         access.prop_map(|access| Term::Access(AccessSet::of(access))),
@@ -240,6 +253,19 @@ fn an_unchanged_segment_is_not_looked_at_again() {
     let after = selected(&builder.snapshot(), &query, Order::NewestFirst, Some(&before));
     assert!(Arc::ptr_eq(&before.parts[0].counts, &after.parts[0].counts));
     assert_eq!(after.len(), 5_001);
+}
+
+#[test]
+fn values_that_are_new_to_a_dictionary_are_compared_too() {
+    let mut builder = IndexBuilder::new();
+    let query = Query::everything().and(Term::Text("user-".into())).and(Term::contains(Field::User, "R-"));
+    let mut selection = None;
+    for n in 0..150 {
+        let bytes = event(&format!("id-{n}"), n, "GetBucket", &format!("User-{n}"), "200");
+        builder.insert(&"r".into(), &"c".into(), &bytes);
+        selection = Some(selected(&builder.snapshot(), &query, Order::NewestFirst, selection.as_ref()));
+        assert_eq!(selection.as_ref().map(Selection::len), Some(n as usize + 1));
+    }
 }
 
 #[test]
