@@ -3,10 +3,10 @@
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 use crate::domain::time_range::TimeRange;
-use crate::index::EventRef;
-use crate::query::Query;
+use crate::index::EventKey;
+use crate::query::{Order, Query};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Find out what the tenancy holds: answered by `TenancyKnown` or `TenancyFailed`.
     Discover,
@@ -19,7 +19,7 @@ pub enum Effect {
     /// From now on, answer with `View`s of this; replaces the request before.
     Select(SelectRequest),
     /// Read and decode one event: answered by `EventLoaded`.
-    LoadEvent(EventRef),
+    LoadEvent(EventKey),
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy { what: String, text: String },
     /// Give the terminal back and stop until continued.
@@ -39,20 +39,16 @@ pub struct FetchRequest {
     pub first: Option<Ocid>,
 }
 
-/// Which events are wanted on screen, and what is to be counted beside them.
-///
-/// Every query already holds the scope; the range applies to all of them.
-#[derive(Clone, Debug, PartialEq)]
+/// Which events are wanted on screen, and what they are part of. Both queries hold the range and the scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelectRequest {
     /// Views carry the number of the request they answer, so that a stale one is recognised.
     pub generation: u64,
     pub query: Query,
+    pub order: Order,
+    /// The same without the filters: what there is in the scope, and per compartment.
+    pub totals: Query,
     pub range: TimeRange,
-    /// Columns of the histogram on screen.
+    /// Columns of the histogram on screen; 0 while it is hidden.
     pub buckets: usize,
-    /// How many events match each of these; answered in `View::counts`, in this order.
-    pub counts: Vec<Query>,
-    /// Counted per queried compartment and per region, over every compartment and region whatever the scope:
-    /// answered in `View::by_compartment` and `View::by_region`.
-    pub roll_up: Query,
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::region::RegionId;
+use crate::domain::scope::ScopeRequest;
 use crate::domain::time_range::TimeRange;
+use crate::domain::zone::Zone;
 
 /// Everything that was decided before the first frame, by arguments, configuration and defaults.
 #[derive(Clone, Debug)]
@@ -21,17 +22,6 @@ pub struct Setup {
     /// How much later than `eventTime` an event may be processed; see `FetchWindow`.
     pub padding: TimeDelta,
     pub now: DateTime<Utc>,
-}
-
-/// Which part of the tenancy was asked for, before it is known what the tenancy holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ScopeRequest {
-    /// Empty: every subscribed region.
-    pub regions: Vec<RegionId>,
-    /// OCIDs, paths or names; resolved once the tree is known. Empty: every compartment.
-    pub compartments: Vec<String>,
-    /// Leave out what lies below the named compartments.
-    pub no_subtree: bool,
 }
 
 /// Which classes of events are shown.
@@ -57,23 +47,31 @@ impl AccessFilter {
 }
 
 /// In which terms instants are shown. What is stored, copied and printed stays UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Zone {
-    #[default]
-    Utc,
-    /// The zone of this computer.
-    Local,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    Wall(Zone),
     /// How long ago, counted from the clock's last message.
     Relative,
 }
 
-impl Zone {
+impl Clock {
+    /// UTC, this computer's zone, relative, and around; a zone that was asked for by offset comes first.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub fn next(self, asked: Zone) -> Self {
+        match (self, asked) {
+            (Self::Wall(Zone::Fixed(_)), _) => Self::Wall(Zone::Utc),
+            (Self::Wall(Zone::Utc), _) => Self::Wall(Zone::Local),
+            (Self::Wall(Zone::Local), _) => Self::Relative,
+            (Self::Relative, Zone::Fixed(_)) => Self::Wall(asked),
+            (Self::Relative, _) => Self::Wall(Zone::Utc),
+        }
+    }
+
+    /// The zone in which times are typed, and shown where a length of time would not do.
+    pub fn zone(self) -> Zone {
         match self {
-            Self::Utc => Self::Local,
-            Self::Local => Self::Relative,
-            Self::Relative => Self::Utc,
+            Self::Wall(zone) => zone,
+            Self::Relative => Zone::Utc,
         }
     }
 }
