@@ -2,5 +2,10 @@
 //! read, and makes the events explorable.
 //!
 //! Each folder of `src/` is a room; arrows between rooms run one way and `tests/it/architecture.rs` guards them.
+
 pub mod app;
 pub mod domain;
+pub mod fetch;
+pub mod oci;
+pub mod index;
+pub mod query;

@@ -1,0 +1,205 @@
+use super::*;
+use crate::domain::ledger::{CellState, Ledger};
+use crate::domain::time_range::FetchWindow;
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+fn cell(region: &str, compartment: &str) -> PlannedCell {
+    let window = FetchWindow::from_minutes(0, 60).unwrap();
+    let key = CellKey { region: region.into(), compartment: compartment.into(), window };
+    PlannedCell { key, deleted: compartment == "deleted" }
+}
+
+fn cells(count: usize) -> Vec<PlannedCell> {
+    (0..count).map(|n| cell(["r1", "r2", "r3"][n % 3], &format!("c{n}"))).collect()
+}
+
+fn failure(verdict: Verdict, retry_after: Option<u64>) -> Outcome<u32> {
+    let problem = Problem::new(ProblemKind::Service, "503 ServiceUnavailable");
+    Outcome::Failed(Failure { problem, verdict, retry_after: retry_after.map(Duration::from_secs) })
+}
+
+fn page(next: Option<u32>) -> Outcome<u32> {
+    Outcome::Page { events: 10, next, at: DateTime::from_timestamp(1_000_000, 0).unwrap() }
+}
+
+/// Plays a fetch in virtual time: `answer` is the service.
+struct Play {
+    engine: Engine<u32>,
+    ledger: Ledger,
+    now: Duration,
+    requests: Vec<(Duration, Request<u32>)>,
+    most_in_flight: usize,
+}
+
+impl Play {
+    fn new(settings: Settings, cells: Vec<PlannedCell>) -> Self {
+        let mut engine = Engine::new(settings, 7);
+        engine.add(cells);
+        let ledger = Ledger::new(TimeDelta::zero());
+        Self { engine, ledger, now: Duration::ZERO, requests: Vec::new(), most_in_flight: 0 }
+    }
+
+    /// Every call takes a second. Panics when the fetch does not end in a day.
+    fn run(mut self, mut answer: impl FnMut(&Request<u32>) -> Outcome<u32>) -> Self {
+        let mut wire: VecDeque<(Duration, Request<u32>)> = VecDeque::new();
+        while !self.engine.is_idle() {
+            while let Some(request) = self.engine.next_request(self.now) {
+                self.requests.push((self.now, request.clone()));
+                wire.push_back((self.now + Duration::from_secs(1), request));
+            }
+            self.most_in_flight = self.most_in_flight.max(self.engine.in_flight());
+            let answered = wire.front().map(|(at, _)| *at);
+            self.now =
+                [answered, self.engine.wake_at(self.now)].into_iter().flatten().min().expect("stuck").max(self.now);
+            while wire.front().is_some_and(|(at, _)| *at <= self.now) {
+                let (_, request) = wire.pop_front().unwrap();
+                let outcome = answer(&request);
+                self.engine.answered(self.now, request.id, outcome);
+            }
+            for update in self.engine.take_updates() {
+                self.ledger.apply(update);
+            }
+            assert!(self.now < Duration::from_secs(86_400), "does not end");
+        }
+        self
+    }
+
+    fn states(&self) -> Vec<CellState> {
+        self.ledger.cells().map(|cell| self.ledger.state(cell)).collect()
+    }
+
+    fn asked(&self, compartment: &str) -> usize {
+        self.requests.iter().filter(|(_, request)| request.key.compartment.as_str() == compartment).count()
+    }
+}
+
+#[test]
+fn pages_are_followed_until_the_token_is_absent() {
+    let play = Play::new(Settings::default(), cells(3)).run(|request| match request.page {
+        None => page(Some(1)),
+        Some(n) if n < 5 => page(Some(n + 1)),
+        Some(_) => page(None),
+    });
+    assert_eq!(play.states(), [CellState::Complete; 3]);
+    assert_eq!(play.requests.len(), 18);
+    assert!(play.ledger.cells().all(|cell| cell.read.is_some_and(|read| read.pages == 6 && read.events == 60)));
+}
+
+#[test]
+fn calls_in_flight_are_bounded_over_all_and_per_region() {
+    let settings = Settings { in_flight: 5, in_flight_per_region: 2, ..Settings::default() };
+    assert_eq!(Play::new(settings, cells(30)).run(|_| page(None)).most_in_flight, 5);
+    let one_region = (0..9).map(|n| cell("r", &format!("c{n}"))).collect();
+    assert_eq!(Play::new(settings, one_region).run(|_| page(None)).most_in_flight, 2);
+}
+
+#[test]
+fn one_failing_cell_never_ends_the_run() {
+    let play = Play::new(Settings::default(), cells(6)).run(|request| match request.key.compartment.as_str() {
+        "c1" => failure(Verdict::Retry, None),
+        "c2" => failure(Verdict::Denied, None),
+        "c3" => failure(Verdict::GiveUp, None),
+        _ => page(None),
+    });
+    use CellState::{Complete, Denied, Failed};
+    assert_eq!(play.states(), [Complete, Failed, Denied, Failed, Complete, Complete]);
+    assert_eq!((play.asked("c1"), play.asked("c2"), play.asked("c3")), (8, 1, 1));
+    let problem = play.ledger.failed().next().unwrap().problem().unwrap();
+    assert_eq!(problem.what, "503 ServiceUnavailable, after 8 tries");
+}
+
+#[test]
+fn a_deleted_compartment_that_does_not_answer_is_gone() {
+    let play = Play::new(Settings::default(), vec![cell("r", "deleted")]).run(|_| failure(Verdict::Denied, None));
+    assert_eq!(play.states(), [CellState::Gone]);
+}
+
+#[test]
+fn a_region_that_asks_for_patience_is_left_alone_and_no_other() {
+    let mut refused = false;
+    let play = Play::new(Settings::default(), cells(30)).run(|request| {
+        if request.key.region.as_str() == "r1" && !refused {
+            refused = true;
+            return failure(Verdict::Retry, Some(20));
+        }
+        page(None)
+    });
+    assert!(play.ledger.coverage(|_| true).is_complete());
+    let of = |region: &'static str| {
+        play.requests.iter().filter(move |(_, r)| r.key.region.as_str() == region).map(|(at, _)| at.as_secs())
+    };
+    assert!(of("r1").all(|at| at <= 1 || at >= 21));
+    assert!(of("r2").all(|at| at < 20));
+}
+
+#[test]
+fn paging_loops_end_their_cell_only() {
+    let settings = Settings { longest_chain: 50, ..Settings::default() };
+    let play = Play::new(settings, cells(4)).run(|request| match request.key.compartment.as_str() {
+        "c0" => page(Some(1)),
+        "c1" => page(Some(request.page.map_or(0, |n| (n + 1) % 3))),
+        "c2" => page(Some(request.page.map_or(0, |n| n + 1))),
+        _ => page(None),
+    });
+    use CellState::{Complete, Failed};
+    assert_eq!(play.states(), [Failed, Failed, Failed, Complete]);
+    assert!(play.ledger.failed().all(|cell| cell.problem().unwrap().what.starts_with("paging loop")));
+    assert_eq!(play.asked("c2"), 50);
+}
+
+#[test]
+fn a_refused_credential_halts_everything_and_loses_nothing() {
+    let mut answers = 0;
+    let mut play = Play::new(Settings { in_flight: 1, ..Settings::default() }, cells(5)).run(|_| {
+        answers += 1;
+        if answers > 2 { failure(Verdict::Halt, None) } else { page(None) }
+    });
+    assert!(play.engine.halted().is_some());
+    assert_eq!(play.ledger.coverage(|_| true).complete, 2);
+    play.engine.resume();
+    let play = play.run(|_| page(None));
+    assert!(play.ledger.coverage(|_| true).is_complete());
+}
+
+#[test]
+fn what_was_asked_for_last_comes_first_and_a_failed_cell_can_be_asked_again() {
+    let mut play = Play::new(Settings { in_flight: 1, ..Settings::default() }, cells(2));
+    play.engine.add(vec![cell("r1", "urgent"), cells(1).remove(0)]);
+    let play = play.run(|_| failure(Verdict::GiveUp, None));
+    let order: Vec<_> = play.requests.iter().map(|(_, r)| r.key.compartment.to_string()).collect();
+    assert_eq!(order, ["urgent", "c0", "c1"]);
+    let mut play = play;
+    play.engine.add(cells(2));
+    let play = play.run(|_| page(None));
+    assert_eq!(play.ledger.coverage(|_| true).complete, 2);
+}
+
+proptest! {
+    /// Whatever the service does, the fetch ends and no cell is called complete that was not read to its end.
+    #[test]
+    fn every_fault_ends_honestly(script in prop::collection::vec(0u8..6, 1..200), count in 1usize..12) {
+        let mut at = 0;
+        let mut ends = HashMap::new();
+        let settings = Settings { longest_chain: 20, ..Settings::default() };
+        let play = Play::new(settings, cells(count)).run(|request| {
+            at += 1;
+            match script[at % script.len()] {
+                0 => failure(Verdict::Retry, None),
+                1 => failure(Verdict::Retry, Some(3)),
+                2 => failure(Verdict::Denied, None),
+                3 => page(Some(request.page.unwrap_or(0) + 1)),
+                4 => page(Some(1)),
+                _ => {
+                    ends.insert(request.key.clone(), ());
+                    page(None)
+                }
+            }
+        });
+        for cell in play.ledger.cells() {
+            let complete = play.ledger.state(cell) == CellState::Complete;
+            prop_assert_eq!(complete, ends.contains_key(&cell.key));
+        }
+        prop_assert_eq!(play.ledger.coverage(|_| true).unfinished(), 0);
+    }
+}

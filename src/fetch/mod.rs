@@ -1,0 +1,17 @@
+//! From gaps to pages: many calls, one stream.
+//!
+//! [`discover`](discover::discover) finds out what the tenancy consists of, [`plan`](plan::plan) turns a scope and a
+//! window into cells, [`fetch`](stream::fetch) reads them. The decisions are made by a machine without IO, the
+//! [`engine`]; [`stream`] gives it sockets and time.
+
+pub mod backoff;
+pub mod discover;
+pub mod engine;
+pub mod plan;
+pub mod stream;
+
+pub use backoff::RetrySettings;
+pub use discover::discover;
+pub use engine::Settings;
+pub use plan::{PlannedCell, plan};
+pub use stream::{FetchEvent, FetchStream, Fetcher, fetch};

@@ -1,0 +1,230 @@
+//! The engine on real sockets: cells go in through a [`Fetcher`], pages come out of a [`FetchStream`].
+//!
+//! Nothing is spawned: calls progress while the stream is polled, and dropping it drops them. That is how to cancel.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::engine::{CellId, Engine, Failure, Outcome, Request, Settings, Verdict};
+use super::plan::PlannedCell;
+use crate::domain::ledger::CellUpdate;
+use crate::domain::page::Page;
+use crate::domain::problem::Problem;
+use crate::oci::{EventPage, OciClient, OciError, PageToken};
+
+/// What a fetch tells, in order: a page comes before the update that counts it.
+#[derive(Clone, Debug)]
+pub enum FetchEvent {
+    Page(Page),
+    Update(CellUpdate),
+    /// The credential is refused; no call is made until [`Fetcher::resume`].
+    Halted(Problem),
+}
+
+/// Asks for cells. The stream ends when all clones are gone and nothing is left to do.
+#[derive(Clone, Debug)]
+pub struct Fetcher {
+    orders: mpsc::UnboundedSender<Order>,
+    activity: Arc<Activity>,
+}
+
+/// Pages and updates as they come; see [`Fetcher`].
+pub struct FetchStream {
+    client: OciClient,
+    engine: Engine<PageToken>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    /// Whether a fetcher may still send an order.
+    open: bool,
+    calls: FuturesUnordered<Call>,
+    ready: VecDeque<FetchEvent>,
+    started: Instant,
+    activity: Arc<Activity>,
+    halt_told: bool,
+}
+
+type Call = Pin<Box<dyn Future<Output = (CellId, Result<EventPage, OciError>)> + Send>>;
+
+#[derive(Debug)]
+enum Order {
+    Add(Vec<PlannedCell>),
+    Resume,
+}
+
+/// What is going on, for whoever wants to know whether anything still will.
+#[derive(Debug, Default)]
+struct Activity {
+    /// Orders sent and not yet taken.
+    orders: AtomicUsize,
+    in_flight: AtomicUsize,
+    queued: AtomicUsize,
+    /// Events produced and not yet handed out.
+    ready: AtomicUsize,
+}
+
+/// Opens a fetch. Nothing is asked before the stream is polled.
+pub fn fetch(client: OciClient, settings: Settings) -> (Fetcher, FetchStream) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let activity = Arc::new(Activity::default());
+    let seed = u64::from(std::process::id());
+    let stream = FetchStream {
+        client,
+        engine: Engine::new(settings, seed),
+        orders: receiver,
+        open: true,
+        calls: FuturesUnordered::new(),
+        ready: VecDeque::new(),
+        started: Instant::now(),
+        activity: Arc::clone(&activity),
+        halt_told: false,
+    };
+    (Fetcher { orders: sender, activity }, stream)
+}
+
+impl Fetcher {
+    /// Queues cells, most wanted first, before everything queued earlier.
+    pub fn add(&self, cells: Vec<PlannedCell>) {
+        self.order(Order::Add(cells));
+    }
+
+    /// Takes up calls again after [`FetchEvent::Halted`].
+    pub fn resume(&self) {
+        self.order(Order::Resume);
+    }
+
+    /// Calls on the wire now.
+    pub fn in_flight(&self) -> usize {
+        self.activity.in_flight.load(Ordering::SeqCst)
+    }
+
+    /// Orders, chains and events that wait for something else than the wire.
+    pub fn backlog(&self) -> usize {
+        let Activity { orders, queued, ready, .. } = &*self.activity;
+        [orders, queued, ready].iter().map(|count| count.load(Ordering::SeqCst)).sum()
+    }
+
+    fn order(&self, order: Order) {
+        self.activity.orders.fetch_add(1, Ordering::SeqCst);
+        if self.orders.send(order).is_err() {
+            self.activity.orders.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+impl FetchStream {
+    /// The next event; `None` when nothing more can come. Safe to drop and call again.
+    pub async fn next(&mut self) -> Option<FetchEvent> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.tell_activity();
+                return Some(event);
+            }
+            self.make_calls();
+            if !self.ready.is_empty() {
+                continue;
+            }
+            if !self.open && self.engine.is_idle() {
+                return None;
+            }
+            let wake = self.engine.wake_at(self.started.elapsed()).map(|at| self.started + at);
+            tokio::select! {
+                order = self.orders.recv(), if self.open => self.obey(order),
+                Some((id, result)) = self.calls.next(), if !self.calls.is_empty() => self.take_answer(id, result),
+                () = tokio::time::sleep_until(wake.unwrap_or(self.started)), if wake.is_some() => {}
+            }
+        }
+    }
+
+    fn make_calls(&mut self) {
+        while let Some(request) = self.engine.next_request(self.now()) {
+            self.calls.push(Box::pin(call(self.client.clone(), request)));
+        }
+        self.collect_updates();
+    }
+
+    fn obey(&mut self, order: Option<Order>) {
+        match order {
+            None => self.open = false,
+            Some(Order::Add(cells)) => self.engine.add(cells),
+            Some(Order::Resume) => {
+                self.engine.resume();
+                self.halt_told = false;
+            }
+        }
+        self.make_calls();
+        if self.open {
+            self.activity.orders.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    fn take_answer(&mut self, id: CellId, result: Result<EventPage, OciError>) {
+        let outcome = match result {
+            Ok(EventPage { page, next }) => {
+                let outcome = Outcome::Page { events: page.len() as u64, next, at: page.received_at };
+                self.ready.push_back(FetchEvent::Page(page));
+                outcome
+            }
+            Err(error) => Outcome::Failed(Failure {
+                verdict: verdict(&error),
+                retry_after: error.retry_after(),
+                problem: error.to_problem(),
+            }),
+        };
+        self.engine.answered(self.now(), id, outcome);
+        if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
+            self.halt_told = true;
+            self.ready.push_back(FetchEvent::Halted(problem));
+        }
+        self.make_calls();
+    }
+
+    fn collect_updates(&mut self) {
+        self.ready.extend(self.engine.take_updates().map(FetchEvent::Update));
+        self.tell_activity();
+    }
+
+    fn tell_activity(&self) {
+        let Activity { in_flight, queued, ready, .. } = &*self.activity;
+        ready.store(self.ready.len(), Ordering::SeqCst);
+        in_flight.store(self.engine.in_flight(), Ordering::SeqCst);
+        queued.store(if self.engine.halted().is_some() { 0 } else { self.engine.queued() }, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+impl Drop for FetchStream {
+    /// Whoever waits for the fetch to settle need not wait for a stream that is gone.
+    fn drop(&mut self) {
+        let Activity { orders, in_flight, queued, ready } = &*self.activity;
+        for count in [orders, in_flight, queued, ready] {
+            count.store(0, Ordering::SeqCst);
+        }
+    }
+}
+
+async fn call(client: OciClient, request: Request<PageToken>) -> (CellId, Result<EventPage, OciError>) {
+    (request.id, client.list_events(&request.key, request.page.as_ref()).await)
+}
+
+fn verdict(error: &OciError) -> Verdict {
+    if error.is_auth() {
+        Verdict::Halt
+    } else if error.is_denied() {
+        Verdict::Denied
+    } else if error.is_retryable() {
+        Verdict::Retry
+    } else {
+        Verdict::GiveUp
+    }
+}

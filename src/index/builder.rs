@@ -1,0 +1,234 @@
+//! Takes events in any order, keeps each once, and gives out snapshots.
+//!
+//! ```text
+//!   event ─► open block (< 64) ─► packed ─► fresh rows ─► segments, merged until they are large
+//!              the tail of a snapshot                       the rest of it
+//! ```
+//!
+//! Only the tail is built anew for every snapshot. Segments merge with a neighbour that is less than twice their size,
+//! so a row moves a dozen times at most, and `n` rows lie in about `n / 2,048` segments.
+
+use std::sync::Arc;
+
+use super::block::{BLOCK_EVENTS, BlockStore, Ordinal};
+use super::column::{Column, RecordRef};
+use super::dictionary::Interner;
+use super::identity::{EventKey, Identities};
+use super::segment::{Row, SEGMENT_ROWS, Segment};
+use super::snapshot::{Dictionaries, Snapshot, Totals};
+use crate::domain::event::{Flags, decode};
+use crate::domain::ocid::Ocid;
+use crate::domain::page::Page;
+use crate::domain::region::RegionId;
+
+/// See the module.
+pub struct IndexBuilder {
+    lineage: Arc<()>,
+    interners: Vec<Interner>,
+    identities: Identities,
+    store: BlockStore,
+    /// Rows of the open block.
+    open: Vec<Row>,
+    /// Rows of packed blocks that are in no segment yet, in the order of arrival.
+    fresh: Vec<Row>,
+    /// Grows at its end, where segments are merged.
+    segments: Vec<Arc<Segment>>,
+    next_segment: u32,
+    /// Rows in segments that turned out to be in conflict since the last snapshot.
+    disputed: Vec<Ordinal>,
+    totals: Totals,
+    published: Arc<Snapshot>,
+}
+
+impl Default for IndexBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IndexBuilder {
+    pub fn new() -> Self {
+        let lineage = Arc::new(());
+        let interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
+        let published = Arc::new(Snapshot {
+            lineage: Arc::clone(&lineage),
+            version: 0,
+            segments: Arc::from([]),
+            dictionaries: dictionaries(&interners),
+            totals: Totals::default(),
+        });
+        Self {
+            lineage,
+            interners,
+            identities: Identities::default(),
+            store: BlockStore::new(),
+            open: Vec::with_capacity(BLOCK_EVENTS),
+            fresh: Vec::new(),
+            segments: Vec::new(),
+            next_segment: 0,
+            disputed: Vec::new(),
+            totals: Totals::default(),
+            published,
+        }
+    }
+
+    /// Takes every event of a page.
+    pub fn insert_page(&mut self, page: &Page) {
+        for event in page.events() {
+            self.insert(&page.cell.region, &page.cell.compartment, event);
+        }
+    }
+
+    /// Takes one event, read in `region` by asking for compartment `queried`. The first place where an event is read is
+    /// the one it keeps.
+    pub fn insert(&mut self, region: &RegionId, queried: &Ocid, bytes: &[u8]) {
+        self.totals.received += 1;
+        let at = self.store.next();
+        let store = &mut self.store;
+        let Some(digest) = self.identities.admit(bytes, at, |known| store.read(known) == Some(bytes)) else {
+            self.totals.duplicates += 1;
+            return;
+        };
+        let decoded = decode(bytes);
+        let record = RecordRef { fields: &decoded.fields, region, queried };
+        let mut flags = decoded.flags;
+        if self.is_in_conflict(&decoded.fields.id, at) {
+            flags.insert(Flags::CONFLICT);
+        }
+        let micros = decoded.fields.time.map_or(EventKey::NO_TIME, |time| time.timestamp_micros());
+        let access = decoded.fields.access();
+        let codes = Column::ALL.map(|column| self.interners[column.index()].code(column.text(&record)));
+        self.totals.count(access, flags, bytes.len());
+        self.open.push(Row { key: EventKey { micros, digest }, access, flags, codes, at });
+        if let Some(stored) = self.store.push(bytes) {
+            self.block_packed(stored);
+        }
+    }
+
+    /// Everything taken so far. The same value again when nothing came in between.
+    pub fn snapshot(&mut self) -> Arc<Snapshot> {
+        if self.totals.received == self.published.totals.received {
+            return Arc::clone(&self.published);
+        }
+        let segments = if self.totals.events == self.published.totals.events {
+            Arc::clone(&self.published.segments)
+        } else {
+            self.segments()
+        };
+        let totals = Totals { stored_bytes: self.totals.stored_bytes + self.store.open_bytes(), ..self.totals };
+        self.published = Arc::new(Snapshot {
+            lineage: Arc::clone(&self.lineage),
+            version: self.published.version + 1,
+            segments,
+            dictionaries: dictionaries(&self.interners),
+            totals,
+        });
+        Arc::clone(&self.published)
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Whether another event has the same id; the first of them is marked too.
+    fn is_in_conflict(&mut self, id: &str, at: Ordinal) -> bool {
+        if id.is_empty() {
+            return false;
+        }
+        let store = &mut self.store;
+        let has_id = |known| store.read(known).is_some_and(|bytes| decode(bytes).fields.id == id);
+        let Some(first) = self.identities.claim_id(id, at, has_id) else { return false };
+        if self.identities.dispute(first) {
+            self.mark_first(first);
+        }
+        true
+    }
+
+    fn mark_first(&mut self, first: Ordinal) {
+        let fresh_from = self.fresh.first().map_or(first, |row| row.at);
+        let row = if !self.store.is_packed(first) {
+            self.open.get_mut(first.slot())
+        } else if self.fresh.is_empty() || first < fresh_from {
+            None
+        } else {
+            self.fresh.get_mut((first.0 - fresh_from.0) as usize)
+        };
+        match row {
+            Some(row) => {
+                self.totals.dispute(row.flags);
+                row.flags.insert(Flags::CONFLICT);
+            }
+            None => {
+                self.totals.dispute(self.flags_in_segments(first));
+                self.disputed.push(first);
+            }
+        }
+    }
+
+    fn flags_in_segments(&self, at: Ordinal) -> Flags {
+        self.segments.iter().find_map(|segment| segment.flags_of(at)).unwrap_or_default()
+    }
+
+    fn block_packed(&mut self, stored: u64) {
+        self.totals.stored_bytes += stored;
+        self.fresh.append(&mut self.open);
+        if self.fresh.len() >= SEGMENT_ROWS {
+            self.seal();
+        }
+    }
+
+    /// Makes a segment of the fresh rows and merges it with its neighbours while they are small.
+    fn seal(&mut self) {
+        if self.fresh.is_empty() {
+            return;
+        }
+        let rows = std::mem::take(&mut self.fresh);
+        let number = self.next_number();
+        let mut newest = Segment::new(number, rows, |number| self.store.block(number));
+        while let Some(before) = self.segments.pop_if(|before| may_merge(before, &newest)) {
+            newest = Segment::merged(self.next_number(), &before, &newest);
+        }
+        self.segments.push(Arc::new(newest));
+    }
+
+    fn segments(&mut self) -> Arc<[Arc<Segment>]> {
+        self.seal();
+        self.mark_disputed();
+        let tail = self.tail();
+        self.segments.iter().cloned().chain(tail).collect()
+    }
+
+    fn mark_disputed(&mut self) {
+        let mut disputed = std::mem::take(&mut self.disputed);
+        disputed.sort_unstable();
+        if disputed.is_empty() {
+            return;
+        }
+        for segment in &mut self.segments {
+            if let Some(marked) = segment.marked(&disputed, Flags::CONFLICT) {
+                *segment = Arc::new(marked);
+            }
+        }
+    }
+
+    fn tail(&mut self) -> Option<Arc<Segment>> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let number = self.next_number();
+        Some(Arc::new(Segment::new(number, self.open.clone(), |number| self.store.block(number))))
+    }
+
+    fn next_number(&mut self) -> u32 {
+        self.next_segment += 1;
+        self.next_segment
+    }
+}
+
+fn may_merge(before: &Segment, newest: &Segment) -> bool {
+    before.len() + newest.len() <= SEGMENT_ROWS && before.len() < 2 * newest.len()
+}
+
+fn dictionaries(interners: &[Interner]) -> Dictionaries {
+    interners.iter().map(Interner::dictionary).collect()
+}

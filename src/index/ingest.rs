@@ -1,0 +1,197 @@
+//! The thread that takes pages and publishes what is held.
+//!
+//! Inputs are applied strictly in the order in which they were sent, and the snapshot and the ledger are published as
+//! one value. So a cell that was sent as complete after its last page is never seen complete without that page.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use arc_swap::ArcSwap;
+use chrono::TimeDelta;
+use tokio::sync::mpsc;
+
+use super::builder::IndexBuilder;
+use super::snapshot::Snapshot;
+use crate::domain::ledger::{CellUpdate, Ledger};
+use crate::domain::page::Page;
+
+/// Inputs waiting at most; a page is about 350 kB.
+const QUEUE: usize = 64;
+
+/// How much is applied before it is published while more is waiting. About 16 ms of work, told by its amount because no
+/// clock is read here.
+const EVENTS_PER_PUBLICATION: usize = 1_024;
+const INPUTS_PER_PUBLICATION: usize = 256;
+
+/// Something for the index to take.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Page(Page),
+    /// Pages do not count themselves in the ledger; who reads them says so (`Change::Page`).
+    Update(CellUpdate),
+}
+
+/// What is held at one moment, and how much of what was asked that is.
+#[derive(Clone, Debug)]
+pub struct Holdings {
+    pub snapshot: Arc<Snapshot>,
+    pub ledger: Arc<Ledger>,
+}
+
+/// The thread has ended; nothing is taken any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the index takes no more pages")]
+pub struct Stopped;
+
+/// The index and its thread. Dropping it stops the thread; what was not published by then is lost.
+pub struct Ingest {
+    shared: Arc<Shared>,
+    sender: mpsc::Sender<Message>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    holdings: ArcSwap<Holdings>,
+    pending: AtomicUsize,
+    stop: AtomicBool,
+}
+
+enum Message {
+    Input(Input),
+    Stop,
+}
+
+impl Ingest {
+    /// `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
+    pub fn start(settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
+        let builder = IndexBuilder::new();
+        let worker = Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake };
+        Self::start_with(worker)
+    }
+
+    fn start_with(mut worker: Worker) -> Self {
+        let shared = Arc::new(Shared {
+            holdings: ArcSwap::from(worker.holdings()),
+            pending: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+        });
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let thread = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || worker.run(receiver, &shared)
+        });
+        Self { shared, sender, thread: Some(thread) }
+    }
+
+    pub fn sender(&self) -> IngestSender {
+        IngestSender { sender: self.sender.clone(), shared: Arc::clone(&self.shared) }
+    }
+
+    /// What was published last.
+    pub fn holdings(&self) -> Arc<Holdings> {
+        self.shared.holdings.load_full()
+    }
+
+    /// Inputs taken but not published yet. When this is 0, [`holdings`](Self::holdings) has everything that was sent.
+    pub fn pending(&self) -> usize {
+        self.shared.pending.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Ingest {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        // A full queue wakes the thread as well as this message would.
+        let _ = self.sender.try_send(Message::Stop);
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Hands inputs to the index; clone it freely.
+#[derive(Clone)]
+pub struct IngestSender {
+    sender: mpsc::Sender<Message>,
+    shared: Arc<Shared>,
+}
+
+impl IngestSender {
+    /// Waits while the queue is full, without holding up the runtime.
+    pub async fn send(&self, input: Input) -> Result<(), Stopped> {
+        let permit = self.sender.reserve().await.map_err(|_| Stopped)?;
+        self.shared.pending.fetch_add(1, Ordering::AcqRel);
+        permit.send(Message::Input(input));
+        Ok(())
+    }
+
+    /// As [`send`](Self::send), for code outside of a runtime.
+    pub fn blocking_send(&self, input: Input) -> Result<(), Stopped> {
+        self.shared.pending.fetch_add(1, Ordering::AcqRel);
+        self.sender.blocking_send(Message::Input(input)).map_err(|_| {
+            self.shared.pending.fetch_sub(1, Ordering::AcqRel);
+            Stopped
+        })
+    }
+}
+
+struct Worker {
+    builder: IndexBuilder,
+    ledger: Arc<Ledger>,
+    wake: Box<dyn Fn() + Send>,
+}
+
+impl Worker {
+    fn run(mut self, mut inputs: mpsc::Receiver<Message>, shared: &Shared) {
+        while let Some(message) = inputs.blocking_recv() {
+            let Some(applied) = self.apply_waiting(message, &mut inputs, shared) else { return };
+            shared.holdings.store(self.holdings());
+            shared.pending.fetch_sub(applied, Ordering::AcqRel);
+            (self.wake)();
+        }
+    }
+
+    /// Applies `message` and what else is waiting, up to the amount of one publication. The number of inputs applied;
+    /// `None` when it is time to stop.
+    fn apply_waiting(
+        &mut self,
+        message: Message,
+        inputs: &mut mpsc::Receiver<Message>,
+        shared: &Shared,
+    ) -> Option<usize> {
+        let (mut applied, mut events) = (0, 0);
+        let mut next = Some(message);
+        while let Some(message) = next {
+            let Message::Input(input) = message else { return None };
+            if shared.stop.load(Ordering::Acquire) {
+                return None;
+            }
+            applied += 1;
+            events += self.apply(input);
+            let enough = applied >= INPUTS_PER_PUBLICATION || events >= EVENTS_PER_PUBLICATION;
+            next = if enough { None } else { inputs.try_recv().ok() };
+        }
+        Some(applied)
+    }
+
+    /// The number of events in the input.
+    fn apply(&mut self, input: Input) -> usize {
+        match input {
+            Input::Page(page) => {
+                self.builder.insert_page(&page);
+                page.len()
+            }
+            Input::Update(update) => {
+                Arc::make_mut(&mut self.ledger).apply(update);
+                0
+            }
+        }
+    }
+
+    fn holdings(&mut self) -> Arc<Holdings> {
+        Arc::new(Holdings { snapshot: self.builder.snapshot(), ledger: Arc::clone(&self.ledger) })
+    }
+}

@@ -1,0 +1,79 @@
+//! Reading small files that the configuration names.
+
+use std::fs;
+use std::io::{ErrorKind, Read as _};
+use std::path::Path;
+
+/// No key, token or configuration is larger.
+const MAX_SIZE: u64 = 64 << 10;
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    #[error("there is no such file")]
+    Missing,
+    #[error("it is not a regular file")]
+    NotAFile,
+    #[error("it is larger than 64 KiB")]
+    TooLarge,
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// The text of a regular file of at most 64 KiB. Bytes that are no UTF-8 become U+FFFD.
+pub fn read_small(path: &Path) -> Result<String, FileError> {
+    check(path)?;
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(FileError::TooLarge);
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// Whether there is such a file, without opening it: opening a pipe would wait.
+pub fn check(path: &Path) -> Result<(), FileError> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if metadata.is_file() { Ok(()) } else { Err(FileError::NotAFile) }
+}
+
+/// The mode of a file that others may read or write, or that may be run; links count themselves. `None` on systems
+/// without modes.
+pub fn loose_mode(path: &Path) -> Option<u32> {
+    mode(path).filter(|mode| mode & 0o177 != 0)
+}
+
+#[cfg(unix)]
+pub fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Some(fs::symlink_metadata(path).ok()?.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+pub fn mode(_: &Path) -> Option<u32> {
+    None
+}
+
+fn unreadable(error: &std::io::Error) -> FileError {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => FileError::Missing,
+        _ => FileError::Unreadable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_small_regular_files_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        assert_eq!(read_small(&path).unwrap_err(), FileError::Missing);
+        assert_eq!(read_small(dir.path()).unwrap_err(), FileError::NotAFile);
+        fs::write(&path, vec![b'x'; 1 + (64 << 10)]).unwrap();
+        assert_eq!(read_small(&path).unwrap_err(), FileError::TooLarge);
+        fs::write(&path, b"a\xff").unwrap();
+        assert_eq!(read_small(&path).unwrap(), "a\u{fffd}");
+    }
+}

@@ -1,0 +1,340 @@
+//! HTTP: the one place that builds a client, and the one kind of request there is, a signed GET.
+//!
+//! No redirects, no retries (whoever asks decides about those), HTTP/1.1, the platform's trust roots, the proxy variables
+//! of the environment except for loopback. Answers are read to their end or they are errors; they may grow to
+//! [`MAX_BODY`] after unpacking.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode, Url};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use crate::domain::text::clean_prefix;
+
+use super::clock::Clock;
+use super::error::OciError;
+use super::signer::{Credential, Unsigned, host_header, http_date, request_target};
+
+/// The most bytes that an answer may have after unpacking.
+pub const MAX_BODY: usize = 256 << 20;
+/// The most that is read of an answer which is an error.
+const MAX_ERROR_BODY: usize = 64 << 10;
+const MAX_MESSAGE: usize = 400;
+const USER_AGENT: &str = concat!("auditui/", env!("CARGO_PKG_VERSION"));
+const REQUEST_ID: &str = "opc-request-id";
+
+/// How connections are made and how long they may take.
+#[derive(Clone, Debug)]
+pub(super) struct HttpOptions {
+    pub connect_timeout: Duration,
+    pub read_timeout: Duration,
+    pub deadline: Duration,
+    pub max_body: usize,
+    pub cert_bundle: Option<PathBuf>,
+    /// All requests stay on this machine: no proxy.
+    pub loopback: bool,
+    /// None is encrypted: no trust roots are needed.
+    pub plain: bool,
+}
+
+/// Sends requests and remembers what it learnt from the answers.
+pub(super) struct Http {
+    options: HttpOptions,
+    clock: Clock,
+    run: String,
+    sent: AtomicU64,
+    offset: Mutex<Option<TimeDelta>>,
+    /// Built when first needed: reading the trust roots takes a while.
+    client: OnceLock<Result<reqwest::Client, String>>,
+}
+
+/// A 200, read to its end.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub body: Vec<u8>,
+    pub request_id: Option<Box<str>>,
+    /// `opc-next-page`; an empty header counts as none.
+    pub next_page: Option<String>,
+    pub received_at: DateTime<Utc>,
+}
+
+impl Answer {
+    /// The body as `T`; `target` names the service in the error.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, target: &str) -> Result<T, OciError> {
+        // The position is told, the content never: serde's own message would quote it.
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let kind = if error.is_data() { "it is not what the API promises" } else { "it is no JSON" };
+            self.unusable(target, &format!("{kind}, at line {} column {}", error.line(), error.column()))
+        })
+    }
+
+    pub fn unusable(&self, target: &str, why: &str) -> OciError {
+        OciError::Body {
+            target: target.into(),
+            detail: clean_prefix(why, MAX_MESSAGE).into(),
+            request_id: self.request_id.clone(),
+        }
+    }
+}
+
+impl Http {
+    pub fn new(options: HttpOptions, clock: Clock) -> Self {
+        let (sent, offset, client) = (AtomicU64::new(0), Mutex::new(None), OnceLock::new());
+        Self { options, clock, run: run_id(), sent, offset, client }
+    }
+
+    /// Eight hexadecimal digits; part of every request id of this run.
+    pub fn run_id(&self) -> &str {
+        &self.run
+    }
+
+    /// The server's clock minus ours, at the newest answer.
+    pub fn clock_offset(&self) -> Option<TimeDelta> {
+        *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One signed GET. `target` names service and region in errors.
+    pub async fn get(&self, url: Url, target: &str, credential: &Credential) -> Result<Answer, OciError> {
+        let sent_id = self.next_request_id();
+        let failed = Failed { target, sent_id: &sent_id };
+        let client = self.client().map_err(|detail| OciError::Tls { target: target.into(), detail: detail.into() })?;
+        let headers = self.headers(&url, &sent_id, credential).map_err(|detail| failed.transport(detail))?;
+        let response = client.get(url).headers(headers).send().await.map_err(|error| failed.by(&error))?;
+        let received_at = self.clock.now();
+        let answered = header_date(response.headers());
+        let offset = answered.map(|server| server - received_at);
+        self.remember(offset);
+        if response.status() != StatusCode::OK {
+            return Err(refused(response, target, offset, answered.unwrap_or(received_at)).await);
+        }
+        let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
+        let next_page = header(response.headers(), "opc-next-page");
+        let body = self.body(response, &failed).await?;
+        Ok(Answer { body, request_id, next_page, received_at: self.clock.now() })
+    }
+
+    fn remember(&self, offset: Option<TimeDelta>) {
+        if offset.is_some() {
+            *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = offset;
+        }
+    }
+
+    fn next_request_id(&self) -> String {
+        let count = self.sent.fetch_add(1, Ordering::Relaxed) & 0xfff_ffff_ffff;
+        format!("auditui-{}-{count:06x}", self.run)
+    }
+
+    fn headers(&self, url: &Url, sent_id: &str, credential: &Credential) -> Result<HeaderMap, &'static str> {
+        let (date, host, target) = (http_date(self.clock.now()), host_header(url), request_target(url));
+        let request =
+            Unsigned { method: "GET", target: &target, host: Some(&host), date: &date, ..Unsigned::default() };
+        let signed = credential.authorize(&request).map_err(|_| "the request could not be signed")?;
+        let unfit = |_| "the request has a header that cannot be sent";
+        let mut authorization = HeaderValue::from_str(signed.expose_secret()).map_err(unfit)?;
+        authorization.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(DATE, HeaderValue::from_str(&date).map_err(unfit)?);
+        headers.insert(REQUEST_ID, HeaderValue::from_str(sent_id).map_err(unfit)?);
+        headers.insert(AUTHORIZATION, authorization);
+        Ok(headers)
+    }
+
+    async fn body(&self, mut response: Response, failed: &Failed<'_>) -> Result<Vec<u8>, OciError> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed.by(&error))? {
+            if body.len() + chunk.len() > self.options.max_body {
+                let detail = format!("it is larger than {} bytes", self.options.max_body);
+                return Err(failed.body(detail, header(response.headers(), REQUEST_ID)));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, String> {
+        self.client.get_or_init(|| client(&self.options)).as_ref().map_err(Clone::clone)
+    }
+}
+
+/// The one function that builds a client.
+fn client(options: &HttpOptions) -> Result<reqwest::Client, String> {
+    // Fails when another part of the process did it first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .https_only(!options.plain)
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        .timeout(options.deadline)
+        .tls_version_min(reqwest::tls::Version::TLS_1_2);
+    if options.loopback {
+        builder = builder.no_proxy();
+    }
+    if options.plain {
+        builder = builder.tls_certs_only([]);
+    } else if let Some(path) = &options.cert_bundle {
+        builder = builder.tls_certs_merge(certificates(path)?);
+    }
+    builder.build().map_err(|error| {
+        format!("{}; SSL_CERT_FILE can name a file of trusted certificates", causes(&error.without_url()))
+    })
+}
+
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
+    let unusable = |why: String| format!("the certificates in {} cannot be read: {why}", path.display());
+    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(causes(&error)))?;
+    if certificates.is_empty() { Err(unusable("there is none".to_owned())) } else { Ok(certificates) }
+}
+
+/// What is known about a request that failed.
+struct Failed<'a> {
+    target: &'a str,
+    sent_id: &'a str,
+}
+
+impl Failed<'_> {
+    fn by(&self, error: &reqwest::Error) -> OciError {
+        let (target, request_id) = (self.target.into(), self.sent_id.into());
+        let detail: Box<str> = causes(error).into();
+        if is_tls(error) {
+            OciError::Tls { target, detail }
+        } else if error.is_timeout() {
+            OciError::Timeout { target, detail, request_id }
+        } else if error.is_connect() {
+            OciError::Connect { target, detail, request_id }
+        } else {
+            OciError::Transport { target, detail, request_id }
+        }
+    }
+
+    fn transport(&self, detail: &str) -> OciError {
+        OciError::Transport { target: self.target.into(), detail: detail.into(), request_id: self.sent_id.into() }
+    }
+
+    fn body(&self, detail: String, request_id: Option<String>) -> OciError {
+        OciError::Body { target: self.target.into(), detail: detail.into(), request_id: request_id.map(Into::into) }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// An answer that is not a 200, as an error.
+async fn refused(mut response: Response, target: &str, offset: Option<TimeDelta>, now: DateTime<Utc>) -> OciError {
+    let status = response.status();
+    let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
+    if status.is_redirection() {
+        let location = header(response.headers(), LOCATION.as_str()).unwrap_or_default().into();
+        return OciError::Redirect { target: target.into(), status: status.as_u16(), location, request_id };
+    }
+    let retry_after = header(response.headers(), RETRY_AFTER.as_str()).and_then(|text| retry_after(&text, now));
+    let body = error_body(&mut response).await;
+    let ErrorBody { code, message } = serde_json::from_slice(&body)
+        .unwrap_or_else(|_| ErrorBody { code: None, message: Some(String::from_utf8_lossy(&body).trim().to_owned()) });
+    let message = message.filter(|text| !text.is_empty()).unwrap_or_else(|| "no message".to_owned());
+    OciError::Status {
+        status: status.as_u16(),
+        code: code.map(|code| clean_prefix(&code, 80).into()),
+        message: clean_prefix(&message, MAX_MESSAGE).into(),
+        request_id,
+        retry_after,
+        clock_offset: offset,
+        target: target.into(),
+        refusal: None,
+    }
+}
+
+/// As much of the body as came, up to a limit; the status matters more than its text.
+async fn error_body(response: &mut Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= MAX_ERROR_BODY {
+            body.truncate(MAX_ERROR_BODY);
+            break;
+        }
+    }
+    body
+}
+
+/// A header's value as harmless text; `None` when it is absent or empty.
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn header_date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    parse_http_date(&header(headers, DATE.as_str())?)
+}
+
+fn parse_http_date(text: &str) -> Option<DateTime<Utc>> {
+    NaiveDateTime::parse_from_str(text, "%a, %d %b %Y %H:%M:%S GMT").ok().map(|instant| instant.and_utc())
+}
+
+/// Seconds, or a date; a date in the past means now.
+fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+    match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some((parse_http_date(text)? - now).to_std().unwrap_or_default()),
+    }
+}
+
+/// An error with everything behind it, without the URL.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = String::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&words);
+        }
+        next = cause.source();
+    }
+    if text.is_empty() {
+        text = if error.is_timeout() { "timed out" } else { "the request failed" }.to_owned();
+    }
+    clean_prefix(&text, MAX_MESSAGE).into_owned()
+}
+
+/// Whether a certificate or the TLS handshake is the reason.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
+fn run_id() -> String {
+    use ring::rand::SecureRandom as _;
+    let mut bytes = [0; 4];
+    if ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
+        bytes = std::process::id().to_be_bytes();
+    }
+    format!("{:08x}", u32::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

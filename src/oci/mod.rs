@@ -1,0 +1,238 @@
+//! The wire: the only room that knows HTTP, profiles, keys and signatures.
+//!
+//! ```text
+//! ProfileOptions ── resolve ──► Settings ── into_profile ──► Profile ── OciClient::new ──► one method per call we make
+//!   options, environment          every value, its origin,     a key that signs
+//!                                 every problem
+//! ```
+//!
+//! It reads only: there is no way to send anything but a signed GET to the audit and identity services. It never waits
+//! and never tries again (except once after a 401, when another process renewed the session token); whoever calls
+//! decides about those, with [`OciError::is_retryable`].
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Url;
+
+use crate::domain::region::RegionId;
+
+mod audit;
+pub mod clock;
+mod config;
+mod endpoint;
+pub mod env;
+mod error;
+mod files;
+mod http;
+mod identity;
+mod ini;
+mod key;
+mod profile;
+mod refusal;
+mod regions;
+pub mod signer;
+mod token;
+
+pub use audit::EventPage;
+pub use clock::Clock;
+pub use config::{AuthKind, ConfigProblem, Fault, ProfileOptions, Settings, Unresolved, Values, resolve, try_resolve};
+pub use endpoint::{EndpointTemplate, Service};
+pub use env::Env;
+pub use error::{OciError, Refusal};
+pub use http::MAX_BODY;
+pub use identity::{CompartmentAccess, CompartmentListing, CompartmentPage, TenancyInfo};
+pub use key::{KeyError, PrivateKey};
+pub use profile::Profile;
+
+use crate::domain::problem::Problem;
+use http::{Answer, Http, HttpOptions};
+use regions::Regions;
+
+/// How the client reaches the service. The proxy variables of the environment are honoured, except for loopback.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Instead of Oracle's own host names.
+    pub endpoint: Option<EndpointTemplate>,
+    pub clock: Clock,
+    pub connect_timeout: Duration,
+    /// The longest silence in an answer.
+    pub read_timeout: Duration,
+    /// The longest that one request may take, from the first byte to the last.
+    pub deadline: Duration,
+    /// The most bytes that an answer may have after unpacking.
+    pub max_body: usize,
+    /// Certificates to trust beside those of the platform, in PEM form.
+    pub cert_bundle: Option<PathBuf>,
+    /// For `OCI_CLI_CERT_BUNDLE`, which counts where `cert_bundle` is not given.
+    pub env: Env,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            clock: Clock::System,
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(60),
+            deadline: Duration::from_secs(300),
+            max_body: MAX_BODY,
+            cert_bundle: None,
+            env: Env::default(),
+        }
+    }
+}
+
+/// A page token of the service. Opaque: only its equality means something.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PageToken(Arc<str>);
+
+impl PageToken {
+    /// A token kept from an earlier answer.
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(text.as_ref().into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PageToken({})", crate::domain::text::clean_prefix(&self.0, 16))
+    }
+}
+
+/// Asks the service. Cheap to clone; all clones share connections, the run's id and what was learnt.
+#[derive(Clone)]
+pub struct OciClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    profile: Profile,
+    endpoint: Option<EndpointTemplate>,
+    clock: Clock,
+    http: Http,
+    /// Known once the subscriptions were read.
+    home: OnceLock<RegionId>,
+}
+
+impl OciClient {
+    /// Makes no connection yet and reads no trust roots: the first request does.
+    pub fn new(profile: Profile, options: ClientOptions) -> Result<Self, Problem> {
+        let cert_bundle =
+            options.cert_bundle.or_else(|| options.env.get("OCI_CLI_CERT_BUNDLE").map(|path| options.env.expand(path)));
+        if let Some(path) = &cert_bundle {
+            files::check(path)
+                .map_err(|error| Problem::usage(format!("the certificates in {}: {error}", path.display())))?;
+        }
+        let http = HttpOptions {
+            connect_timeout: options.connect_timeout,
+            read_timeout: options.read_timeout,
+            deadline: options.deadline,
+            max_body: options.max_body,
+            cert_bundle,
+            loopback: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_loopback),
+            plain: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_plain_http),
+        };
+        let (clock, endpoint) = (options.clock, options.endpoint);
+        let inner = Inner { profile, endpoint, clock, http: Http::new(http, clock), home: OnceLock::new() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    pub fn profile(&self) -> &Profile {
+        &self.inner.profile
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now()
+    }
+
+    /// Part of every request id of this run, `auditui-<run>-<count>`, so that our own calls can be told in the log.
+    pub fn run_id(&self) -> &str {
+        self.inner.http.run_id()
+    }
+
+    /// The override of the service's own host names, if there is one.
+    pub fn endpoint_override(&self) -> Option<&EndpointTemplate> {
+        self.inner.endpoint.as_ref()
+    }
+
+    /// What the API path follows.
+    pub fn endpoint_for(&self, service: Service, region: &RegionId) -> String {
+        endpoint_for(self.inner.endpoint.as_ref(), &self.inner.profile.regions, service, region)
+    }
+
+    /// The server's clock minus ours, at the newest answer.
+    pub fn clock_offset(&self) -> Option<TimeDelta> {
+        self.inner.http.clock_offset()
+    }
+
+    /// Where tenancy-wide questions are asked: the home region, once it is known.
+    fn home(&self) -> &RegionId {
+        self.inner.home.get().unwrap_or(&self.inner.profile.region)
+    }
+
+    /// One signed GET. A 401 is tried once more when the session token in the file is another by now.
+    async fn get(
+        &self,
+        service: Service,
+        region: &RegionId,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer, OciError> {
+        let inner = &*self.inner;
+        let target = format!("{} in {region}", service.name());
+        let url = self.url(service, region, path, query).map_err(|error| OciError::Transport {
+            target: target.as_str().into(),
+            detail: error.to_string().into(),
+            request_id: Box::default(),
+        })?;
+        let profile = &inner.profile;
+        let mut result = inner.http.get(url.clone(), &target, &profile.credential()).await;
+        if result.as_ref().is_err_and(OciError::is_auth) && profile.reload() {
+            result = inner.http.get(url, &target, &profile.credential()).await;
+        }
+        result.map_err(|error| refusal::explain(error, profile, inner.clock.now()))
+    }
+
+    fn url(
+        &self,
+        service: Service,
+        region: &RegionId,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Url, impl fmt::Display + use<>> {
+        let separator = if query.is_empty() { "" } else { "?" };
+        let query = signer::query(query);
+        Url::parse(&format!("{}{path}{separator}{query}", self.endpoint_for(service, region)))
+    }
+}
+
+impl fmt::Debug for OciClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OciClient").field("profile", &self.inner.profile).finish_non_exhaustive()
+    }
+}
+
+fn endpoint_for(template: Option<&EndpointTemplate>, regions: &Regions, service: Service, region: &RegionId) -> String {
+    match template {
+        Some(template) => template.expand(service, region),
+        None => service.endpoint(region, regions),
+    }
+}
+
+impl Settings {
+    /// What the API path follows, for the region of the profile; `None` where that has none.
+    pub fn endpoint(&self, template: Option<&EndpointTemplate>, service: Service) -> Option<String> {
+        let region = self.values.region.as_ref().filter(|region| regions::is_label(region)).map(RegionId::new)?;
+        let tenancy = self.values.tenancy.as_deref().unwrap_or_default().into();
+        let regions = self.regions.clone().of_tenancy(&tenancy, &region);
+        Some(endpoint_for(template, &regions, service, &region))
+    }
+}

@@ -1,0 +1,97 @@
+//! Session tokens, as `oci session authenticate` writes them.
+
+use std::fmt;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::domain::ocid::Ocid;
+
+use super::files::{self, FileError};
+
+/// A session token and what it says about itself. Its signature is Oracle's to check.
+#[derive(Clone)]
+pub struct SessionToken {
+    pub text: SecretString,
+    /// Claim `exp`.
+    pub expires: Option<DateTime<Utc>>,
+    /// Claim `sub`.
+    pub user: Option<Ocid>,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    #[error("{0}")]
+    File(#[from] FileError),
+    #[error("its content is no session token")]
+    NotAToken,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Claims {
+    exp: Option<i64>,
+    sub: Option<String>,
+}
+
+impl SessionToken {
+    pub fn read(path: &Path) -> Result<Self, TokenError> {
+        Self::parse(&files::read_small(path)?)
+    }
+
+    /// Claims that cannot be read are left out: the token is used as it is.
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        let text = text.trim();
+        // It goes between quotes in a header.
+        if text.is_empty() || text.bytes().any(|b| !b.is_ascii_graphic() || b == b'"' || b == b'\\') {
+            return Err(TokenError::NotAToken);
+        }
+        let claims = claims(text).unwrap_or_default();
+        let expires = claims.exp.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        Ok(Self { text: text.into(), expires, user: claims.sub.map(Ocid::new) })
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionToken([redacted], expires {:?})", self.expires)
+    }
+}
+
+fn claims(token: &str) -> Option<Claims> {
+    let payload = token.split('.').nth(1)?.trim_end_matches('=');
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn claims_are_read_where_they_can_be() {
+        let claims = r#"{"exp":1753175600,"sub":"ocid1.user.oc1..x","n":[]}"#;
+        let token = SessionToken::parse(&format!("h.{}.s\n", URL_SAFE_NO_PAD.encode(claims))).unwrap();
+        assert_eq!(token.expires.unwrap().timestamp(), 1_753_175_600);
+        assert_eq!(token.user.as_ref().unwrap().as_str(), "ocid1.user.oc1..x");
+        assert!(token.text.expose_secret().ends_with(".s"));
+        let odd = SessionToken::parse("x.y.z").unwrap();
+        assert!(odd.expires.is_none() && odd.user.is_none());
+    }
+
+    #[test]
+    fn what_cannot_go_into_a_header_is_no_token() {
+        for text in ["", " \n", "a\nb", "a b", "a\"b", "ä"] {
+            assert_eq!(SessionToken::parse(text).unwrap_err(), TokenError::NotAToken, "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_token() {
+        assert!(!format!("{:?}", SessionToken::parse("hunter2").unwrap()).contains("hunter2"));
+    }
+}

@@ -1,0 +1,125 @@
+//! The fields that a term can name, and the short names under which they are typed.
+
+use crate::index::{Column, RecordRef};
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $field:ident $name:literal,)*) => {
+        /// A field of an event, or of where it was read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Field {
+            $($(#[$doc])* $field,)*
+        }
+
+        impl Field {
+            pub const ALL: &'static [Self] = &[$(Self::$field,)*];
+
+            /// As it is typed in a query.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$field => $name,)*
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    Event "event",
+    Type "type",
+    Service "svc",
+    User "user",
+    UserId "uid",
+    Auth "auth",
+    Caller "caller",
+    Ip "ip",
+    Agent "ua",
+    /// Fingerprint of the API key.
+    Key "key",
+    Session "session",
+    /// Name of the event's own compartment.
+    Compartment "comp",
+    CompartmentId "compid",
+    Region "region",
+    /// The compartment that was asked for.
+    Queried "queried",
+    AvailabilityDomain "ad",
+    Resource "res",
+    ResourceId "resid",
+    Action "action",
+    Path "path",
+    Status "status",
+    Message "msg",
+    Request "req",
+    Group "group",
+    Id "id",
+    Source "src",
+}
+
+impl Field {
+    /// The field of a name, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|field| field.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The column that holds it; without one it is read out of the event's bytes.
+    pub fn column(self) -> Option<Column> {
+        Some(match self {
+            Self::Event => Column::Event,
+            Self::Service => Column::Service,
+            Self::User => Column::User,
+            Self::Caller => Column::Caller,
+            Self::Ip => Column::Ip,
+            Self::Agent => Column::Agent,
+            Self::Key => Column::Key,
+            Self::Session => Column::Session,
+            Self::Compartment => Column::Compartment,
+            Self::CompartmentId => Column::CompartmentId,
+            Self::Region => Column::Region,
+            Self::Queried => Column::Queried,
+            Self::Resource => Column::Resource,
+            Self::ResourceId => Column::ResourceId,
+            Self::Action => Column::Action,
+            Self::Path => Column::Path,
+            Self::Status => Column::Status,
+            Self::Message => Column::Message,
+            Self::Type
+            | Self::UserId
+            | Self::Auth
+            | Self::AvailabilityDomain
+            | Self::Request
+            | Self::Group
+            | Self::Id
+            | Self::Source => return None,
+        })
+    }
+
+    /// What `record` has there; empty where it has nothing.
+    pub fn text<'a>(self, record: &RecordRef<'a>) -> &'a str {
+        if let Some(column) = self.column() {
+            return column.text(record);
+        }
+        let fields = record.fields;
+        match self {
+            Self::Type => &fields.event_type,
+            Self::UserId => &fields.principal_id,
+            Self::Auth => &fields.auth_type,
+            Self::AvailabilityDomain => &fields.availability_domain,
+            Self::Request => &fields.request_id,
+            Self::Group => &fields.group,
+            Self::Id => &fields.id,
+            Self::Source => &fields.source,
+            // The others have a column.
+            _ => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Field;
+
+    #[test]
+    fn names_are_unique_and_found_in_any_case() {
+        assert!(Field::ALL.iter().all(|field| Field::named(&field.name().to_uppercase()) == Some(*field)));
+    }
+}
