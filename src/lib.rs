@@ -9,3 +9,4 @@ pub mod fetch;
 pub mod oci;
 pub mod index;
 pub mod query;
+pub mod ui;

@@ -8,6 +8,8 @@ pub struct Geometry {
     pub shape: Shape,
     /// Rows of events in sight; 0 when the list is not.
     pub list_rows: u16,
+    /// The row of the screen on which the first of them stands.
+    pub list_top: u16,
     pub tree_rows: u16,
     pub region_rows: u16,
     pub detail_rows: u16,

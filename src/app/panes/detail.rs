@@ -5,6 +5,7 @@ use crate::app::event_detail::{Body, EventDetail};
 use crate::app::json::JsonTree;
 use crate::app::summary::{SummaryLine, lines};
 use crate::app::viewport::Viewport;
+use crate::index::EventKey;
 
 /// Levels of the document that are unfolded at first: `data` and its blocks, not their headers.
 const LEVELS: usize = 3;
@@ -87,6 +88,15 @@ impl DetailPane {
             self.view = Viewport { height: self.view.height, ..Viewport::default() };
         }
         self.view.settle(self.len());
+    }
+
+    /// Whether this event has to be read first.
+    pub fn wants(&self, key: EventKey) -> bool {
+        self.event().is_none_or(|event| event.key != key)
+    }
+
+    pub fn can_fold(&self, node: usize) -> bool {
+        self.event.as_ref().and_then(Shown::tree).is_some_and(|tree| tree.end(node) > node + 1)
     }
 
     pub fn forget(&mut self) {
