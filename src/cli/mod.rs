@@ -4,6 +4,7 @@ pub mod args;
 pub mod connect;
 mod diagnose;
 pub mod doctor;
+mod explore;
 mod export;
 mod interrupt;
 mod listing;
@@ -42,17 +43,17 @@ pub fn run(line: CommandLine) -> ExitCode {
 async fn dispatch(line: CommandLine) -> Result<ExitCode, Problem> {
     let env = Env::from_process();
     let mut interrupt = Interrupt::listen();
-    match line.command {
+    match &line.command {
         Some(Command::Export(args)) => {
             args.read.range(crate::oci::clock::now())?;
             let connection = connect(&line.identity, &env).await?;
-            export::run(&connection, &args, &mut interrupt).await
+            export::run(&connection, args, &mut interrupt).await
         }
-        Some(Command::Regions(args)) => list(&line.identity, &env, &args, listing::regions).await,
-        Some(Command::Compartments(args)) => list(&line.identity, &env, &args, listing::compartments).await,
-        Some(Command::Doctor(args)) => diagnose::run(&line.identity, &env, &args).await,
-        Some(Command::Simulate(args)) => simulate::run(&args, &mut interrupt).await,
-        None => Ok(ExitCode::SUCCESS),
+        Some(Command::Regions(args)) => list(&line.identity, &env, args, listing::regions).await,
+        Some(Command::Compartments(args)) => list(&line.identity, &env, args, listing::compartments).await,
+        Some(Command::Doctor(args)) => diagnose::run(&line.identity, &env, args).await,
+        Some(Command::Simulate(args)) => simulate::run(args, &mut interrupt).await,
+        None => explore::run(&line, &env, &mut interrupt).await,
     }
 }
 

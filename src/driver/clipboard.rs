@@ -25,7 +25,10 @@ pub enum Outcome {
     Done(CopyReport),
     Failed(Problem),
     /// Write these bytes to the terminal, then report.
-    ThroughTerminal { sequence: String, report: CopyReport },
+    ThroughTerminal {
+        sequence: String,
+        report: CopyReport,
+    },
 }
 
 /// Where copies go.
@@ -97,11 +100,14 @@ fn save(what: String, text: &str) -> Outcome {
     match written {
         Ok(path) => Outcome::Done(CopyReport { what, bytes: text.len(), way: format!("file {}", path.display()) }),
         Err(error) => Outcome::Failed(
-            Problem::new(ProblemKind::Io, format!("{} of {what} cannot be copied", count_of(text.len() as u64, "byte")))
-                .hint(format!(
-                    "a terminal takes {} bytes, and a file could not be written: {error}",
-                    thousands(OSC52_LIMIT as u64)
-                )),
+            Problem::new(
+                ProblemKind::Io,
+                format!("{} of {what} cannot be copied", count_of(text.len() as u64, "byte")),
+            )
+            .hint(format!(
+                "a terminal takes {} bytes, and a file could not be written: {error}",
+                thousands(OSC52_LIMIT as u64)
+            )),
         ),
     }
 }

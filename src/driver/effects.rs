@@ -25,7 +25,10 @@ use crate::oci::OciClient;
 pub enum Happening {
     Message(Message),
     /// A copy that has to go through the terminal.
-    WriteThrough { sequence: String, then: Message },
+    WriteThrough {
+        sequence: String,
+        then: Message,
+    },
 }
 
 /// How to fetch.
@@ -83,17 +86,8 @@ impl Hands {
         let viewer = Viewer::start(&waker, inbox, move || held.holdings(), show);
         let (fetcher, stream) = fetch(client.clone(), options.settings);
         let forwarder = AbortOnDropHandle::new(tokio::spawn(forward(stream, ingest.sender(), home.clone())));
-        let hands = Self {
-            client,
-            options,
-            tenancy: None,
-            fetcher,
-            ingest,
-            viewer,
-            clipboard,
-            home,
-            _forwarder: forwarder,
-        };
+        let hands =
+            Self { client, options, tenancy: None, fetcher, ingest, viewer, clipboard, home, _forwarder: forwarder };
         (hands, happenings)
     }
 

@@ -34,9 +34,10 @@ use crate::app::effect::Effect;
 use crate::app::geometry::Geometry;
 use crate::app::message::Message;
 use crate::app::setup::Setup;
+use crate::domain::problem::Problem;
 use crate::oci::OciClient;
-use crate::ui::theme::Theme;
-use effects::{Happening, Hands};
+use crate::ui::Theme;
+use effects::{Hands, Happening};
 
 /// The least time between two frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -77,17 +78,8 @@ where
         let (app, effects) = App::new(setup);
         let (hands, happenings) = Hands::new(client.clone(), options, clipboard);
         let errands = VecDeque::new();
-        let mut driver = Self {
-            app,
-            theme,
-            terminal,
-            geometry: None,
-            hands,
-            happenings,
-            client,
-            errands,
-            changed: true,
-        };
+        let mut driver =
+            Self { app, theme, terminal, geometry: None, hands, happenings, client, errands, changed: true };
         driver.perform(effects);
         driver
     }
@@ -180,17 +172,19 @@ where
     }
 }
 
-/// Opens the explorer on the real terminal and stays until the user, or a signal, ends it.
+/// Opens the explorer on the real terminal and stays until the user, or `stop`, ends it. `notes` are told first.
 pub async fn run(
     client: OciClient,
     setup: Setup,
     options: FetchOptions,
     clipboard: Clipboard,
     theme: Theme,
+    notes: Vec<Problem>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (taken, terminal) = terminal::Taken::take()?;
     let mut driver = Driver::new(client, setup, options, clipboard, theme, terminal);
+    notes.into_iter().for_each(|note| driver.send(Message::Note(note)));
     let result = driver.run(&taken, stop).await;
     drop(taken);
     result

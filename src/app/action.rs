@@ -1,0 +1,86 @@
+//! Action: everything a user can mean by a key. What each does is told in `assets/keymap.toml`, where help reads it.
+
+/// Defines the actions with the names under which the keymap knows them.
+macro_rules! actions {
+    ($($variant:ident = $name:literal,)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $($variant,)*
+            /// Unfold so many levels of the document, 1 to 9.
+            UnfoldTo(u8),
+        }
+
+        impl Action {
+            /// Every action there is, `UnfoldTo` by each of its levels.
+            pub fn all() -> impl Iterator<Item = Self> {
+                [$(Self::$variant,)*].into_iter().chain((1..=9).map(Self::UnfoldTo))
+            }
+
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => name.strip_prefix("unfold-to-")?.parse().ok().filter(|n| (1..=9).contains(n)).map(Self::UnfoldTo),
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    LineDown = "line-down",
+    LineUp = "line-up",
+    MoveLeft = "left",
+    MoveRight = "right",
+    Top = "top",
+    Bottom = "bottom",
+    HalfPageDown = "half-page-down",
+    HalfPageUp = "half-page-up",
+    PageDown = "page-down",
+    PageUp = "page-up",
+    ScrollDetailDown = "scroll-detail-down",
+    ScrollDetailUp = "scroll-detail-up",
+    NextSibling = "next-sibling",
+    PreviousSibling = "previous-sibling",
+    NextPane = "next-pane",
+    PreviousPane = "previous-pane",
+    FocusTree = "focus-compartments",
+    FocusList = "focus-events",
+    FocusDetail = "focus-detail",
+    ScopeAll = "scope-all",
+    Open = "open",
+    Cancel = "cancel",
+    Close = "close",
+    Quit = "quit",
+    Suspend = "suspend",
+    Redraw = "redraw",
+    Search = "search",
+    NextHit = "next-hit",
+    PreviousHit = "previous-hit",
+    RemoveLastFilter = "remove-last-filter",
+    ClearFilters = "clear-filters",
+    CycleAccess = "cycle-access",
+    ToggleFailed = "toggle-failed",
+    Toggle = "toggle",
+    OnlyThis = "only-this",
+    PickTime = "pick-time",
+    CycleZone = "cycle-zone",
+    ToggleHistogram = "toggle-histogram",
+    NextFailed = "next-failed",
+    PreviousFailed = "previous-failed",
+    NextTab = "next-tab",
+    PreviousTab = "previous-tab",
+    UnfoldAll = "unfold-all",
+    ToggleWrap = "toggle-wrap",
+    CopyMenu = "copy-menu",
+    CopyValue = "copy-value",
+    CopyJson = "copy-json",
+    CopyWholeJson = "copy-whole-json",
+    CopyOcid = "copy-ocid",
+    CopyEventId = "copy-event-id",
+    CopySummary = "copy-summary",
+    CycleLayout = "cycle-layout",
+    ToggleTree = "toggle-tree",
+    Refresh = "refresh",
+    Help = "help",
+    SwitchPart = "switch-part",
+}

@@ -1,0 +1,380 @@
+//! From keys to actions, and what each action does.
+
+use super::action::Action;
+use super::effect::Effect;
+use super::geometry::Shape;
+use super::help::Help;
+use super::key::KeyPress;
+use super::keymap::Keymap;
+use super::look::Arrangement;
+use super::overlay::Overlay;
+use super::panes::detail::Tab;
+use super::panes::tree::TreeWish;
+use super::prompt::{Prompt, Purpose};
+use super::time_popup::TimePopup;
+use super::{App, Included, Pane, TimeRange};
+
+impl App {
+    pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
+        self.notices.passing = None;
+        match Keymap::built_in().action(self.key_focus(), key) {
+            Some(action) => self.act(action),
+            None => self.press_unbound(key),
+        }
+    }
+
+    /// Text for whatever takes text.
+    fn press_unbound(&mut self, key: KeyPress) -> Vec<Effect> {
+        match &mut self.overlay {
+            Some(Overlay::Help(help)) => help.edit(key),
+            Some(Overlay::Time(popup)) => {
+                if let Some(preset) = popup.press(key) {
+                    return self.apply_preset(preset);
+                }
+            }
+            Some(Overlay::Copy) => {}
+            None => {
+                if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
+                    return self.prompt_edited();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        self.notices.passing = None;
+        match &mut self.overlay {
+            Some(Overlay::Help(help)) => help.paste(text),
+            Some(Overlay::Time(popup)) => popup.paste(text),
+            Some(Overlay::Copy) => {}
+            None => {
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.line.paste(text);
+                    return self.prompt_edited();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Quit => return self.quit(),
+            Action::Suspend => return vec![Effect::Suspend],
+            Action::Redraw => return vec![Effect::Redraw],
+            _ => {}
+        }
+        match (&mut self.overlay, &self.prompt) {
+            (Some(Overlay::Help(_)), _) => self.act_in_help(action),
+            (Some(Overlay::Time(_)), _) => self.act_in_time(action),
+            (Some(Overlay::Copy), _) => {
+                self.overlay = None;
+                self.copy(action)
+            }
+            (None, Some(_)) => self.act_in_prompt(action),
+            (None, None) => self.act_in_pane(action),
+        }
+    }
+
+    fn act_in_help(&mut self, action: Action) -> Vec<Effect> {
+        let Some(Overlay::Help(help)) = &mut self.overlay else { return Vec::new() };
+        match action {
+            Action::Cancel => self.overlay = None,
+            Action::Open => {
+                if let Some(chosen) = help.chosen() {
+                    self.overlay = None;
+                    return self.act(chosen);
+                }
+            }
+            _ => help.act(action),
+        }
+        Vec::new()
+    }
+
+    fn act_in_time(&mut self, action: Action) -> Vec<Effect> {
+        let anchors = self.anchors();
+        let Some(Overlay::Time(popup)) = &mut self.overlay else { return Vec::new() };
+        match action {
+            Action::Cancel => self.overlay = None,
+            Action::Open => match popup.resolve(&anchors) {
+                Some(Ok(range)) => return self.use_range(range),
+                Some(Err(_)) => {}
+                None => self.overlay = None,
+            },
+            _ => popup.act(action),
+        }
+        Vec::new()
+    }
+
+    fn apply_preset(&mut self, preset: &super::time_popup::Preset) -> Vec<Effect> {
+        let anchors = self.anchors();
+        match &self.overlay {
+            Some(Overlay::Time(popup)) => match popup.range_of(preset, &anchors) {
+                Ok(range) => self.use_range(range),
+                // The popup shows why.
+                Err(_) => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
+        self.overlay = None;
+        if range == self.range {
+            return Vec::new();
+        }
+        self.range = range;
+        self.scope_changed()
+    }
+
+    fn act_in_prompt(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Open => {
+                self.prompt = None;
+                Vec::new()
+            }
+            Action::Cancel => {
+                let Some(mut prompt) = self.prompt.take() else { return Vec::new() };
+                prompt.line.set(&prompt.before);
+                self.prompt = Some(prompt);
+                let effects = self.prompt_edited();
+                self.prompt = None;
+                effects
+            }
+            _ => self.move_in_pane(action),
+        }
+    }
+
+    /// What is typed takes effect as it is typed.
+    fn prompt_edited(&mut self) -> Vec<Effect> {
+        let Some(prompt) = &self.prompt else { return Vec::new() };
+        let text = prompt.line.text();
+        match prompt.purpose {
+            Purpose::FilterEvents => {
+                let before = self.filters.clone();
+                self.filters.set_text(&text);
+                return if self.filters == before { Vec::new() } else { vec![self.select()] };
+            }
+            Purpose::FindCompartment => {
+                if let Some(tenancy) = &self.tenancy {
+                    self.tree.find(&text, tenancy);
+                }
+            }
+            Purpose::FindInDetail => self.detail.find(&text),
+        }
+        Vec::new()
+    }
+
+    fn act_in_pane(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::NextPane => self.focus_next(true),
+            Action::PreviousPane => self.focus_next(false),
+            Action::FocusTree => self.focus_on(Pane::Tree),
+            Action::FocusList => self.focus_on(Pane::List),
+            Action::FocusDetail => self.focus_on(Pane::Detail),
+            Action::Cancel => self.step_back(),
+            Action::Close if self.is_at_root() => return self.quit(),
+            Action::Close => self.step_back(),
+            Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
+            Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
+            Action::CopyMenu => self.open_copy_menu(),
+            Action::Search => self.open_prompt(),
+            Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
+            Action::ToggleHistogram => self.look.histogram = !self.look.histogram,
+            Action::CycleLayout => self.cycle_layout(),
+            Action::ToggleTree => self.toggle_tree(),
+            Action::ScrollDetailDown => self.detail.scroll(true),
+            Action::ScrollDetailUp => self.detail.scroll(false),
+            Action::Refresh => return self.refresh(),
+            Action::ScopeAll => return self.scope_all(),
+            Action::CopyValue | Action::CopyJson => return self.copy(action),
+            Action::CycleAccess | Action::ToggleFailed | Action::RemoveLastFilter | Action::ClearFilters => {
+                return self.change_filters(action);
+            }
+            _ => return self.move_in_pane(action),
+        }
+        Vec::new()
+    }
+
+    /// Actions that the focused pane serves; failed events are looked for in the list wherever the keys are.
+    fn move_in_pane(&mut self, action: Action) -> Vec<Effect> {
+        let of_list = matches!(action, Action::NextFailed | Action::PreviousFailed);
+        match self.focus {
+            Pane::Tree if !of_list => self.act_in_tree(action),
+            Pane::Detail if !of_list => {
+                self.detail.act(action);
+                Vec::new()
+            }
+            _ => self.act_in_list(action),
+        }
+    }
+
+    fn act_in_list(&mut self, action: Action) -> Vec<Effect> {
+        let Some(view) = &self.view else { return Vec::new() };
+        if self.list.act(action, view) {
+            return self.look_at_event();
+        }
+        if action == Action::Open && self.list.key().is_some() {
+            self.open_detail();
+        }
+        Vec::new()
+    }
+
+    fn open_detail(&mut self) {
+        self.look.detail_open = true;
+        if self.look.arrangement == Arrangement::ListOnly && self.geometry.shape != Shape::Small {
+            self.look.arrangement = Arrangement::Stacked;
+        }
+        self.focus = Pane::Detail;
+    }
+
+    fn act_in_tree(&mut self, action: Action) -> Vec<Effect> {
+        let Some(tenancy) = &self.tenancy else { return Vec::new() };
+        match self.tree.act(action, tenancy, &mut self.included) {
+            Some(TreeWish::ScopeChanged) => self.scope_chosen(),
+            Some(TreeWish::ScopeChangedOpenList) => {
+                self.focus_on(Pane::List);
+                self.scope_chosen()
+            }
+            Some(TreeWish::Nothing) | None => Vec::new(),
+        }
+    }
+
+    fn scope_chosen(&mut self) -> Vec<Effect> {
+        self.notices.scope = None;
+        self.scope_changed()
+    }
+
+    fn scope_all(&mut self) -> Vec<Effect> {
+        let Some(tenancy) = &self.tenancy else { return Vec::new() };
+        if self.included.is_everything(tenancy) {
+            return Vec::new();
+        }
+        self.included = Included::everything(tenancy);
+        self.scope_chosen()
+    }
+
+    fn change_filters(&mut self, action: Action) -> Vec<Effect> {
+        let before = self.filters.clone();
+        match action {
+            Action::CycleAccess => self.filters.access = self.filters.access.next(),
+            Action::ToggleFailed => self.filters.failed = !self.filters.failed,
+            Action::ClearFilters => self.filters.clear(),
+            _ => {
+                self.filters.remove_last();
+            }
+        }
+        if self.filters == before { Vec::new() } else { vec![self.select()] }
+    }
+
+    fn refresh(&mut self) -> Vec<Effect> {
+        self.notices.halted = None;
+        if self.tenancy.is_none() {
+            self.notices.undiscovered = None;
+            return vec![Effect::Discover];
+        }
+        self.window = self.range.fetch_window(self.setup.padding, self.now);
+        self.weigh();
+        vec![Effect::RetryFailed, Effect::RefreshTail]
+    }
+
+    fn open_prompt(&mut self) {
+        self.prompt = Some(match self.focus {
+            Pane::List => Prompt::new(Purpose::FilterEvents, self.filters.text()),
+            Pane::Tree => Prompt::new(Purpose::FindCompartment, self.tree.find_text()),
+            Pane::Detail => Prompt::new(Purpose::FindInDetail, self.detail.find_text()),
+        });
+    }
+
+    fn open_copy_menu(&mut self) {
+        if self.has_something_to_copy() {
+            self.overlay = Some(Overlay::Copy);
+        }
+    }
+
+    fn focus_next(&mut self, forward: bool) {
+        let panes: Vec<Pane> =
+            [Pane::Tree, Pane::List, Pane::Detail].into_iter().filter(|pane| self.can_focus(*pane)).collect();
+        let at = panes.iter().position(|pane| *pane == self.focus).unwrap_or_default();
+        let to = if forward { at + 1 } else { at + panes.len() - 1 } % panes.len().max(1);
+        if let Some(pane) = panes.get(to) {
+            self.focus_on(*pane);
+        }
+    }
+
+    /// Panes that Tab goes through: those in sight, and the detail, which opens.
+    fn can_focus(&self, pane: Pane) -> bool {
+        match pane {
+            Pane::List => true,
+            Pane::Tree => self.geometry.tree_rows > 0,
+            Pane::Detail => self.list.key().is_some(),
+        }
+    }
+
+    fn focus_on(&mut self, pane: Pane) {
+        match pane {
+            Pane::Detail if self.list.key().is_none() => return,
+            Pane::Detail => self.open_detail(),
+            Pane::Tree => {
+                self.look.detail_open = false;
+                if self.geometry.tree_rows == 0 {
+                    self.look.tree = Some(true);
+                }
+            }
+            Pane::List => {
+                self.look.detail_open = false;
+                self.hide_sliding_tree();
+            }
+        }
+        self.focus = pane;
+    }
+
+    fn toggle_tree(&mut self) {
+        if self.geometry.tree_rows > 0 {
+            self.look.tree = Some(false);
+            if self.focus == Pane::Tree {
+                self.focus = Pane::List;
+            }
+        } else {
+            self.focus_on(Pane::Tree);
+        }
+    }
+
+    /// Where the tree lies over the list it goes when the keys leave it.
+    fn hide_sliding_tree(&mut self) {
+        if self.geometry.shape != Shape::Wide && self.look.tree == Some(true) {
+            self.look.tree = None;
+        }
+    }
+
+    fn cycle_layout(&mut self) {
+        self.look.arrangement = self.look.arrangement.next();
+        if self.look.arrangement == Arrangement::ListOnly {
+            self.look.detail_open = false;
+            if self.focus == Pane::Detail {
+                self.focus = Pane::List;
+            }
+        }
+    }
+
+    fn is_at_root(&self) -> bool {
+        self.focus == Pane::List
+    }
+
+    /// Towards the list, one step.
+    fn step_back(&mut self) {
+        match self.focus {
+            Pane::List => {}
+            Pane::Detail if self.detail.tab() == Tab::Json && self.geometry.shape == Shape::Small => {
+                self.detail.set_tab(Tab::Summary);
+            }
+            Pane::Detail | Pane::Tree => self.focus_on(Pane::List),
+        }
+    }
+
+    fn quit(&mut self) -> Vec<Effect> {
+        self.quits = true;
+        vec![Effect::Quit]
+    }
+}

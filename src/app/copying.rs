@@ -1,0 +1,147 @@
+//! What a copy takes, and what it is called.
+
+use crate::domain::ocid::Ocid;
+use crate::domain::problem::Problem;
+use crate::domain::text::clean;
+
+use super::action::Action;
+use super::effect::Effect;
+use super::notices::Passing;
+use super::panes::list::ListColumn;
+use super::panes::tree::TreeRow;
+use super::summary::{one_line, target, who};
+use super::{App, Pane};
+
+/// What would be copied, and its name; or why nothing can be.
+type Copy = Result<(String, String), &'static str>;
+
+impl App {
+    pub(super) fn copy(&mut self, action: Action) -> Vec<Effect> {
+        let copy = match action {
+            Action::CopyValue => self.value_copy(),
+            Action::CopyOcid => self.ocid_copy(),
+            Action::CopyEventId => self.id_copy(),
+            Action::CopySummary => self.summary_copy(),
+            Action::CopyJson => self.json_copy(),
+            Action::CopyWholeJson => self.whole_json_copy(),
+            _ => return Vec::new(),
+        };
+        match copy {
+            Ok((what, text)) => vec![Effect::Copy { what, text }],
+            Err(why) => {
+                let problem = Problem::usage(format!("nothing copied: {why}"));
+                self.notices.passing = Some(Passing::Failed(problem));
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn has_something_to_copy(&self) -> bool {
+        self.focus == Pane::Tree && self.tenancy.is_some() || self.list.key().is_some()
+    }
+
+    /// What one of the copy menu's lines would copy; its first characters are the preview.
+    pub fn copy_preview(&self, action: Action) -> Option<String> {
+        let copy = match action {
+            Action::CopyValue => self.value_copy(),
+            Action::CopyOcid => self.ocid_copy(),
+            Action::CopyEventId => self.id_copy(),
+            Action::CopySummary => self.summary_copy(),
+            _ => return None,
+        };
+        copy.ok().map(|(_, text)| text)
+    }
+
+    /// Single values are copied as they are shown: control characters written out, so that pasting them is harmless.
+    fn value_copy(&self) -> Copy {
+        let (what, text) = match self.focus {
+            Pane::Tree => self.place_under_cursor().ok_or("not connected yet")?,
+            Pane::Detail => self.detail.value().ok_or("the event is still being read")?,
+            Pane::List => self.cell().ok_or("no event is selected")?,
+        };
+        if text.is_empty() {
+            return Err("the event has no such value");
+        }
+        let text = text.lines().map(|line| clean(line).into_owned()).collect::<Vec<_>>().join("\n");
+        Ok((what, text))
+    }
+
+    fn place_under_cursor(&self) -> Option<(String, String)> {
+        let tenancy = self.tenancy.as_ref()?;
+        Some(match self.tree.row(tenancy) {
+            TreeRow::Compartment(node) => ("the compartment's path".to_owned(), tenancy.tree.path(node)),
+            TreeRow::Region(place) => ("the region".to_owned(), tenancy.regions.get(place)?.id.to_string()),
+        })
+    }
+
+    fn cell(&self) -> Option<(String, String)> {
+        let row = self.event_row()?;
+        let (what, text) = match self.list.column() {
+            ListColumn::Time => ("the time", row.time().map(crate::domain::time_range::rfc3339).unwrap_or_default()),
+            ListColumn::Status => ("the status", row.text(crate::index::Column::Status).to_owned()),
+            ListColumn::User => ("the user", who(row.principal_name(), row.caller_name())),
+            ListColumn::Event => ("the event name", row.event_name().to_owned()),
+            ListColumn::Resource => ("the resource", full_target(row.resource_name(), row.resource_id())),
+            ListColumn::Region => ("the region", row.region().to_owned()),
+        };
+        Some((what.to_owned(), text))
+    }
+
+    fn ocid_copy(&self) -> Copy {
+        if self.focus == Pane::Tree {
+            let tenancy = self.tenancy.as_ref().ok_or("not connected yet")?;
+            return match self.tree.row(tenancy) {
+                TreeRow::Compartment(node) => {
+                    Ok(("the compartment's OCID".to_owned(), clean(tenancy.tree.get(node).id.as_str()).into_owned()))
+                }
+                TreeRow::Region(_) => Err("regions have no OCID"),
+            };
+        }
+        let row = self.event_row().ok_or("no event is selected")?;
+        let id = row.resource_id();
+        if Ocid::new(id).kind().is_none() {
+            return Err("the event names no resource by OCID");
+        }
+        Ok(("the resource's OCID".to_owned(), clean(id).into_owned()))
+    }
+
+    fn id_copy(&self) -> Copy {
+        let event = self.loaded()?;
+        if event.fields.id.is_empty() {
+            return Err("the event has no id");
+        }
+        Ok(("the event id".to_owned(), clean(&event.fields.id).into_owned()))
+    }
+
+    fn summary_copy(&self) -> Copy {
+        let row = self.event_row().ok_or("no event is selected")?;
+        let id = self.loaded().ok().map(|event| event.fields.id.to_string());
+        Ok(("one line".to_owned(), one_line(&row, id.as_deref())))
+    }
+
+    fn json_copy(&self) -> Copy {
+        let (text, left_out) =
+            self.loaded()?.redacted_json().ok_or("the event is not JSON; J copies it as received")?;
+        let what = match left_out {
+            0 => "the event as JSON".to_owned(),
+            1 => "the event as JSON, 1 credential left out".to_owned(),
+            n => format!("the event as JSON, {n} credentials left out"),
+        };
+        Ok((what, text))
+    }
+
+    fn whole_json_copy(&self) -> Copy {
+        Ok(("the event as JSON, whole".to_owned(), self.loaded()?.whole_json()))
+    }
+
+    /// The event under the cursor, read.
+    fn loaded(&self) -> Result<&super::EventDetail, &'static str> {
+        let key = self.list.key().ok_or("no event is selected")?;
+        self.detail.event().filter(|event| event.key == key).ok_or("the event is still being read")
+    }
+}
+
+/// The name, or the whole OCID: what is shown short is copied whole.
+fn full_target(name: &str, id: &str) -> String {
+    if name.is_empty() && !id.is_empty() { id.to_owned() } else { target(name, id) }
+}

@@ -1,0 +1,57 @@
+//! Effect: everything the machine may ask for. The driver performs them and answers with messages.
+
+use crate::domain::ocid::Ocid;
+use crate::domain::region::RegionId;
+use crate::domain::time_range::TimeRange;
+use crate::index::EventKey;
+use crate::query::{Order, Query};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Find out what the tenancy holds: answered by `TenancyKnown` or `TenancyFailed`.
+    Discover,
+    /// See to it that these events are held or on their way. What the ledger already covers is not asked again.
+    Fetch(FetchRequest),
+    /// Ask again for every cell that failed, and go on where fetching was halted.
+    RetryFailed,
+    /// Read the newest windows again, those that are settling.
+    RefreshTail,
+    /// From now on, answer with `View`s of this; replaces the request before.
+    Select(SelectRequest),
+    /// Read and decode one event: answered by `EventLoaded`.
+    LoadEvent(EventKey),
+    /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
+    Copy {
+        what: String,
+        text: String,
+    },
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// Forget what the terminal shows and draw everything anew.
+    Redraw,
+    Quit,
+}
+
+/// What part of the tenancy over which time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchRequest {
+    pub range: TimeRange,
+    pub regions: Vec<RegionId>,
+    pub compartments: Vec<Ocid>,
+    /// To be served before the others: what the user looks at.
+    pub first: Option<Ocid>,
+}
+
+/// Which events are wanted on screen, and what they are part of. Both queries hold the range and the scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelectRequest {
+    /// Views carry the number of the request they answer, so that a stale one is recognised.
+    pub generation: u64,
+    pub query: Query,
+    pub order: Order,
+    /// The same without the filters: what there is in the scope, and per compartment.
+    pub totals: Query,
+    pub range: TimeRange,
+    /// Columns of the histogram on screen; 0 while it is hidden.
+    pub buckets: usize,
+}

@@ -1,0 +1,261 @@
+//! Facts: what may be said about the view. Counts with what is missing from them, and the state of every place.
+//!
+//! Made once per version of view, scope and range, so that drawing only reads. A place that nobody has planned to ask
+//! yet counts as queued: silence about it would read as "nothing there".
+
+use std::collections::HashMap;
+
+use crate::domain::compartment::NodeId;
+use crate::domain::ledger::{Cell, CellKey, CellState, Coverage, Ledger};
+use crate::domain::ocid::Ocid;
+use crate::domain::problem::Problem;
+use crate::domain::region::RegionId;
+use crate::domain::tenancy::Tenancy;
+use crate::domain::time_range::{FetchWindow, TimeRange};
+
+use super::included::Included;
+use super::view::View;
+
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Of the scope and range.
+    pub coverage: Coverage,
+    /// Events there are, in scope and range, whatever the filters.
+    pub total: u64,
+    /// Per compartment of the tree, rolled up.
+    pub nodes: Vec<Place>,
+    pub regions: Vec<Place>,
+    /// Under the histogram, a mark per column.
+    pub ruler: Vec<Ruler>,
+    /// The first failure in scope, in words.
+    pub failure: Option<(CellKey, Problem)>,
+    /// The first refusal in scope, in words.
+    pub refusal: Option<(CellKey, Problem)>,
+}
+
+/// A compartment with what is below it, or a region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    pub state: PlaceState,
+    /// Events there, in the range and in the regions of the scope.
+    pub events: u64,
+}
+
+/// The worst that must be known about a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PlaceState {
+    /// Not known yet.
+    #[default]
+    Queued,
+    Loading,
+    Complete,
+    /// Complete but for its newest minutes.
+    Settling,
+    /// Part of it failed, or was refused while other parts were not.
+    Partial,
+    Denied,
+    /// Deleted, and answers no more.
+    Gone,
+}
+
+/// A column of the ruler, from worst to best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ruler {
+    Gap,
+    #[default]
+    Loading,
+    Settling,
+    Complete,
+}
+
+/// What the facts are about.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    pub tenancy: &'a Tenancy,
+    pub included: &'a Included,
+    pub range: TimeRange,
+    /// The processed minutes in which the range's events were asked for.
+    pub window: FetchWindow,
+    pub padding: chrono::TimeDelta,
+    /// Columns of the ruler.
+    pub columns: usize,
+}
+
+impl Facts {
+    pub fn new(view: &View, about: &About<'_>) -> Self {
+        let asked = Asked::new(&view.ledger, about);
+        let nodes = asked.nodes(view);
+        let regions = about.tenancy.regions.iter().map(|region| asked.region(&region.id, view)).collect();
+        let problem = |wanted: CellState| {
+            let mut cells = asked.in_scope().filter(|(_, state)| *state == wanted);
+            cells.find_map(|(cell, _)| Some((cell.key.clone(), cell.problem()?.clone())))
+        };
+        Self {
+            coverage: asked.coverage(),
+            total: view.totals.counts().matched,
+            nodes,
+            regions,
+            ruler: asked.ruler(),
+            failure: problem(CellState::Failed),
+            refusal: problem(CellState::Denied),
+        }
+    }
+
+    /// Whether every total may still grow.
+    pub fn is_lower_bound(&self) -> bool {
+        self.coverage.is_lower_bound()
+    }
+
+    pub fn node(&self, node: NodeId) -> Place {
+        self.nodes.get(node.index()).copied().unwrap_or_default()
+    }
+}
+
+/// The cells that overlap the window, and the pairs of region and compartment that they leave gaps in.
+struct Asked<'a> {
+    about: &'a About<'a>,
+    cells: Vec<(&'a Cell, CellState)>,
+    gaps: Vec<(RegionId, Ocid, FetchWindow)>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(ledger: &'a Ledger, about: &'a About<'a>) -> Self {
+        let cells: Vec<_> = ledger
+            .cells()
+            .filter(|cell| cell.key.window.overlaps(about.window))
+            .map(|cell| (cell, ledger.state(cell)))
+            .collect();
+        let mut windows: HashMap<(&RegionId, &Ocid), Vec<FetchWindow>> = HashMap::new();
+        for (cell, _) in &cells {
+            windows.entry((&cell.key.region, &cell.key.compartment)).or_default().push(cell.key.window);
+        }
+        let mut gaps = Vec::new();
+        let scope = about.included.scope(about.tenancy);
+        for region in &scope.regions {
+            for compartment in &scope.compartments {
+                let taken = windows.get(&(region, compartment)).map_or(&[][..], Vec::as_slice);
+                let missing = about.window.minus(taken);
+                gaps.extend(missing.into_iter().map(|gap| (region.clone(), compartment.clone(), gap)));
+            }
+        }
+        Self { about, cells, gaps }
+    }
+
+    fn in_scope(&self) -> impl Iterator<Item = (&'a Cell, CellState)> {
+        self.cells.iter().copied().filter(|(cell, _)| self.about.included.has_cell(&cell.key))
+    }
+
+    fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        self.in_scope().for_each(|(_, state)| coverage.add(state));
+        coverage.queued += self.gaps.len();
+        coverage
+    }
+
+    /// Per compartment, over the regions of the scope; compartments out of scope tell what is known of them all the
+    /// same.
+    fn nodes(&self, view: &View) -> Vec<Place> {
+        let tree = &self.about.tenancy.tree;
+        let mut own: Vec<(Coverage, u64)> = tree
+            .compartments()
+            .map(|compartment| (Coverage::default(), view.totals.in_compartment(&compartment.id)))
+            .collect();
+        for (cell, state) in self.cells.iter().filter(|(cell, _)| self.about.included.has_region(&cell.key.region)) {
+            if let Some(place) = tree.find(&cell.key.compartment).and_then(|node| own.get_mut(node.index())) {
+                place.0.add(*state);
+            }
+        }
+        for (_, compartment, _) in &self.gaps {
+            if let Some(place) = tree.find(compartment).and_then(|node| own.get_mut(node.index())) {
+                place.0.add(CellState::Queued);
+            }
+        }
+        // Children stand after their parents, so that one pass from the end rolls everything up.
+        for node in tree.nodes().rev() {
+            let (coverage, events) = own[node.index()];
+            if let Some(parent) = tree.parent(node) {
+                let above = &mut own[parent.index()];
+                above.0 = sum(above.0, coverage);
+                above.1 += events;
+            }
+        }
+        own.into_iter().map(|(coverage, events)| Place { state: PlaceState::of(&coverage), events }).collect()
+    }
+
+    fn region(&self, region: &RegionId, view: &View) -> Place {
+        let mut coverage = Coverage::default();
+        let cells = self.cells.iter().filter(|(cell, _)| cell.key.region == *region);
+        cells
+            .filter(|(cell, _)| self.about.included.has_compartment(&cell.key.compartment))
+            .for_each(|(_, state)| coverage.add(*state));
+        coverage.queued += self.gaps.iter().filter(|(of, ..)| of == region).count();
+        Place { state: PlaceState::of(&coverage), events: view.totals.in_region(region) }
+    }
+
+    fn ruler(&self) -> Vec<Ruler> {
+        let columns = self.about.columns;
+        let mut marks = vec![Coverage::default(); columns];
+        let gaps = self.gaps.iter().map(|(.., window)| (*window, CellState::Queued));
+        for (window, state) in self.in_scope().map(|(cell, state)| (cell.key.window, state)).chain(gaps) {
+            for place in self.columns_of(window) {
+                marks[place].add(state);
+            }
+        }
+        marks.iter().map(Ruler::of).collect()
+    }
+
+    /// The columns whose events may have been processed in this window: an instant is covered when the windows over
+    /// it and the padding after it are.
+    fn columns_of(&self, window: FetchWindow) -> std::ops::Range<usize> {
+        let (range, columns) = (self.about.range, self.about.columns as i64);
+        let length = range.length().num_seconds().max(1);
+        let seconds = |at: chrono::DateTime<chrono::Utc>| (at - range.start()).num_seconds();
+        let first = (seconds(window.start() - self.about.padding) * columns).div_euclid(length);
+        let end = (seconds(window.end()) * columns + length - 1).div_euclid(length);
+        first.clamp(0, columns) as usize..end.clamp(0, columns) as usize
+    }
+}
+
+fn sum(one: Coverage, other: Coverage) -> Coverage {
+    Coverage {
+        complete: one.complete + other.complete,
+        settling: one.settling + other.settling,
+        gone: one.gone + other.gone,
+        queued: one.queued + other.queued,
+        loading: one.loading + other.loading,
+        denied: one.denied + other.denied,
+        failed: one.failed + other.failed,
+    }
+}
+
+impl PlaceState {
+    fn of(coverage: &Coverage) -> Self {
+        let total = coverage.total();
+        match coverage {
+            _ if total == 0 => Self::Queued,
+            c if c.gone == total => Self::Gone,
+            c if c.denied > 0 && c.denied + c.gone == total => Self::Denied,
+            c if c.failed > 0 => Self::Partial,
+            c if c.loading > 0 || (c.queued > 0 && c.read() > 0) => Self::Loading,
+            c if c.queued > 0 => Self::Queued,
+            c if c.denied > 0 => Self::Partial,
+            c if c.settling > 0 => Self::Settling,
+            _ => Self::Complete,
+        }
+    }
+}
+
+impl Ruler {
+    /// Places that may not be read are told by the header; on the ruler they would hide all else.
+    fn of(coverage: &Coverage) -> Self {
+        match coverage {
+            c if c.failed > 0 => Self::Gap,
+            c if c.unfinished() > 0 => Self::Loading,
+            c if c.settling > 0 => Self::Settling,
+            c if c.complete > 0 => Self::Complete,
+            c if c.denied > 0 => Self::Gap,
+            c if c.gone > 0 => Self::Complete,
+            _ => Self::Loading,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Geometry: what the last frame measured, so that a page is a page and a click has a place.
+
+/// Sizes in cells. All zero before the first frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Geometry {
+    pub width: u16,
+    pub height: u16,
+    pub shape: Shape,
+    /// Rows of events in sight; 0 when the list is not.
+    pub list_rows: u16,
+    /// The row of the screen on which the first of them stands.
+    pub list_top: u16,
+    pub tree_rows: u16,
+    pub region_rows: u16,
+    pub detail_rows: u16,
+    pub detail_width: u16,
+    /// Columns of the histogram; 0 when it is hidden.
+    pub buckets: u16,
+    /// Rows of the open dialog's scrolling part.
+    pub overlay_rows: u16,
+}
+
+/// Which of the arrangements the frame was large enough for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// Below 40×10: nothing but a sentence that says so.
+    #[default]
+    TooSmall,
+    /// The list alone; the detail takes its place when opened.
+    Small,
+    /// Header, histogram, list and a peek at the event; the tree slides over.
+    Medium,
+    /// Four framed panes.
+    Wide,
+}
+
+impl Geometry {
+    /// The smallest screen on which anything is drawn.
+    pub const MINIMUM: (u16, u16) = (40, 10);
+}

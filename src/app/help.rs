@@ -1,0 +1,170 @@
+//! Help: every action by its sentence, this pane's first, searched by words.
+
+use super::action::Action;
+use super::key::KeyPress;
+use super::keymap::{Binding, Focus, Keymap};
+use super::line::LineEditor;
+use super::viewport::Viewport;
+
+#[derive(Debug)]
+pub struct Help {
+    /// Where the keys went when help was opened.
+    from: Focus,
+    pub search: LineEditor,
+    pub view: Viewport,
+}
+
+/// A line of help.
+#[derive(Clone, Copy, Debug)]
+pub enum HelpLine {
+    Heading(HelpPart),
+    /// The binding, and whether it can be run from here.
+    Entry(&'static Binding, bool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelpPart {
+    ThisPane,
+    Everywhere,
+    Elsewhere,
+}
+
+impl HelpPart {
+    const ALL: [Self; 3] = [Self::ThisPane, Self::Everywhere, Self::Elsewhere];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ThisPane => "In this pane",
+            Self::Everywhere => "From anywhere",
+            Self::Elsewhere => "Not available here",
+        }
+    }
+
+    fn of(focus: Focus, from: Focus) -> Self {
+        match focus {
+            Focus::Global => Self::Everywhere,
+            _ if from.chain().any(|place| place == focus) => Self::ThisPane,
+            _ => Self::Elsewhere,
+        }
+    }
+}
+
+impl Help {
+    pub fn new(from: Focus) -> Self {
+        let mut help = Self { from, search: LineEditor::default(), view: Viewport::default() };
+        help.to_entry(true);
+        help
+    }
+
+    pub fn from(&self) -> Focus {
+        self.from
+    }
+
+    /// The lines that the search leaves, in the order in which they help most.
+    pub fn lines(&self) -> Vec<HelpLine> {
+        let text = self.search.text().to_lowercase();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let wanted = |binding: &Binding| {
+            let line = format!("{} {} {}", binding.keys_text(), binding.desc, binding.focus.title()).to_lowercase();
+            words.iter().all(|word| line.contains(word))
+        };
+        let mut lines = Vec::new();
+        for part in HelpPart::ALL {
+            let bindings = Keymap::built_in().bindings().iter();
+            let of_part = bindings.filter(|b| HelpPart::of(b.focus, self.from) == part && wanted(b));
+            let mut entries = of_part.map(|b| HelpLine::Entry(b, part != HelpPart::Elsewhere)).peekable();
+            if entries.peek().is_some() {
+                lines.push(HelpLine::Heading(part));
+                lines.extend(entries);
+            }
+        }
+        lines
+    }
+
+    /// Entries that the search leaves, and all there are.
+    pub fn count(&self) -> (usize, usize) {
+        let shown = self.lines().iter().filter(|line| matches!(line, HelpLine::Entry(..))).count();
+        (shown, Keymap::built_in().bindings().len())
+    }
+
+    pub fn edit(&mut self, key: KeyPress) {
+        if self.search.edit(key) {
+            self.searched();
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.search.paste(text);
+        self.searched();
+    }
+
+    fn searched(&mut self) {
+        self.view.cursor = 0;
+        self.view.offset = 0;
+        self.to_entry(true);
+    }
+
+    pub fn act(&mut self, action: Action) {
+        if self.view.act(action, self.lines().len()) {
+            self.to_entry(!matches!(action, Action::LineUp | Action::PageUp));
+        }
+    }
+
+    pub fn resize(&mut self, rows: u16) {
+        self.view.resize(rows, self.lines().len());
+    }
+
+    /// What Enter runs.
+    pub fn chosen(&self) -> Option<Action> {
+        match self.lines().get(self.view.cursor) {
+            Some(HelpLine::Entry(binding, true)) => Some(binding.action),
+            _ => None,
+        }
+    }
+
+    /// Headings are no place for the cursor.
+    fn to_entry(&mut self, down: bool) {
+        let lines = self.lines();
+        let is_entry = |at: &usize| matches!(lines.get(*at), Some(HelpLine::Entry(..)));
+        let here = self.view.cursor;
+        let below = (here..lines.len()).find(is_entry);
+        let above = (0..here).rev().find(is_entry);
+        let place = if down { below.or(above) } else { (0..=here).rev().find(is_entry).or(below) };
+        self.view.move_to(place.unwrap_or_default(), lines.len());
+        if !down && place == Some(1) {
+            self.view.offset = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_lists_every_line_of_the_keymap_this_pane_first() {
+        let help = Help::new(Focus::Tree);
+        assert_eq!(help.count(), (Keymap::built_in().bindings().len(), Keymap::built_in().bindings().len()));
+        let lines = help.lines();
+        assert!(matches!(lines[0], HelpLine::Heading(HelpPart::ThisPane)));
+        assert!(matches!(lines[1], HelpLine::Entry(b, true) if b.focus == Focus::Tree));
+        assert_eq!(help.view.cursor, 1);
+    }
+
+    #[test]
+    fn it_is_searched_by_words_and_runs_what_is_found() {
+        let mut help = Help::new(Focus::List);
+        help.paste("histogram show");
+        assert_eq!(help.count().0, 1);
+        assert_eq!(help.chosen(), Some(Action::ToggleHistogram));
+        help.paste(" nonsense");
+        assert_eq!((help.count().0, help.chosen()), (0, None));
+    }
+
+    #[test]
+    fn what_cannot_be_done_here_is_told_but_not_run() {
+        let mut help = Help::new(Focus::List);
+        help.paste("unfold everything");
+        assert_eq!((help.count().0, help.chosen()), (1, None));
+    }
+}

@@ -1,0 +1,62 @@
+//! Hints: the keys worth showing at the bottom, only those that would do something now.
+
+use super::App;
+use super::action::Action;
+use super::keymap::{Focus, Keymap};
+use super::panes::detail::Tab;
+
+/// A key and what it does, in a word or two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    pub key: String,
+    pub short: String,
+}
+
+impl App {
+    /// In the order in which they should be dropped last.
+    pub fn hints(&self) -> Vec<Hint> {
+        let keymap = Keymap::built_in();
+        let focus = self.key_focus();
+        let mut seen = Vec::new();
+        let mut hints = Vec::new();
+        for place in focus.chain() {
+            for binding in keymap.bindings().iter().filter(|binding| binding.focus == place) {
+                let Some(short) = &binding.short else { continue };
+                let Some(key) = keymap.key_for(focus, binding.action) else { continue };
+                if seen.contains(&binding.action) || !self.is_of_use(binding.action) {
+                    continue;
+                }
+                seen.push(binding.action);
+                hints.push(Hint { key: key.to_string(), short: self.short(binding.action, short) });
+            }
+        }
+        hints
+    }
+
+    /// Whether an action would do something now.
+    fn is_of_use(&self, action: Action) -> bool {
+        let dialog = self.overlay.is_some() || self.prompt.is_some();
+        match action {
+            Action::Open if !dialog && self.key_focus() == Focus::List => self.list.key().is_some(),
+            Action::Open if self.key_focus() == Focus::Json => false,
+            Action::CopyMenu => self.has_something_to_copy(),
+            Action::Toggle if self.key_focus() == Focus::Json => {
+                self.detail.node().is_some_and(|node| self.detail.can_fold(node))
+            }
+            Action::NextTab => self.detail.tab() == Tab::Json,
+            _ => true,
+        }
+    }
+
+    fn short(&self, action: Action, short: &str) -> String {
+        match action {
+            Action::CycleAccess => match self.filters.access.next() {
+                super::setup::AccessFilter::WritesAndSessions => "writes".to_owned(),
+                super::setup::AccessFilter::All => "all".to_owned(),
+                super::setup::AccessFilter::Reads => "reads".to_owned(),
+            },
+            Action::ToggleFailed if self.filters.failed => "any status".to_owned(),
+            _ => short.to_owned(),
+        }
+    }
+}

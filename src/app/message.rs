@@ -1,0 +1,52 @@
+//! Message: everything that can happen, the time of day included.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::problem::Problem;
+use crate::domain::region::RegionId;
+use crate::domain::tenancy::Tenancy;
+
+use super::event_detail::EventDetail;
+use super::geometry::Geometry;
+use super::key::KeyPress;
+use super::view::View;
+
+#[derive(Clone, Debug)]
+pub enum Message {
+    Key(KeyPress),
+    /// A bracketed paste: one edit, however long.
+    Paste(String),
+    /// What the last frame measured; sent when it differs from the frame before.
+    Drawn(Geometry),
+    /// The time of day; about once a second while something on screen depends on it.
+    Clock(DateTime<Utc>),
+    /// The answer to [`Effect::Discover`](super::effect::Effect::Discover).
+    TenancyKnown(Box<Tenancy>),
+    TenancyFailed(Problem),
+    /// A new version of everything that can be seen; see [`View`].
+    View(Arc<View>),
+    /// The answer to [`Effect::LoadEvent`](super::effect::Effect::LoadEvent); ignored when the cursor has moved on.
+    EventLoaded(Box<EventDetail>),
+    Copied(CopyReport),
+    CopyFailed(Problem),
+    /// Nothing more is fetched until the user asks again: authentication ended, or the tenancy is unreachable.
+    FetchHalted(Problem),
+    /// Fetching goes on (again).
+    FetchResumed,
+    /// The regions that are being asked more slowly because the service said so; empty when none is any more.
+    SlowedDown(Vec<RegionId>),
+    /// Something to tell that stops nothing.
+    Note(Problem),
+}
+
+/// What a copy did: a person must be able to tell where it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyReport {
+    /// What was copied, as [`Effect::Copy`](super::effect::Effect::Copy) named it.
+    pub what: String,
+    pub bytes: usize,
+    /// `clipboard`, `OSC 52`, `wl-copy`…
+    pub way: String,
+}

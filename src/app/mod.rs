@@ -1,0 +1,419 @@
+//! What happens next: the pure machine. [`App::update`] takes a [`Message`] and answers with [`Effect`]s as data; it
+//! never waits, never reads a clock and never fails.
+//!
+//! ```text
+//!   keys, answers, time ──► update ──► effects ──► the driver performs them ──► answers …
+//!                             └─► panes (each its own state) + overlay + facts ──► ui draws them
+//! ```
+
+pub mod action;
+mod commands;
+mod copying;
+pub mod effect;
+pub mod event_detail;
+pub mod facts;
+pub mod filters;
+pub mod geometry;
+pub mod help;
+pub mod hints;
+pub mod included;
+pub mod json;
+pub mod key;
+pub mod keymap;
+pub mod line;
+pub mod look;
+pub mod message;
+pub mod notices;
+pub mod overlay;
+pub mod panes;
+pub mod prompt;
+pub mod redact;
+pub mod setup;
+pub mod summary;
+pub mod time_popup;
+pub mod view;
+pub mod viewport;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::problem::Problem;
+use crate::domain::tenancy::Tenancy;
+use crate::domain::time_phrase::Anchors;
+use crate::domain::time_range::{FetchWindow, TimeRange};
+use crate::index::RowView;
+use crate::query::Order;
+
+use effect::{Effect, FetchRequest, SelectRequest};
+use event_detail::EventDetail;
+use facts::{About, Facts};
+use filters::Filters;
+use geometry::Geometry;
+use included::{Included, with_unlisted};
+use keymap::Focus;
+use look::Look;
+use message::Message;
+use notices::{Notice, Notices, Passing};
+use overlay::Overlay;
+use panes::detail::{DetailPane, Tab};
+use panes::list::ListPane;
+use panes::tree::TreePane;
+use prompt::Prompt;
+use setup::{Clock, Setup};
+use view::View;
+
+/// The whole state of the explorer. Panes own theirs; here is what they share.
+#[derive(Debug)]
+pub struct App {
+    setup: Setup,
+    now: DateTime<Utc>,
+    clock: Clock,
+    tenancy: Option<Tenancy>,
+    included: Included,
+    range: TimeRange,
+    /// The processed minutes in which the range was asked for, at the time of asking.
+    window: FetchWindow,
+    filters: Filters,
+    /// Of the last `Select`.
+    generation: u64,
+    /// Of the last `Select` that changed scope or range: views before it count something else.
+    counted_since: u64,
+    view: Option<Arc<View>>,
+    facts: Facts,
+    focus: Pane,
+    tree: TreePane,
+    list: ListPane,
+    detail: DetailPane,
+    prompt: Option<Prompt>,
+    overlay: Option<Overlay>,
+    notices: Notices,
+    look: Look,
+    geometry: Geometry,
+    quits: bool,
+}
+
+/// Which pane has the keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Pane {
+    Tree,
+    #[default]
+    List,
+    Detail,
+}
+
+impl App {
+    pub fn new(setup: Setup) -> (Self, Vec<Effect>) {
+        let app = Self {
+            now: setup.now,
+            clock: Clock::Wall(setup.zone),
+            tenancy: None,
+            included: Included::default(),
+            range: setup.range,
+            window: setup.range.fetch_window(setup.padding, setup.now),
+            filters: Filters::new(setup.access),
+            generation: 0,
+            counted_since: 0,
+            view: None,
+            facts: Facts::default(),
+            focus: Pane::default(),
+            tree: TreePane::default(),
+            list: ListPane::default(),
+            detail: DetailPane::default(),
+            prompt: None,
+            overlay: None,
+            notices: Notices::default(),
+            look: Look::default(),
+            geometry: Geometry::default(),
+            quits: false,
+            setup,
+        };
+        (app, vec![Effect::Discover])
+    }
+
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        match message {
+            Message::Key(key) => self.press(key),
+            Message::Paste(text) => self.paste(&text),
+            Message::Drawn(geometry) => self.drawn(geometry),
+            Message::Clock(now) => self.tick(now),
+            Message::TenancyKnown(tenancy) => self.tenancy_known(*tenancy),
+            Message::TenancyFailed(problem) => self.note(|notices| notices.undiscovered = Some(problem)),
+            Message::View(view) => self.view_made(view),
+            Message::EventLoaded(detail) => self.event_loaded(detail),
+            Message::Copied(report) => self.note(|notices| notices.copied(&report)),
+            Message::CopyFailed(problem) | Message::Note(problem) => {
+                self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
+            }
+            Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
+            Message::FetchResumed => self.note(|notices| notices.halted = None),
+            Message::SlowedDown(regions) => self.note(|notices| notices.slowed = regions),
+        }
+    }
+
+    fn note(&mut self, change: impl FnOnce(&mut Notices)) -> Vec<Effect> {
+        change(&mut self.notices);
+        Vec::new()
+    }
+
+    fn tick(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
+        self.now = now;
+        Vec::new()
+    }
+
+    fn drawn(&mut self, geometry: Geometry) -> Vec<Effect> {
+        let buckets = geometry.buckets != self.geometry.buckets;
+        self.geometry = geometry;
+        self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_ref());
+        self.list.resize(geometry.list_rows, self.view.as_deref());
+        self.detail.resize(geometry.detail_rows);
+        if let Some(Overlay::Help(help)) = &mut self.overlay {
+            help.resize(geometry.overlay_rows);
+        }
+        if buckets && self.tenancy.is_some() {
+            return vec![self.select()];
+        }
+        Vec::new()
+    }
+
+    fn tenancy_known(&mut self, tenancy: Tenancy) -> Vec<Effect> {
+        self.notices.undiscovered = None;
+        let scope = match self.setup.scope.resolve(&tenancy) {
+            Ok(scope) => scope,
+            // Nothing is looked at rather than something else than was asked for; one key takes everything.
+            Err(problem) => {
+                self.notices.scope = Some(Problem { hint: "0 looks at everything".to_owned(), ..problem });
+                crate::domain::scope::Scope::default()
+            }
+        };
+        let tenancy = with_unlisted(tenancy, &scope);
+        self.included = Included::new(scope);
+        self.tree.open(&tenancy);
+        self.tenancy = Some(tenancy);
+        self.scope_changed()
+    }
+
+    fn view_made(&mut self, view: Arc<View>) -> Vec<Effect> {
+        if view.generation != self.generation {
+            return Vec::new();
+        }
+        self.list.follow(&view);
+        self.view = Some(view);
+        self.weigh();
+        self.look_at_event()
+    }
+
+    fn event_loaded(&mut self, detail: Box<EventDetail>) -> Vec<Effect> {
+        if self.list.key() == Some(detail.key) {
+            let place = self.place_of_event();
+            self.detail.show(detail, &place);
+        }
+        Vec::new()
+    }
+
+    /// Asks for the event under the cursor, unless the detail shows it already.
+    fn look_at_event(&mut self) -> Vec<Effect> {
+        let Some(key) = self.list.key() else {
+            self.detail.forget();
+            return Vec::new();
+        };
+        if self.detail.wants(key) { vec![Effect::LoadEvent(key)] } else { Vec::new() }
+    }
+
+    /// Where the event under the cursor was found, in words.
+    fn place_of_event(&self) -> String {
+        let Some(row) = self.event_row() else { return String::new() };
+        let path = self
+            .tenancy
+            .as_ref()
+            .and_then(|tenancy| tenancy.tree.find(&row.queried_compartment()).map(|node| tenancy.tree.path(node)));
+        format!("{} @ {}", path.unwrap_or_else(|| row.queried_compartment().short()), row.region())
+    }
+
+    /// Scope or range are others now: counts begin anew, and what is not held yet is fetched.
+    fn scope_changed(&mut self) -> Vec<Effect> {
+        self.window = self.range.fetch_window(self.setup.padding, self.now);
+        let select = self.select();
+        self.counted_since = self.generation;
+        self.weigh();
+        let mut effects = vec![select];
+        effects.extend(self.fetch());
+        effects
+    }
+
+    fn fetch(&self) -> Option<Effect> {
+        let tenancy = self.tenancy.as_ref()?;
+        let scope = self.included.scope(tenancy);
+        if scope.regions.is_empty() || scope.compartments.is_empty() {
+            return None;
+        }
+        let first = match self.tree.row(tenancy) {
+            panes::tree::TreeRow::Compartment(node) => Some(tenancy.tree.get(node).id.clone()),
+            panes::tree::TreeRow::Region(_) => None,
+        };
+        let first = first.filter(|id| self.included.has_compartment(id));
+        Some(Effect::Fetch(FetchRequest {
+            range: self.range,
+            regions: scope.regions,
+            compartments: scope.compartments,
+            first,
+        }))
+    }
+
+    /// Asks for the rows that the filters leave.
+    fn select(&mut self) -> Effect {
+        self.generation += 1;
+        let scope = self.tenancy.as_ref().map(|tenancy| self.included.scope(tenancy)).unwrap_or_default();
+        Effect::Select(SelectRequest {
+            generation: self.generation,
+            query: self.filters.query(self.range, &scope),
+            order: Order::NewestFirst,
+            totals: filters::totals(self.range, &scope),
+            range: self.range,
+            buckets: usize::from(self.geometry.buckets),
+        })
+    }
+
+    /// Weighs anew what may be said.
+    fn weigh(&mut self) {
+        let (Some(view), Some(tenancy)) = (&self.view, &self.tenancy) else { return };
+        let about = About {
+            tenancy,
+            included: &self.included,
+            range: self.range,
+            window: self.window,
+            padding: self.setup.padding,
+            columns: usize::from(self.geometry.buckets),
+        };
+        self.facts = Facts::new(view, &about);
+    }
+}
+
+/// What the screen reads.
+impl App {
+    pub fn should_quit(&self) -> bool {
+        self.quits
+    }
+
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// `None` while connecting.
+    pub fn tenancy(&self) -> Option<&Tenancy> {
+        self.tenancy.as_ref()
+    }
+
+    pub fn included(&self) -> &Included {
+        &self.included
+    }
+
+    pub fn range(&self) -> TimeRange {
+        self.range
+    }
+
+    pub fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
+    pub fn view(&self) -> Option<&View> {
+        self.view.as_deref()
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Whether the view answers what is asked now.
+    pub fn is_current(&self) -> bool {
+        self.view().is_some_and(|view| view.generation == self.generation)
+    }
+
+    /// Whether the view's totals are of the scope and range asked now.
+    pub fn totals_are_current(&self) -> bool {
+        self.view().is_some_and(|view| view.generation >= self.counted_since)
+    }
+
+    pub fn pane(&self) -> Pane {
+        self.focus
+    }
+
+    pub fn tree(&self) -> &TreePane {
+        &self.tree
+    }
+
+    pub fn list(&self) -> &ListPane {
+        &self.list
+    }
+
+    pub fn detail(&self) -> &DetailPane {
+        &self.detail
+    }
+
+    pub fn prompt(&self) -> Option<&Prompt> {
+        self.prompt.as_ref()
+    }
+
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    pub fn slowed(&self) -> &[crate::domain::region::RegionId] {
+        &self.notices.slowed
+    }
+
+    /// The most important thing to say at the bottom.
+    pub fn notice(&self) -> Option<Notice> {
+        self.notices.line(&self.facts, self.tenancy())
+    }
+
+    /// Why nothing is being fetched, if so.
+    pub fn is_halted(&self) -> bool {
+        self.notices.halted.is_some() || self.notices.undiscovered.is_some()
+    }
+
+    /// The list's columns of the event under the cursor.
+    pub fn event_row(&self) -> Option<RowView<'_>> {
+        let view = self.view()?;
+        view.snapshot.row(view.snapshot.find(self.list.key()?)?)
+    }
+
+    /// What typed times are relative to.
+    pub fn anchors(&self) -> Anchors {
+        let event = self.event_row().and_then(|row| row.time());
+        Anchors { now: self.now, zone: self.clock.zone(), event }
+    }
+
+    /// Where the keys go.
+    pub fn key_focus(&self) -> Focus {
+        match (&self.overlay, &self.prompt, self.focus) {
+            (Some(overlay), ..) => overlay.focus(),
+            (None, Some(_), _) => Focus::Prompt,
+            (None, None, Pane::Tree) => Focus::Tree,
+            (None, None, Pane::List) => Focus::List,
+            (None, None, Pane::Detail) if self.detail.tab() == Tab::Json => Focus::Json,
+            (None, None, Pane::Detail) => Focus::Detail,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Overlay: the one dialog that is open, if any.
+
+use super::help::Help;
+use super::keymap::Focus;
+use super::time_popup::TimePopup;
+
+#[derive(Debug)]
+pub enum Overlay {
+    Help(Help),
+    Time(TimePopup),
+    Copy,
+}
+
+impl Overlay {
+    pub fn focus(&self) -> Focus {
+        match self {
+            Self::Help(_) => Focus::Help,
+            Self::Time(_) => Focus::Time,
+            Self::Copy => Focus::Copy,
+        }
+    }
+}

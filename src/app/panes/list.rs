@@ -1,0 +1,100 @@
+//! The events: which one the cursor is on, however many arrive above it.
+
+use crate::app::action::Action;
+use crate::app::view::View;
+use crate::app::viewport::Viewport;
+use crate::index::EventKey;
+
+/// How many rows are looked at for the next failed one before that is given up.
+const FURTHEST: usize = 200_000;
+
+#[derive(Debug, Default)]
+pub struct ListPane {
+    view: Viewport,
+    key: Option<EventKey>,
+    column: ListColumn,
+}
+
+/// A column whose value can be copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ListColumn {
+    Time,
+    Status,
+    User,
+    #[default]
+    Event,
+    Resource,
+    Region,
+}
+
+impl ListColumn {
+    pub const ALL: [Self; 6] = [Self::Time, Self::Status, Self::User, Self::Event, Self::Resource, Self::Region];
+
+    fn moved(self, right: bool) -> Self {
+        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or_default();
+        let to = if right { at + 1 } else { at.saturating_sub(1) };
+        Self::ALL.get(to).copied().unwrap_or(self)
+    }
+}
+
+impl ListPane {
+    pub fn viewport(&self) -> &Viewport {
+        &self.view
+    }
+
+    pub fn column(&self) -> ListColumn {
+        self.column
+    }
+
+    /// The event under the cursor.
+    pub fn key(&self) -> Option<EventKey> {
+        self.key
+    }
+
+    pub fn resize(&mut self, rows: u16, view: Option<&View>) {
+        self.view.resize(rows, view.map_or(0, View::matched));
+    }
+
+    /// The rows have changed. The cursor stays on its event and on its line of the screen; at the top it stays at the
+    /// top, because that is where the newest arrives.
+    pub fn follow(&mut self, view: &View) {
+        let len = view.matched();
+        let line = self.view.cursor.saturating_sub(self.view.offset);
+        if self.view.cursor > 0
+            && let Some(rank) = self.key.and_then(|key| view.rank_near(key))
+        {
+            self.view.cursor = rank;
+            self.view.offset = rank.saturating_sub(line);
+        }
+        self.view.settle(len);
+        self.key = view.key(self.view.cursor);
+    }
+
+    /// Another question was asked: start where the event under the cursor is, if it is still there.
+    pub fn act(&mut self, action: Action, view: &View) -> bool {
+        let len = view.matched();
+        match action {
+            Action::MoveLeft | Action::MoveRight => self.column = self.column.moved(action == Action::MoveRight),
+            Action::NextFailed => self.to_failed(view, true),
+            Action::PreviousFailed => self.to_failed(view, false),
+            _ if !self.view.act(action, len) => return false,
+            _ => {}
+        }
+        self.key = view.key(self.view.cursor);
+        true
+    }
+
+    /// Whether a failed event was found; the cursor is on it then.
+    fn to_failed(&mut self, view: &View, forward: bool) {
+        let failed = |rank: &usize| view.row(*rank).is_some_and(|row| row.is_failed());
+        let here = self.view.cursor;
+        let found = if forward {
+            (here + 1..view.matched()).take(FURTHEST).find(failed)
+        } else {
+            (0..here).rev().take(FURTHEST).find(failed)
+        };
+        if let Some(rank) = found {
+            self.view.move_to(rank, view.matched());
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What of an event's document is neither shown nor copied unless asked for whole: credentials.
+//!
+//! Header values that authorise or name a principal, `identity.credentials` beyond the key's fingerprint, and session
+//! tokens (`ST$…`) wherever they stand.
+
+use std::collections::HashMap;
+
+use crate::domain::event::EventFields;
+
+use super::json::{JsonKind, JsonNode, JsonTree};
+
+/// Nodes by number, with the text that stands for them.
+pub type Masks = HashMap<usize, String>;
+
+const TOKEN: &str = "ST$";
+const MASK: &str = "[left out]";
+
+/// Finds what must not be shown. One pass over the nodes, in document order.
+pub fn masks(tree: &JsonTree) -> Masks {
+    let mut masks = Masks::new();
+    // Per depth: whether this level lies in headers, and the end of a masked subtree.
+    let mut in_headers: Vec<bool> = Vec::new();
+    let mut masked_until = 0;
+    for at in 0..tree.len() {
+        let Some(node) = tree.get(at) else { break };
+        in_headers.truncate(node.depth);
+        let key = node.key_text().unwrap_or_default().to_lowercase();
+        let inside = in_headers.last().copied().unwrap_or_default();
+        in_headers.push(inside || is_headers(&key));
+        if at < masked_until {
+            continue;
+        }
+        if let Some(mask) = mask(&node, &key, inside || is_headers(&key)) {
+            masked_until = tree.end(at);
+            masks.insert(at, mask);
+        }
+    }
+    masks
+}
+
+fn mask(node: &JsonNode<'_>, key: &str, in_headers: bool) -> Option<String> {
+    let name = key.rsplit('.').next().unwrap_or_default();
+    if name == "credentials" && !is_nothing(node) {
+        return Some(mask_credentials(node));
+    }
+    if in_headers && is_secret_header(name) && !is_nothing(node) {
+        return Some(MASK.to_owned());
+    }
+    (node.kind == JsonKind::String && node.value.contains(TOKEN)).then(|| without_tokens(&node.plain_value()))
+}
+
+fn is_nothing(node: &JsonNode<'_>) -> bool {
+    node.kind == JsonKind::Null || matches!(node.value, "\"\"" | "[]" | "{}")
+}
+
+/// `headers`, `requestHeaders`, and the flat keys of search results such as `data.request.headers.Authorization`.
+fn is_headers(key: &str) -> bool {
+    key.ends_with("headers") || key.contains("headers.")
+}
+
+fn is_secret_header(name: &str) -> bool {
+    ["authorization", "principal", "cookie"].iter().any(|word| name.contains(word)) || name.ends_with("token")
+}
+
+fn mask_credentials(node: &JsonNode<'_>) -> String {
+    let fields = EventFields { credentials: node.plain_value().into(), ..EventFields::default() };
+    match fields.key_fingerprint() {
+        Some(fingerprint) => format!("{MASK} {fingerprint}"),
+        None => MASK.to_owned(),
+    }
+}
+
+/// The text with each session token left out, up to the next character that no token has.
+fn without_tokens(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(TOKEN) {
+        out.push_str(before);
+        out.push_str(MASK);
+        rest = after
+            .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | '/'));
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(text: &str) -> String {
+        let tree = JsonTree::parse(text).unwrap();
+        let masks = masks(&tree);
+        tree.pretty(|node| masks.get(&node).map(String::as_str))
+    }
+
+    #[test]
+    fn what_authorises_is_left_out() {
+        let text = r#"{"data":{"identity":{"credentials":"ST$eyJhbGciOi"},"request":{"headers":{
+            "Authorization":["Signature keyId=\"canary1\""],"OPC-Principal":["{\"canary2\":1}"],
+            "opc-obo-principal":["canary3"],"Accept":["*/*"],"x":[{"cookie":"canary4"}]}},
+            "note":"see ST$canary5.x-y_z, and ST$canary6"}}"#;
+        let printed = printed(text);
+        assert!(!printed.contains("canary") && !printed.contains("eyJ"), "{printed}");
+        assert!(printed.contains("*/*") && printed.contains("see [left out], and [left out]"), "{printed}");
+    }
+
+    #[test]
+    fn the_fingerprint_of_a_key_stays() {
+        let print = "20:3b:97:13:55:1c:5b:0d:d3:37:d8:50:4e:c5:3a:34";
+        let printed = printed(&format!(r#"{{"identity":{{"credentials":"ocid1.tenancy/ocid1.user/{print}"}}}}"#));
+        assert!(printed.contains(&format!("[left out] {print}")) && !printed.contains("ocid1.user"), "{printed}");
+    }
+
+    #[test]
+    fn flat_keys_are_headers_too() {
+        let printed =
+            printed(r#"{"data.request.headers.authorization":["canary"],"data.identity.credentials":"canary"}"#);
+        assert!(!printed.contains("canary"), "{printed}");
+    }
+
+    #[test]
+    fn the_published_sample_keeps_its_other_headers() {
+        let sample = include_str!("../../tests/fixtures/events/v2-create-vcn-denied.json");
+        let printed = printed(sample);
+        assert!(!printed.contains("Signature keyId") && !printed.contains("\"ABCDEF0123456789\""));
+        assert!(printed.contains("opc-request-id") && printed.contains("Mozilla/5.0"));
+    }
+}

@@ -1,0 +1,85 @@
+//! What the machine is told when it starts.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::scope::ScopeRequest;
+use crate::domain::time_range::TimeRange;
+use crate::domain::zone::Zone;
+
+/// Everything that was decided before the first frame, by arguments, configuration and defaults.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The profile of the OCI configuration, as the user names it.
+    pub profile: String,
+    /// Where requests go when that was overridden; shown on screen. `None` for the real endpoints and for the demo.
+    pub endpoint: Option<String>,
+    pub demo: bool,
+    pub range: TimeRange,
+    pub scope: ScopeRequest,
+    pub access: AccessFilter,
+    pub zone: Zone,
+    pub glyphs: Glyphs,
+    /// How much later than `eventTime` an event may be processed; see `FetchWindow`.
+    pub padding: TimeDelta,
+    pub now: DateTime<Utc>,
+}
+
+/// Which classes of events are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AccessFilter {
+    /// What changes something, and sign-ins.
+    #[default]
+    WritesAndSessions,
+    All,
+    Reads,
+}
+
+impl AccessFilter {
+    /// The order in which one key goes through them.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::WritesAndSessions => Self::All,
+            Self::All => Self::Reads,
+            Self::Reads => Self::WritesAndSessions,
+        }
+    }
+}
+
+/// In which terms instants are shown. What is stored, copied and printed stays UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    Wall(Zone),
+    /// How long ago, counted from the clock's last message.
+    Relative,
+}
+
+impl Clock {
+    /// UTC, this computer's zone, relative, and around; a zone that was asked for by offset comes first.
+    #[must_use]
+    pub fn next(self, asked: Zone) -> Self {
+        match (self, asked) {
+            (Self::Wall(Zone::Fixed(_)), _) => Self::Wall(Zone::Utc),
+            (Self::Wall(Zone::Utc), _) => Self::Wall(Zone::Local),
+            (Self::Wall(Zone::Local), _) => Self::Relative,
+            (Self::Relative, Zone::Fixed(_)) => Self::Wall(asked),
+            (Self::Relative, _) => Self::Wall(Zone::Utc),
+        }
+    }
+
+    /// The zone in which times are typed, and shown where a length of time would not do.
+    pub fn zone(self) -> Zone {
+        match self {
+            Self::Wall(zone) => zone,
+            Self::Relative => Zone::Utc,
+        }
+    }
+}
+
+/// What our own marks and lines are drawn with; never the text of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Glyphs {
+    #[default]
+    Unicode,
+    Ascii,
+}

@@ -1,0 +1,163 @@
+//! An event in words: the sentence, the lines of the summary, and the one line that is copied into a ticket.
+//!
+//! Neutral on purpose: it says what the event says, and judges nothing.
+
+use chrono::TimeDelta;
+
+use crate::domain::access::Access;
+use crate::domain::event::{EventFields, parse_time};
+use crate::domain::text::clean_prefix;
+use crate::domain::time_range::rfc3339;
+use crate::index::RowView;
+
+use super::event_detail::EventDetail;
+
+/// One line of the summary. Texts are as received; whoever draws them makes them harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryLine {
+    pub label: &'static str,
+    pub text: String,
+    /// What a copy of this line means.
+    pub value: String,
+    pub failed: bool,
+}
+
+/// Longer than any screen is wide, shorter than what could slow one down.
+const LONGEST: usize = 2_000;
+
+/// Who called: the principal, and the service that called for it.
+pub fn who(principal: &str, caller: &str) -> String {
+    match (principal.is_empty(), caller.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => principal.to_owned(),
+        (true, false) => caller.to_owned(),
+        (false, false) => format!("{principal}⇒{caller}"),
+    }
+}
+
+/// What was acted upon: the resource's name, else the short form of its OCID.
+pub fn target(name: &str, id: &str) -> String {
+    if !name.is_empty() {
+        return name.to_owned();
+    }
+    if id.is_empty() { String::new() } else { crate::domain::ocid::Ocid::new(id).short() }
+}
+
+/// `alice called UpdateSecurityList on web-sl (prod-net, eu-frankfurt-1): 200`, from the list's columns.
+pub fn sentence(row: &RowView<'_>) -> String {
+    let who = or(who(row.principal_name(), row.caller_name()), "someone");
+    let target = target(row.resource_name(), row.resource_id());
+    let on = if target.is_empty() { String::new() } else { format!(" on {target}") };
+    let place = joined(&[row.compartment_name(), row.region()], ", ");
+    let place = if place.is_empty() { place } else { format!(" ({place})") };
+    let verb = if row.access() == Access::Session { "signed in or out:" } else { "called" };
+    let event = or(row.event_name().to_owned(), "an operation without a name");
+    let result = match row.text(crate::index::Column::Status) {
+        "" => String::new(),
+        status if row.is_failed() => format!(": failed with {status}"),
+        status => format!(": {status}"),
+    };
+    format!("{who} {verb} {event}{on}{place}{result}")
+}
+
+/// One line for a ticket: UTC time, who, what, to what, result, from where, region, id.
+pub fn one_line(row: &RowView<'_>, id: Option<&str>) -> String {
+    let time = row.time().map_or_else(|| "no-time".to_owned(), rfc3339);
+    let dash = |text: String| or(text, "--");
+    let parts = [
+        time,
+        dash(who(row.principal_name(), row.caller_name())),
+        dash(row.event_name().to_owned()),
+        dash(target(row.resource_name(), row.resource_id())),
+        dash(row.text(crate::index::Column::Status).to_owned()),
+        dash(row.ip_address().to_owned()),
+        row.region().to_owned(),
+        id.unwrap_or_default().to_owned(),
+    ];
+    let shown: Vec<String> =
+        parts.iter().filter(|part| !part.is_empty()).map(|part| clean_prefix(part, 300).into_owned()).collect();
+    shown.join("  ")
+}
+
+/// The summary, most telling lines first. `place` is the path of the compartment that was asked, and the region.
+pub fn lines(detail: &EventDetail, place: &str) -> Vec<SummaryLine> {
+    let fields = &detail.fields;
+    let mut lines = vec![who_line(fields), from_line(fields), target_line(fields), call_line(fields)];
+    if !fields.message.trim().is_empty() {
+        lines.push(line("says", &[&fields.message], &fields.message));
+    }
+    lines.push(line("where", &[&fields.compartment_name, place, &fields.availability_domain], &fields.compartment_id));
+    lines.push(time_line(fields));
+    lines.push(line("op", &[&fields.group, &prefixed("request ", &fields.request_id)], &fields.group));
+    if !fields.session.is_empty() {
+        lines.push(line("session", &[&fields.session], &fields.session));
+    }
+    let size = format!("{} bytes", detail.size());
+    lines.push(line("id", &[&fields.id, &fields.event_type, &size], &fields.id));
+    let odd: Vec<&str> = detail.flags.names().collect();
+    if !odd.is_empty() {
+        lines.push(line("odd", &[&odd.join(", ")], &odd.join(", ")));
+    }
+    lines
+}
+
+fn who_line(fields: &EventFields<'_>) -> SummaryLine {
+    let key = fields.key_fingerprint().map(|print| prefixed("key …", &tail(print, 14))).unwrap_or_default();
+    let name = who(&fields.principal_name, &fields.caller_name);
+    let name = or(name, &fields.principal_id);
+    let value = if fields.principal_name.is_empty() { &fields.principal_id } else { &fields.principal_name };
+    line("who", &[&name, &fields.auth_type, &key], value)
+}
+
+fn from_line(fields: &EventFields<'_>) -> SummaryLine {
+    line("from", &[&fields.ip_address, &fields.user_agent], &fields.ip_address)
+}
+
+fn target_line(fields: &EventFields<'_>) -> SummaryLine {
+    let value = if fields.resource_id.is_empty() { &fields.resource_name } else { &fields.resource_id };
+    line("target", &[&fields.resource_name, &fields.resource_id], value)
+}
+
+fn call_line(fields: &EventFields<'_>) -> SummaryLine {
+    let call = joined(&[&fields.action, &fields.path], " ");
+    let status = prefixed("→ ", &fields.status);
+    SummaryLine { failed: fields.is_failed(), ..line("call", &[&call, &status], &fields.path) }
+}
+
+fn time_line(fields: &EventFields<'_>) -> SummaryLine {
+    let answered = prefixed("answered ", &fields.response_time);
+    let took = duration(fields).map(|took| format!("({} ms)", took.num_milliseconds())).unwrap_or_default();
+    line("time", &[&fields.time_text, &answered, &took], &fields.time_text)
+}
+
+/// How long the call took, where the event says when it was answered.
+pub fn duration(fields: &EventFields<'_>) -> Option<TimeDelta> {
+    let took = parse_time(&fields.response_time)? - fields.time?;
+    (took >= TimeDelta::zero()).then_some(took)
+}
+
+fn line(label: &'static str, parts: &[&str], value: &str) -> SummaryLine {
+    let text = or(joined(parts, "  "), "--");
+    SummaryLine { label, text, value: value.to_owned(), failed: false }
+}
+
+fn joined(parts: &[&str], separator: &str) -> String {
+    let cut: Vec<String> = parts
+        .iter()
+        .filter(|part| !part.trim().is_empty())
+        .map(|part| part.chars().take(LONGEST).collect::<String>())
+        .collect();
+    cut.join(separator)
+}
+
+fn prefixed(prefix: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
+}
+
+fn or(text: String, otherwise: &str) -> String {
+    if text.trim().is_empty() { otherwise.to_owned() } else { text }
+}
+
+fn tail(text: &str, chars: usize) -> String {
+    text.chars().skip(text.chars().count().saturating_sub(chars)).collect()
+}

@@ -1,0 +1,46 @@
+//! View: one consistent version of all that can be seen.
+//!
+//! Made off the screen's thread whenever the holdings, the ledger or the request change. Everything in it belongs
+//! together: rows, counts and coverage of the same instant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::ledger::Ledger;
+use crate::index::{EventKey, RowView, Snapshot};
+use crate::query::{Histogram, Selection};
+
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Of the [`SelectRequest`](super::effect::SelectRequest) that this answers.
+    pub generation: u64,
+    pub snapshot: Arc<Snapshot>,
+    /// The rows that match.
+    pub selection: Arc<Selection>,
+    /// The rows that are there: same range and scope, no filters.
+    pub totals: Arc<Selection>,
+    /// Of the rows that match.
+    pub histogram: Histogram,
+    pub ledger: Arc<Ledger>,
+    /// What selecting cost.
+    pub elapsed: Duration,
+}
+
+impl View {
+    pub fn matched(&self) -> usize {
+        self.selection.len()
+    }
+
+    pub fn row(&self, rank: usize) -> Option<RowView<'_>> {
+        self.selection.snapshot().row(self.selection.row(rank)?)
+    }
+
+    pub fn key(&self, rank: usize) -> Option<EventKey> {
+        self.selection.key(rank)
+    }
+
+    /// Where an event stands, or the last one that is not beyond its place.
+    pub fn rank_near(&self, key: EventKey) -> Option<usize> {
+        self.selection.rank_near(key)
+    }
+}

@@ -1,0 +1,291 @@
+//! The lines at the top: what is looked at and how much of it is known, the filter, and what the filters hide.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::App;
+use crate::app::geometry::Shape;
+use crate::app::prompt::Purpose;
+use crate::app::setup::AccessFilter;
+
+use super::format;
+use super::pen::{Pen, Spans, spans_width};
+use super::text::{cut, number, short_number};
+
+/// The line of truth: the longest form that fits.
+pub fn truth(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let forms = [Form::Full, Form::Short, Form::Shorter, Form::Least];
+    let lines: Vec<Spans> = forms.into_iter().map(|form| truth_spans(app, pen, form)).collect();
+    let fits = |line: &&Spans| spans_width(line) <= usize::from(area.width);
+    if let Some(line) = lines.iter().find(fits).or(lines.last()) {
+        pen.spans(area, line);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    Full,
+    Short,
+    Shorter,
+    Least,
+}
+
+fn truth_spans(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
+    let theme = pen.theme;
+    let mut spans = whose(app, pen, form);
+    let range = match form {
+        Form::Full => format::range(app.range(), app.clock().zone(), app.now(), &pen.glyphs, false),
+        Form::Short | Form::Shorter => format::range(app.range(), app.clock().zone(), app.now(), &pen.glyphs, true),
+        Form::Least => crate::domain::time_phrase::format_length(app.range().length()),
+    };
+    spans.push((format!("{range}  "), theme.text));
+    if form != Form::Least {
+        spans.push((format!("{}  ", total(app, pen, form)), theme.strong));
+    }
+    spans.extend(coverage(app, pen));
+    if form == Form::Least {
+        spans.push((format!("  {}/{}", matched(app, pen, true), total(app, pen, form)), theme.strong));
+    }
+    spans
+}
+
+/// Tenancy, profile and scope.
+fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
+    let theme = pen.theme;
+    let profile = cut(&app.setup().profile, 20);
+    let Some(tenancy) = app.tenancy() else {
+        let state = if app.is_halted() { "not connected" } else { "connecting" };
+        return vec![(format!(" {state} {} profile {profile}  ", pen.glyphs.dot), theme.loading)];
+    };
+    let name = cut(&tenancy.display_name(), if form == Form::Full { 30 } else { 16 });
+    let (regions, compartments) = (app.included().region_count(), app.included().compartment_count());
+    let all_compartments = tenancy.tree.len();
+    let all_regions = tenancy.ready_regions().count();
+    let demo = if app.setup().demo { "demo " } else { "" };
+    let mut spans = vec![(format!(" {name}"), theme.strong)];
+    match form {
+        Form::Full => {
+            let parts = format!(
+                "  {demo}profile {profile}  {} regions  {} compartments   ",
+                of(regions, all_regions),
+                of(compartments, all_compartments)
+            );
+            spans.push((parts, theme.text));
+        }
+        Form::Short => {
+            let parts = format!(
+                "/{demo}{profile}  {} rgn {} cmp  ",
+                of(regions, all_regions),
+                of(compartments, all_compartments)
+            );
+            spans.push((parts, theme.text));
+        }
+        Form::Shorter | Form::Least => {
+            let scope = if regions == all_regions && compartments == all_compartments {
+                String::new()
+            } else {
+                format!(" {regions}x{compartments}")
+            };
+            spans.push((format!("{scope} "), theme.text));
+        }
+    }
+    if let (Some(endpoint), true) = (&app.setup().endpoint, form <= Form::Shorter) {
+        spans.push((format!("endpoint {}  ", cut(endpoint, if form == Form::Full { 40 } else { 18 })), theme.warning));
+    }
+    spans
+}
+
+/// `7/42`, or `42` when that is all.
+fn of(part: usize, all: usize) -> String {
+    if part == all { all.to_string() } else { format!("{part}/{all}") }
+}
+
+fn total(app: &App, pen: &Pen<'_>, form: Form) -> String {
+    if !app.totals_are_current() {
+        return format!("{} events", pen.glyphs.ellipsis);
+    }
+    let bound = at_least(app, pen);
+    let total = app.facts().total;
+    match form {
+        Form::Full => format!("{bound}{} {}", number(total), if total == 1 { "event" } else { "events" }),
+        Form::Short | Form::Shorter => format!("{bound}{} ev", number(total)),
+        Form::Least => format!("{bound}{}", short_number(total)),
+    }
+}
+
+/// `≥` while a total may still grow.
+pub fn at_least(app: &App, pen: &Pen<'_>) -> &'static str {
+    if app.facts().is_lower_bound() { pen.glyphs.at_least } else { "" }
+}
+
+/// `cover 97% !2 ~3 ø30`
+fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
+    let theme = pen.theme;
+    let coverage = app.facts().coverage;
+    let Some(percent) = coverage.percent().filter(|_| app.view().is_some()) else {
+        return vec![("cover --".to_owned(), theme.loading)];
+    };
+    let style = if coverage.is_complete() { theme.done } else { theme.strong };
+    let mut spans = vec![(format!("cover {percent}%"), style)];
+    let mut mark = |count: usize, glyph: &str, style: Style| {
+        if count > 0 {
+            spans.push((format!(" {glyph}{count}"), style));
+        }
+    };
+    mark(coverage.failed, "!", theme.problem);
+    mark(coverage.unfinished(), "~", theme.loading);
+    mark(coverage.denied, if pen.glyphs.plain { "0/" } else { "ø" }, theme.warning);
+    if !app.slowed().is_empty() {
+        spans.push((" slow".to_owned(), theme.warning));
+    }
+    if app.is_halted() {
+        spans.push((" halted".to_owned(), theme.problem));
+    }
+    spans
+}
+
+/// The filter, or the line that is being typed; how many match, and what that cost.
+pub fn query(app: &App, pen: &mut Pen<'_>, area: Rect, shape: Shape) {
+    let left = query_left(app, pen, shape);
+    let right = if app.prompt().is_some_and(|prompt| prompt.purpose != Purpose::FilterEvents) {
+        Spans::new()
+    } else {
+        query_right(app, pen, shape)
+    };
+    pen.ends(area, &left, &right);
+}
+
+fn query_left(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
+    let theme = pen.theme;
+    if let Some(prompt) = app.prompt() {
+        let label = match prompt.purpose {
+            Purpose::FilterEvents => " / ",
+            Purpose::FindCompartment => " find compartment: ",
+            Purpose::FindInDetail => " find in detail: ",
+        };
+        let (before, after) = prompt.line.parts();
+        let cursor = if pen.glyphs.plain { "_" } else { "▏" };
+        return vec![
+            (label.to_owned(), theme.key),
+            (tail_of(&before, 80), theme.strong),
+            (cursor.to_owned(), theme.key),
+            (after, theme.strong),
+        ];
+    }
+    let text = app.filters().text();
+    let mut spans = vec![(" / ".to_owned(), theme.key)];
+    match text.is_empty() {
+        true if shape == Shape::Wide => spans.push(("filter by text".to_owned(), theme.faint)),
+        true => {}
+        false => spans.push((text.to_owned(), theme.strong)),
+    }
+    if shape != Shape::Wide {
+        if !text.is_empty() {
+            spans.push(("  ".to_owned(), theme.text));
+        }
+        spans.extend(switches(app, pen, shape));
+    }
+    spans
+}
+
+/// The end of what was typed: the cursor must be in sight.
+fn tail_of(text: &str, most: usize) -> String {
+    text.chars().skip(text.chars().count().saturating_sub(most)).collect()
+}
+
+fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
+    let theme = pen.theme;
+    if !app.is_current() || app.tenancy().is_none() {
+        return vec![(format!("{} ", pen.glyphs.ellipsis), theme.loading)];
+    }
+    let count = matched(app, pen, false);
+    match shape {
+        Shape::Wide => {
+            let cost = app.view().map_or(0, |view| view.elapsed.as_millis());
+            let of = total(app, pen, Form::Full);
+            let of = of.trim_end_matches(" events").trim_end_matches(" event").to_owned();
+            vec![
+                (format!("{count} of {of} match  "), theme.strong),
+                (format!("{}  {cost} ms ", pen.glyphs.good), theme.done),
+            ]
+        }
+        Shape::Medium => {
+            vec![(format!("{count} match  "), theme.strong), (format!("{} ", pen.glyphs.good), theme.done)]
+        }
+        Shape::Small | Shape::TooSmall => Spans::new(),
+    }
+}
+
+fn matched(app: &App, pen: &Pen<'_>, short: bool) -> String {
+    match app.view().filter(|_| app.is_current()) {
+        None => pen.glyphs.ellipsis.to_owned(),
+        Some(view) => {
+            let n = view.matched() as u64;
+            format!("{}{}", at_least(app, pen), if short { short_number(n) } else { number(n) })
+        }
+    }
+}
+
+/// The filters in words, with what each hides.
+pub fn filters(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let theme = pen.theme;
+    let mut spans: Spans = vec![(" ".to_owned(), theme.text)];
+    spans.extend(scope_words(app, pen));
+    spans.extend(switches(app, pen, Shape::Wide));
+    for word in app.filters().words().take(12) {
+        let (open, close) = if pen.glyphs.plain { ("<", ">") } else { ("‹", "›") };
+        spans.push((format!("{open}{}{close} ", cut(word, 30)), theme.hit));
+    }
+    if !app.filters().text().is_empty() || app.filters().failed {
+        spans.push((" x".to_owned(), theme.key));
+        spans.push((" clear".to_owned(), theme.text));
+    }
+    pen.spans(area, &spans);
+}
+
+fn scope_words(app: &App, pen: &Pen<'_>) -> Spans {
+    let theme = pen.theme;
+    let Some(tenancy) = app.tenancy() else { return vec![("scope not known yet   ".to_owned(), theme.loading)] };
+    if app.included().is_everything(tenancy) {
+        return vec![("scope all   ".to_owned(), theme.text)];
+    }
+    let words = format!("scope {}/{} compartments  ", app.included().compartment_count(), tenancy.tree.len());
+    vec![(words, theme.warning), ("0".to_owned(), theme.key), (" all   ".to_owned(), theme.text)]
+}
+
+fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
+    let theme = pen.theme;
+    let filters = app.filters();
+    let wide = shape == Shape::Wide;
+    let hidden = hidden(app, pen);
+    let access = match (filters.access, wide) {
+        (AccessFilter::WritesAndSessions, true) => format!(" writes and sign-ins{}   ", comma(&hidden, "reads hidden")),
+        (AccessFilter::WritesAndSessions, false) => format!(" writes{}  ", comma(&hidden, "reads hidden")),
+        (AccessFilter::All, true) => " writes, sign-ins and reads   ".to_owned(),
+        (AccessFilter::All, false) => " all  ".to_owned(),
+        (AccessFilter::Reads, true) => format!(" reads{}   ", comma(&hidden, "writes and sign-ins hidden")),
+        (AccessFilter::Reads, false) => format!(" reads{}  ", comma(&hidden, "writes hidden")),
+    };
+    let mut spans = vec![("[w]".to_owned(), theme.key), (access, theme.text)];
+    if wide || filters.failed {
+        let status = if filters.failed { " failed only" } else { " any status" };
+        let passed = app.view().filter(|_| filters.failed && app.is_current());
+        let passed =
+            passed.map(|view| format!("{}{}", at_least(app, pen), number(view.selection.counts().any_outcome[0])));
+        let words = format!("{status}{}   ", passed.map(|n| format!(", {n} others hidden")).unwrap_or_default());
+        spans.push(("[!]".to_owned(), theme.key));
+        spans.push((words, if filters.failed { theme.warning } else { theme.text }));
+    }
+    spans
+}
+
+/// How many events the choice of writes or reads hides, with `≥`; `None` while that is not known.
+fn hidden(app: &App, pen: &Pen<'_>) -> Option<String> {
+    let view = app.view().filter(|_| app.is_current())?;
+    let count = view.selection.counts().hidden_by_access(app.filters().access_set());
+    Some(format!("{}{}", at_least(app, pen), number(count)))
+}
+
+fn comma(count: &Option<String>, what: &str) -> String {
+    count.as_ref().map(|count| format!(", {count} {what}")).unwrap_or_default()
+}

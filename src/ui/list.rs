@@ -1,0 +1,309 @@
+//! The events, one per row: when, what sort, with what result, who, did what, to what, where.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::panes::list::ListColumn;
+use crate::app::setup::AccessFilter;
+use crate::app::summary::{target, who};
+use crate::app::view::View;
+use crate::app::{App, Pane};
+use crate::domain::access::Access;
+use crate::domain::event::Flags;
+use crate::index::{Column, RowView};
+
+use super::format::RowClock;
+use super::header::at_least;
+use super::pen::{Pen, row};
+use super::text::{fit, number, width, wrap};
+
+/// Where the columns stand; a column of no width is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    pub time: usize,
+    pub user: usize,
+    pub event: usize,
+    pub resource: usize,
+    pub region: usize,
+}
+
+/// Cursor, failure, and the spaces around them.
+const GUTTER: usize = 3;
+/// Letter and status with the spaces before them.
+const RESULT: usize = 6;
+
+impl Columns {
+    /// Widths shrink before columns go; time, result, user and event never go.
+    pub fn new(cells: usize, time: usize) -> Self {
+        let fixed = GUTTER + time + RESULT + 1;
+        let rest = cells.saturating_sub(fixed);
+        if rest < 40 {
+            let user = (rest / 3).clamp(5, 14);
+            return Self { time, user, event: rest.saturating_sub(user + 1), ..Self::default() };
+        }
+        let rest = rest.saturating_sub(3 + 4);
+        let user = (rest * 26 / 100).clamp(8, 28);
+        let resource = (rest * 29 / 100).clamp(8, 40);
+        Self { time, user, event: rest.saturating_sub(user + resource), resource, region: 3 }
+    }
+}
+
+/// The heading's row, where there is one, and the rows below.
+pub fn draw(app: &App, pen: &mut Pen<'_>, heading: Option<Rect>, area: Rect) {
+    let clock = RowClock::new(app.clock(), app.now(), app.range());
+    let columns = Columns::new(usize::from(area.width), clock.width());
+    if let Some(heading) = heading {
+        draw_heading(pen, heading, &columns, &clock);
+    }
+    let words = explain(app, pen);
+    if !words.is_empty() {
+        return draw_words(pen, area, &words);
+    }
+    let Some(view) = app.view() else { return };
+    let painter = Painter { app, columns, clock, focused: app.pane() == Pane::List && app.overlay().is_none() };
+    let offset = app.list().viewport().offset;
+    for place in 0..area.height {
+        let rank = offset + usize::from(place);
+        if let Some(event) = view.row(rank) {
+            painter.row(pen, row(area, place), &event, rank);
+        }
+    }
+}
+
+fn draw_heading(pen: &mut Pen<'_>, area: Rect, columns: &Columns, clock: &RowClock) {
+    let arrow = if pen.glyphs.plain { "v" } else { "▼" };
+    let mut text =
+        format!("{}{} W ST  ", " ".repeat(GUTTER), fit(&format!("{} {arrow}", clock.heading()), columns.time));
+    for (name, cells) in [("USER", columns.user), ("EVENT", columns.event), ("RESOURCE", columns.resource)] {
+        if cells > 0 {
+            text.push_str(&fit(name, cells));
+            text.push(' ');
+        }
+    }
+    if columns.region > 0 {
+        text.push_str("RGN");
+    }
+    pen.put(area, &text, pen.theme.strong);
+}
+
+struct Painter<'a> {
+    app: &'a App,
+    columns: Columns,
+    clock: RowClock,
+    focused: bool,
+}
+
+impl Painter<'_> {
+    fn row(&self, pen: &mut Pen<'_>, area: Rect, event: &RowView<'_>, rank: usize) {
+        let here = self.app.list().viewport().cursor == rank;
+        let failed = event.is_failed();
+        let odd = event.flags().contains(Flags::CONFLICT) || event.flags().contains(Flags::UNREADABLE);
+        let mark = match (failed, odd) {
+            (true, _) => '!',
+            (false, true) => '?',
+            (false, false) => ' ',
+        };
+        let cursor = if here { pen.glyphs.cursor } else { ' ' };
+        let mut at = area;
+        let theme = pen.theme;
+        let mark_style = if failed { theme.failed } else { theme.text };
+        self.put(pen, &mut at, &format!(" {cursor}"), 2, theme.key, None);
+        self.put(pen, &mut at, &mark.to_string(), 1, mark_style, None);
+        self.put(pen, &mut at, &self.clock.text(event.time()), self.columns.time, theme.text, Some(ListColumn::Time));
+        at = skip(at, 1);
+        self.put(pen, &mut at, &event.access().letter().to_string(), 1, access_style(pen, event.access()), None);
+        at = skip(at, 1);
+        let status = event.text(Column::Status);
+        self.put(pen, &mut at, or_dashes(status), 3, mark_style, Some(ListColumn::Status));
+        at = skip(at, 1);
+        self.put(pen, &mut at, &self.user(event), self.columns.user, theme.text, Some(ListColumn::User));
+        at = skip(at, 1);
+        self.put(pen, &mut at, event.event_name(), self.columns.event, theme.strong, Some(ListColumn::Event));
+        if self.columns.resource > 0 {
+            at = skip(at, 1);
+            let resource = target(event.resource_name(), event.resource_id());
+            let text = or_dashes(&resource);
+            self.put(pen, &mut at, text, self.columns.resource, theme.text, Some(ListColumn::Resource));
+            at = skip(at, 1);
+            self.put(pen, &mut at, &self.region(event), self.columns.region, theme.text, Some(ListColumn::Region));
+        }
+        if here {
+            pen.style(area, if self.focused { theme.cursor } else { theme.cursor_unfocused });
+        }
+    }
+
+    fn put(
+        &self,
+        pen: &mut Pen<'_>,
+        at: &mut Rect,
+        text: &str,
+        cells: usize,
+        style: Style,
+        column: Option<ListColumn>,
+    ) {
+        let here = self.focused && column == Some(self.app.list().column());
+        // Only the cursor's row shows which cell is meant; `cell` is an underline, which reverse keeps.
+        let style = if here && self.is_cursor_row(*at) { style.patch(pen.theme.cell) } else { style };
+        let area = Rect { width: at.width.min(cells as u16), ..*at };
+        pen.put(area, &fit(text, cells), style);
+        *at = skip(*at, cells as u16);
+    }
+
+    fn is_cursor_row(&self, at: Rect) -> bool {
+        let view = self.app.list().viewport();
+        usize::from(at.y.saturating_sub(self.top())) + view.offset == view.cursor
+    }
+
+    fn top(&self) -> u16 {
+        self.app.geometry().list_top
+    }
+
+    /// Without the e-mail's domain where the whole does not fit.
+    fn user(&self, event: &RowView<'_>) -> String {
+        let name = event.principal_name();
+        let whole = who(name, event.caller_name());
+        if width(crate::domain::text::clean_prefix(&whole, 200).as_ref()) <= self.columns.user {
+            return or_dashes(&whole).to_owned();
+        }
+        let local = name.split_once('@').map_or(name, |(local, _)| local);
+        who(local, event.caller_name())
+    }
+
+    /// The region's three letters, or the start of its name.
+    fn region(&self, event: &RowView<'_>) -> String {
+        let region = self.app.tenancy().and_then(|tenancy| tenancy.region_named(event.region()));
+        region.map_or_else(|| event.region().chars().take(3).collect(), |region| region.key.clone())
+    }
+}
+
+fn skip(area: Rect, cells: u16) -> Rect {
+    let cells = cells.min(area.width);
+    Rect { x: area.x + cells, width: area.width - cells, ..area }
+}
+
+fn access_style(pen: &Pen<'_>, access: Access) -> Style {
+    match access {
+        Access::Read => pen.theme.read,
+        Access::Write => pen.theme.write,
+        Access::Session => pen.theme.session,
+    }
+}
+
+fn or_dashes(text: &str) -> &str {
+    if text.is_empty() { "--" } else { text }
+}
+
+fn draw_words(pen: &mut Pen<'_>, area: Rect, words: &[String]) {
+    let cells = usize::from(area.width.saturating_sub(4)).max(1);
+    let lines: Vec<String> = words.iter().flat_map(|line| wrap(line, cells, 4)).collect();
+    let top = area.height.saturating_sub(lines.len() as u16) / 2;
+    for (place, line) in lines.iter().enumerate() {
+        let left = cells.saturating_sub(width(line)) / 2 + 2;
+        let at = row(area, top + place as u16);
+        let at = skip(at, left as u16);
+        pen.put(at, line, if place == 0 { pen.theme.strong } else { pen.theme.text });
+    }
+}
+
+/// Why there are no rows; nothing when there are.
+fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
+    let Some(tenancy) = app.tenancy() else {
+        if app.is_halted() {
+            return vec!["Not connected.".to_owned(), "The line at the bottom says why.".to_owned()];
+        }
+        let profile = &app.setup().profile;
+        return vec![
+            format!("Connecting with profile {profile}…"),
+            "Next: which regions and compartments there are, then the newest events.".to_owned(),
+        ];
+    };
+    if app.included().compartment_count() == 0 || app.included().region_count() == 0 {
+        return vec![
+            "Nothing is included.".to_owned(),
+            "0 looks at all compartments and regions; in pane 1, Space includes one.".to_owned(),
+        ];
+    }
+    let Some(view) = app.view() else { return vec![format!("Asking {} for events…", tenancy.display_name())] };
+    if view.matched() > 0 {
+        return Vec::new();
+    }
+    if !app.is_current() || !app.totals_are_current() {
+        return vec!["Looking…".to_owned()];
+    }
+    if app.facts().total == 0 { nothing_there(app, pen) } else { nothing_matches(app, view, pen) }
+}
+
+fn nothing_there(app: &App, pen: &Pen<'_>) -> Vec<String> {
+    let coverage = app.facts().coverage;
+    let loaded = coverage.percent().unwrap_or_default();
+    let elsewhere = "t chooses another time range.".to_owned();
+    if coverage.nothing_readable() {
+        return vec!["Nothing could be read: no access to audit events here.".to_owned(), elsewhere];
+    }
+    if !coverage.is_complete() {
+        let missing = 100 - u32::from(loaded);
+        let mut lines = vec![format!("0 events so far, {missing} % not loaded.")];
+        if coverage.failed > 0 {
+            lines.push(format!("{} slices failed; R retries.", number(coverage.failed as u64)));
+        }
+        return lines;
+    }
+    if coverage.settling > 0 {
+        return vec![
+            format!(
+                "No events yet. 100 % was read, but {} slices hold minutes so new",
+                number(coverage.settling as u64)
+            ),
+            format!("that events may still arrive. R reads them again; {elsewhere}"),
+        ];
+    }
+    let _ = pen;
+    vec!["No events in 100 % of the range.".to_owned(), elsewhere]
+}
+
+/// Names what hides the events, and the key that shows them.
+fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
+    let filters = app.filters();
+    let counts = view.selection.counts();
+    let bound = at_least(app, pen);
+    let total = number(app.facts().total);
+    let mut lines = vec![format!("0 of {bound}{total} events match.")];
+    let hidden = counts.hidden_by_access(filters.access_set());
+    if hidden > 0 {
+        let (what, after) = match filters.access {
+            AccessFilter::Reads => ("writes and sign-ins", "writes and sign-ins"),
+            AccessFilter::WritesAndSessions | AccessFilter::All => ("reads", "everything"),
+        };
+        lines.push(format!("{bound}{} {what} are hidden: w shows {after}.", number(hidden)));
+    }
+    if filters.failed && counts.any_outcome[0] > 0 {
+        lines.push(format!("{bound}{} that did not fail are hidden: ! shows them.", number(counts.any_outcome[0])));
+    }
+    if !filters.text().is_empty() {
+        let text = crate::ui::text::cut(filters.text(), 40);
+        lines.push(format!("The text filter “{text}” may be too narrow: x clears it, Backspace takes its last word."));
+    }
+    let coverage = app.facts().coverage;
+    if !coverage.is_complete() {
+        lines.push(format!("{} % is not loaded yet.", 100 - u32::from(coverage.percent().unwrap_or_default())));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Columns;
+
+    #[test]
+    fn columns_always_fit() {
+        for cells in 38..200 {
+            for time in [8, 14] {
+                let c = Columns::new(cells, time);
+                let gaps = if c.resource > 0 { 3 } else { 1 };
+                let used = super::GUTTER + c.time + super::RESULT + 1 + c.user + c.event + c.resource + c.region + gaps;
+                assert!(used <= cells + 1, "{cells}: {c:?} takes {used}");
+                assert!(c.event >= 8 || cells < 45, "{cells}: {c:?}");
+            }
+        }
+    }
+}

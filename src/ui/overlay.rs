@@ -1,0 +1,262 @@
+//! The dialogs: help, the time range, the copy menu.
+
+use ratatui::layout::Rect;
+
+use crate::app::App;
+use crate::app::action::Action;
+use crate::app::help::{Help, HelpLine};
+use crate::app::keymap::{Focus, Keymap};
+use crate::app::overlay::Overlay;
+use crate::app::time_popup::{PRESETS, Preset, TimePopup};
+use crate::domain::time_phrase::{RETENTION, format_length};
+use crate::domain::time_range::TimeRange;
+use crate::domain::zone::Zone;
+
+use super::pen::{Pen, row};
+use super::text::{cut, fit, width};
+
+/// Where a dialog stands: in the middle, no larger than it needs and the screen has.
+pub fn place(overlay: &Overlay, screen: Rect) -> Rect {
+    let (wide, high) = match overlay {
+        Overlay::Help(_) => (100, 34),
+        Overlay::Time(_) => (86, 23),
+        Overlay::Copy => (84, 15),
+    };
+    let (width, height) = (wide.min(screen.width), high.min(screen.height));
+    Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
+}
+
+/// Rows of the part that scrolls.
+pub fn scrolling_rows(overlay: &Overlay, area: Rect) -> u16 {
+    match overlay {
+        Overlay::Help(_) => help_rows(area.height.saturating_sub(2)),
+        Overlay::Time(_) | Overlay::Copy => 0,
+    }
+}
+
+pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    pen.clear(area);
+    match app.overlay() {
+        Some(Overlay::Help(help)) => draw_help(app, pen, area, help),
+        Some(Overlay::Time(popup)) => draw_time(app, pen, area, popup),
+        Some(Overlay::Copy) => draw_copy(app, pen, area),
+        None => {}
+    }
+}
+
+/// The keys of a dialog, from the keymap, in its lower border.
+fn keys(app: &App) -> String {
+    let hints: Vec<String> = app.hints().iter().map(|hint| format!("{} {}", hint.key, hint.short)).collect();
+    hints.join("  ")
+}
+
+const LEGEND: [&str; 5] = [
+    "Read this list as  who did what, to which resource, where, with what result",
+    "Letters            W write   L sign-in or out (login)   R read",
+    "Symbols            ▶ cursor   ! failed   ? odd bytes or conflicting id   ⇒ service acting for a user",
+    "Coverage           ≥ may still grow   !2 failed   ~3 under way   ø4 no access",
+    "While typing       Ctrl-A/E ends   Alt-B/F words   Ctrl-W/U/K cut   Ctrl-Y put back",
+];
+
+fn help_rows(inside: u16) -> u16 {
+    let legend = if inside >= 20 { LEGEND.len() as u16 + 1 } else { 0 };
+    inside.saturating_sub(2 + legend)
+}
+
+fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
+    let title = format!("Help {} {}   type to search", pen.glyphs.dot, help.from().title());
+    let inside = pen.frame(area, &title, "", true);
+    pen.foot(area, &keys(app));
+    let (shown, all) = help.count();
+    let prompt = if pen.glyphs.plain { " > " } else { " › " };
+    let (before, after) = help.search.parts();
+    let line = [
+        (prompt.to_owned(), pen.theme.key),
+        (before, pen.theme.strong),
+        (if pen.glyphs.plain { "_" } else { "▏" }.to_owned(), pen.theme.key),
+        (after, pen.theme.strong),
+    ];
+    pen.ends(row(inside, 0), &line, &[(format!("{shown} of {all} actions "), pen.theme.faint)]);
+    let height = help_rows(inside.height);
+    let lines = help.lines();
+    for (place, line) in lines.iter().enumerate().skip(help.view.offset).take(usize::from(height)) {
+        let at = row(inside, 2 + (place - help.view.offset) as u16);
+        draw_help_line(pen, at, line, place == help.view.cursor);
+    }
+    if lines.is_empty() {
+        pen.put(row(inside, 2), "  No action has all these words. Backspace widens the search.", pen.theme.text);
+    }
+    if inside.height >= 20 {
+        for (place, line) in LEGEND.iter().enumerate() {
+            let at = row(inside, inside.height - LEGEND.len() as u16 + place as u16);
+            pen.put(at, &format!(" {line}"), pen.theme.faint);
+        }
+    }
+}
+
+fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine, here: bool) {
+    match line {
+        HelpLine::Heading(part) => {
+            pen.put(at, &format!(" {}", part.title()), pen.theme.strong);
+        }
+        HelpLine::Entry(binding, available) => {
+            let cursor = if here { pen.glyphs.cursor } else { ' ' };
+            let style = if *available { pen.theme.text } else { pen.theme.faint };
+            let place = if *available { String::new() } else { format!("  {}", binding.focus.title()) };
+            let spans = [
+                (format!(" {cursor} {} ", fit(&binding.keys_text(), 14)), pen.theme.key),
+                (format!("{}{place}", binding.desc), style),
+            ];
+            pen.spans(at, &spans);
+            if here {
+                pen.style(at, pen.theme.cursor);
+            }
+        }
+    }
+}
+
+fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
+    let inside = pen.frame(area, "Time range", "", true);
+    pen.foot(area, &keys(app));
+    let (before, after) = popup.line.parts();
+    let typing = !popup.choosing;
+    let cursor = match (typing, pen.glyphs.plain) {
+        (false, _) => "",
+        (true, true) => "_",
+        (true, false) => "▏",
+    };
+    let prompt = if pen.glyphs.plain { " > " } else { " › " };
+    let placeholder = popup.line.is_empty().then_some(" type a range, or Tab to the presets").unwrap_or_default();
+    let line = [
+        (prompt.to_owned(), pen.theme.key),
+        (before, pen.theme.strong),
+        (cursor.to_owned(), pen.theme.key),
+        (after, pen.theme.strong),
+        (placeholder.to_owned(), pen.theme.faint),
+    ];
+    pen.spans(row(inside, 0), &line);
+    draw_echo(app, pen, inside, popup);
+    let presets = Rect { y: inside.y + 5, height: inside.height.saturating_sub(5), ..inside };
+    draw_presets(app, pen, presets, popup);
+    let notes = [
+        "Syntax  -1h · 2h ago · today · 14:30.. · 13:47~10m · 2026-03-13 · a..b · @epoch · event~5m",
+        "OCI keeps audit events for 365 days. The newest minutes may still be arriving; R reads them again.",
+    ];
+    if inside.height >= 20 {
+        for (place, note) in notes.iter().enumerate() {
+            pen.put(row(inside, inside.height - 2 + place as u16), &format!(" {note}"), pen.theme.faint);
+        }
+    }
+}
+
+/// What the words stand for, or where they are wrong.
+fn draw_echo(app: &App, pen: &mut Pen<'_>, inside: Rect, popup: &TimePopup) {
+    let anchors = app.anchors();
+    match popup.resolve(&anchors) {
+        None => echo_range(app, pen, inside, popup.before, "now"),
+        Some(Ok(range)) => echo_range(app, pen, inside, range, "="),
+        Some(Err(error)) => {
+            let text = popup.line.text();
+            let from = text.get(..error.span.start.min(text.len())).map_or(0, width);
+            let length = text.get(error.span.clone()).map_or(1, width).max(1);
+            let caret = format!("   {}{}", " ".repeat(from), "^".repeat(length));
+            if !popup.choosing {
+                pen.put(row(inside, 1), &caret, pen.theme.problem);
+            }
+            pen.put(row(inside, 2), &format!("   {}", error.message), pen.theme.problem);
+            if let Some(suggestion) = error.suggestion {
+                pen.put(row(inside, 3), &format!("   such as  {suggestion}"), pen.theme.text);
+            }
+        }
+    }
+}
+
+/// The range in UTC and in the display zone, and how long it is.
+fn echo_range(app: &App, pen: &mut Pen<'_>, inside: Rect, range: TimeRange, mark: &str) {
+    let length = format_length(range.length());
+    let utc = format!("   {} {range}   {length}", fit(mark, 3));
+    pen.put(row(inside, 1), &utc, pen.theme.done);
+    let zone = app.clock().zone();
+    let local = match zone {
+        Zone::Utc => "       zone UTC, end is exclusive".to_owned(),
+        zone => {
+            let at = |instant| zone.at(instant).format("%Y-%m-%d %H:%M:%S").to_string();
+            format!(
+                "       {} .. {}  {}, end is exclusive",
+                at(range.start()),
+                at(range.end()),
+                zone.label(range.end())
+            )
+        }
+    };
+    pen.put(row(inside, 2), &local, pen.theme.text);
+    if app.now() - range.start() > RETENTION {
+        pen.put(row(inside, 3), "       starts before the 365 days that OCI keeps", pen.theme.warning);
+    }
+}
+
+fn draw_presets(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
+    let half = Rect { width: area.width / 2, ..area };
+    let other = Rect { x: area.x + half.width, width: area.width - half.width, ..area };
+    let title = if popup.choosing { pen.theme.key } else { pen.theme.strong };
+    pen.put(row(half, 0), " QUICK", title);
+    pen.put(row(other, 0), " AROUND THE SELECTED EVENT", title);
+    let (quick, around): (Vec<&Preset>, Vec<&Preset>) = PRESETS.iter().partition(|preset| !preset.around_event);
+    for (column, presets) in [(half, quick), (other, around)] {
+        for (place, preset) in presets.into_iter().enumerate() {
+            draw_preset(app, pen, row(column, 1 + place as u16), popup, preset);
+        }
+    }
+}
+
+fn draw_preset(app: &App, pen: &mut Pen<'_>, at: Rect, popup: &TimePopup, preset: &Preset) {
+    let here = popup.chosen().is_some_and(|chosen| chosen.key == preset.key);
+    let resolved = popup.range_of(preset, &app.anchors()).ok();
+    let note = match (&resolved, preset.around_event) {
+        (_, false) => preset.phrase.to_owned(),
+        (None, true) => "no event".to_owned(),
+        (Some(range), true) => {
+            let at = |instant| app.clock().zone().at(instant).format("%H:%M:%S");
+            format!("{}..{}", at(range.start()), at(range.end()))
+        }
+    };
+    let cursor = if here { pen.glyphs.cursor } else { ' ' };
+    let style = if resolved.is_some() { pen.theme.text } else { pen.theme.faint };
+    let spans =
+        [(format!("{cursor} {}", preset.key), pen.theme.key), (format!("  {} {note}", fit(preset.name, 16)), style)];
+    pen.spans(at, &spans);
+    if here {
+        pen.style(at, pen.theme.cursor);
+    }
+}
+
+fn draw_copy(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let name = app.event_row().map(|event| cut(event.event_name(), 40)).unwrap_or_default();
+    let title = if name.is_empty() { "Copy".to_owned() } else { format!("Copy {} {name}", pen.glyphs.dot) };
+    let inside = pen.frame(area, &title, "", true);
+    pen.foot(area, &keys(app));
+    let bindings = Keymap::built_in().bindings().iter().filter(|binding| binding.focus == Focus::Copy);
+    let copies = bindings.filter(|binding| !matches!(binding.action, Action::Cancel | Action::Quit | Action::Redraw));
+    let mut at = 0;
+    for binding in copies {
+        let preview = match binding.action {
+            Action::CopyJson | Action::CopyWholeJson => None,
+            action => Some(app.copy_preview(action)),
+        };
+        let style = if preview == Some(None) { pen.theme.faint } else { pen.theme.text };
+        let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
+        pen.spans(row(inside, at), &[(format!("  {key}  "), pen.theme.key), (binding.desc.clone(), style)]);
+        at += 1;
+        if let Some(preview) = preview {
+            let text = preview.map_or_else(|| "nothing of the kind here".to_owned(), |text| first_line(&text));
+            pen.put(row(inside, at), &format!("       {text}"), pen.theme.faint);
+            at += 1;
+        }
+    }
+    let note = "  The line at the bottom then says how much was copied, and by which way.";
+    pen.put(row(inside, at + 1), note, pen.theme.faint);
+}
+
+fn first_line(text: &str) -> String {
+    cut(text.lines().next().unwrap_or_default(), 200)
+}

@@ -1,0 +1,184 @@
+//! The compartments with their check boxes, states and counts, and the regions below them.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::facts::{Place, PlaceState};
+use crate::app::included::Check;
+use crate::app::panes::tree::TreeRow;
+use crate::app::{App, Pane};
+use crate::domain::compartment::{Lifecycle, NodeId};
+use crate::domain::tenancy::Tenancy;
+
+use super::pen::{Pen, row};
+use super::text::{fit, fit_right, short_number, width};
+
+/// How many rows the two lists get: compartments and regions.
+pub fn split(height: u16, regions: usize) -> (u16, u16) {
+    let regions = (regions as u16).min(height / 3);
+    let legend = u16::from(height > regions + 16) * 4;
+    let heading = if regions > 0 { 2 } else { 0 };
+    (height.saturating_sub(regions + heading + legend), regions)
+}
+
+pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let focused = app.pane() == Pane::Tree && app.overlay().is_none();
+    let inside = pen.frame(area, "1 Compartments", "", focused);
+    let Some(tenancy) = app.tenancy() else {
+        pen.put(row(inside, 0), " connecting…", pen.theme.loading);
+        return;
+    };
+    if focused {
+        pen.foot(area, "Space include  o only");
+    }
+    let (tree_rows, region_rows) = split(inside.height, tenancy.regions.len());
+    let painter = Painter { app, tenancy, focused };
+    painter.compartments(pen, Rect { height: tree_rows, ..inside });
+    painter.regions(pen, inside, tree_rows, region_rows);
+    let used = tree_rows + region_rows + 2;
+    if inside.height > used {
+        legend(pen, Rect { y: inside.y + used, height: inside.height - used, ..inside });
+    }
+}
+
+struct Painter<'a> {
+    app: &'a App,
+    tenancy: &'a Tenancy,
+    focused: bool,
+}
+
+impl Painter<'_> {
+    fn compartments(&self, pen: &mut Pen<'_>, area: Rect) {
+        let pane = self.app.tree();
+        let nodes = pane.nodes(&self.tenancy.tree);
+        let view = pane.viewport();
+        let shown = nodes.iter().enumerate().skip(view.offset).take(usize::from(area.height));
+        for (line, (place, node)) in shown.enumerate() {
+            let here = view.cursor == place;
+            let text = self.compartment(pen, *node, area.width, here);
+            let style = self.style(pen, TreeRow::Compartment(*node), here, self.app.facts().node(*node).state);
+            pen.put(row(area, line as u16), &text, style);
+        }
+    }
+
+    fn compartment(&self, pen: &Pen<'_>, node: NodeId, cells: u16, here: bool) -> String {
+        let tree = &self.tenancy.tree;
+        let compartment = tree.get(node);
+        let folded = self.app.tree().is_folded(&compartment.id);
+        let marker = match (tree.has_children(node), folded) {
+            (true, true) => pen.glyphs.folded,
+            (true, false) => pen.glyphs.unfolded,
+            (false, _) if tree.depth(node) < 2 => ' ',
+            (false, _) if self.is_last(node) => pen.glyphs.frame.last_branch,
+            (false, _) => pen.glyphs.frame.branch,
+        };
+        let check = match self.app.included().check(tree, node) {
+            Check::All => "[x]",
+            Check::Some => "[-]",
+            Check::None => "[ ]",
+        };
+        // Deep trees are told by their indentation up to a point; beyond it names need the room.
+        let indent = " ".repeat(tree.depth(node).min(6));
+        let cursor = cursor(pen, here, self.focused);
+        let gone = match compartment.lifecycle {
+            Lifecycle::Active => "",
+            Lifecycle::Deleted | Lifecycle::Deleting => " (deleted)",
+            _ => "*",
+        };
+        let head = format!("{cursor}{indent}{marker}{check}{}{gone}", crate::ui::text::cut(&compartment.name, 60));
+        let place = self.app.facts().node(node);
+        with_state(&head, &self.state(pen, place), cells)
+    }
+
+    fn is_last(&self, node: NodeId) -> bool {
+        let tree = &self.tenancy.tree;
+        let last = tree.parent(node).and_then(|parent| tree.children(parent).last());
+        last == Some(node)
+    }
+
+    /// The state's glyph and the count; no count where nothing is known to be countable.
+    fn state(&self, pen: &Pen<'_>, place: Place) -> String {
+        let known = self.app.totals_are_current();
+        let glyph = if known { pen.glyphs.place(place.state, place.events == 0) } else { '?' };
+        let count = match place.state {
+            _ if !known => String::new(),
+            PlaceState::Denied | PlaceState::Gone if place.events == 0 => "--".to_owned(),
+            PlaceState::Queued if place.events == 0 => String::new(),
+            _ => short_number(place.events),
+        };
+        format!("{glyph} {}", fit_right(&count, 5))
+    }
+
+    fn regions(&self, pen: &mut Pen<'_>, inside: Rect, tree_rows: u16, region_rows: u16) {
+        if region_rows == 0 {
+            return;
+        }
+        let view = self.app.tree().viewport();
+        let nodes = self.app.tree().nodes(&self.tenancy.tree).len();
+        let cursor_at = view.cursor.checked_sub(nodes);
+        pen.put(row(inside, tree_rows + 1), "regions", pen.theme.strong);
+        let first = cursor_at.map_or(0, |at| (at + 1).saturating_sub(usize::from(region_rows)));
+        for (line, place) in (first..self.tenancy.regions.len()).take(usize::from(region_rows)).enumerate() {
+            let here = cursor_at == Some(place);
+            let text = self.region(pen, place, inside.width, here);
+            let known = self.app.facts().regions.get(place).copied().unwrap_or_default();
+            let style = self.style(pen, TreeRow::Region(place), here, known.state);
+            pen.put(row(inside, tree_rows + 2 + line as u16), &text, style);
+        }
+    }
+
+    fn region(&self, pen: &Pen<'_>, place: usize, cells: u16, here: bool) -> String {
+        let Some(region) = self.tenancy.regions.get(place) else { return String::new() };
+        let check = match (region.is_ready(), self.app.included().has_region(&region.id)) {
+            (false, _) => " - ",
+            (true, true) => "[x]",
+            (true, false) => "[ ]",
+        };
+        let known = self.app.facts().regions.get(place).copied().unwrap_or_default();
+        let glyph = if self.app.view().is_some() { pen.glyphs.place(known.state, false) } else { '?' };
+        let home = if region.home { " home" } else { "" };
+        let not_ready = if region.is_ready() { "" } else { " not ready" };
+        let cursor = cursor(pen, here, self.focused);
+        let head = format!("{cursor}{check}{} {}{home}{not_ready}", region.key, region.id);
+        with_state(&head, &glyph.to_string(), cells)
+    }
+
+    fn style(&self, pen: &Pen<'_>, row: TreeRow, here: bool, state: PlaceState) -> Style {
+        match state {
+            _ if here && self.focused => pen.theme.cursor,
+            _ if self.app.tree().is_hit(row, self.tenancy) => pen.theme.hit,
+            PlaceState::Partial => pen.theme.problem,
+            PlaceState::Denied | PlaceState::Gone => pen.theme.faint,
+            _ => pen.theme.text,
+        }
+    }
+}
+
+fn cursor(pen: &Pen<'_>, here: bool, focused: bool) -> char {
+    match (here, focused, pen.glyphs.plain) {
+        (true, true, _) => pen.glyphs.cursor,
+        (true, false, false) => '▌',
+        (true, false, true) => '|',
+        (false, ..) => ' ',
+    }
+}
+
+/// The name to the left, cut, and the state to the right.
+fn with_state(head: &str, state: &str, cells: u16) -> String {
+    let room = usize::from(cells).saturating_sub(width(state) + 1);
+    format!("{} {state}", fit(head, room))
+}
+
+fn legend(pen: &mut Pen<'_>, area: Rect) {
+    let word = |state, quiet, word: &str| format!("{} {word}", pen.glyphs.place(state, quiet));
+    let lines = [
+        fit(&word(PlaceState::Complete, false, "complete"), 13) + &word(PlaceState::Loading, false, "loading"),
+        fit(&word(PlaceState::Partial, false, "partial"), 13) + &word(PlaceState::Denied, false, "no access"),
+        fit(&word(PlaceState::Settling, false, "settling"), 13) + &word(PlaceState::Queued, false, "not asked"),
+        word(PlaceState::Complete, true, "complete, no events"),
+    ];
+    let from = area.height.saturating_sub(lines.len() as u16);
+    for (place, line) in lines.iter().enumerate() {
+        pen.put(row(area, from + place as u16), line, pen.theme.faint);
+    }
+}
