@@ -92,6 +92,8 @@ impl Fetched {
             FetchEvent::Page(page) => self.take_page(&page).map_err(cannot_sort)?,
             FetchEvent::Update(update) => self.ledger.apply(update),
             FetchEvent::Halted(problem) => self.halted = Some(problem),
+            // Waiting shows in the progress by itself.
+            FetchEvent::Slowed(_) => {}
         }
         Ok(())
     }

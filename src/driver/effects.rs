@@ -249,6 +249,10 @@ async fn forward(mut stream: FetchStream, ingest: IngestSender, home: Home) {
                 home.say(Message::FetchHalted(problem));
                 Ok(())
             }
+            FetchEvent::Slowed(regions) => {
+                home.say(Message::SlowedDown(regions));
+                Ok(())
+            }
         };
         if taken.is_err() {
             break;

@@ -19,6 +19,7 @@ use super::plan::PlannedCell;
 use crate::domain::ledger::CellUpdate;
 use crate::domain::page::Page;
 use crate::domain::problem::Problem;
+use crate::domain::region::RegionId;
 use crate::oci::{EventPage, OciClient, OciError, PageToken};
 
 /// What a fetch tells, in order: a page comes before the update that counts it.
@@ -28,6 +29,8 @@ pub enum FetchEvent {
     Update(CellUpdate),
     /// The credential is refused; no call is made until [`Fetcher::resume`].
     Halted(Problem),
+    /// The regions that say that we ask too much; told when that changes.
+    Slowed(Vec<RegionId>),
 }
 
 /// Asks for cells. The stream ends when all clones are gone and nothing is left to do.
@@ -51,6 +54,7 @@ pub struct FetchStream {
     started: Instant,
     activity: Arc<Activity>,
     halt_told: bool,
+    slowed_told: Vec<RegionId>,
 }
 
 type Call = Pin<Box<dyn Future<Output = (CellId, Result<EventPage, OciError>)> + Send>>;
@@ -88,6 +92,7 @@ pub fn fetch(client: OciClient, settings: Settings) -> (Fetcher, FetchStream) {
         started: Instant::now(),
         activity: Arc::clone(&activity),
         halt_told: false,
+        slowed_told: Vec::new(),
     };
     (Fetcher { orders: sender, activity }, stream)
 }
@@ -180,6 +185,7 @@ impl FetchStream {
             Err(error) => Outcome::Failed(Failure {
                 verdict: verdict(&error),
                 retry_after: error.retry_after(),
+                throttled: error.is_throttled(),
                 problem: error.to_problem(),
             }),
         };
@@ -187,6 +193,11 @@ impl FetchStream {
         if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
             self.halt_told = true;
             self.ready.push_back(FetchEvent::Halted(problem));
+        }
+        let slowed = self.engine.slowed();
+        if slowed != self.slowed_told {
+            self.slowed_told.clone_from(&slowed);
+            self.ready.push_back(FetchEvent::Slowed(slowed));
         }
         self.make_calls();
     }
