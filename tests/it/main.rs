@@ -1,1 +1,3 @@
-//! tests
+//! Tests of whole rooms together, in one binary so that it is linked once.
+
+mod screen;
