@@ -6,7 +6,7 @@
 pub mod app;
 pub mod domain;
 pub mod fetch;
-pub mod oci;
 pub mod index;
+pub mod oci;
 pub mod query;
 pub mod ui;

@@ -120,7 +120,8 @@ impl App {
     }
 
     fn json_copy(&self) -> Copy {
-        let (text, left_out) = self.loaded()?.redacted_json().ok_or("the event is not JSON; J copies it as received")?;
+        let (text, left_out) =
+            self.loaded()?.redacted_json().ok_or("the event is not JSON; J copies it as received")?;
         let what = match left_out {
             0 => "the event as JSON".to_owned(),
             1 => "the event as JSON, 1 credential left out".to_owned(),

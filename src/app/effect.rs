@@ -21,7 +21,10 @@ pub enum Effect {
     /// Read and decode one event: answered by `EventLoaded`.
     LoadEvent(EventKey),
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
-    Copy { what: String, text: String },
+    Copy {
+        what: String,
+        text: String,
+    },
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Forget what the terminal shows and draw everything anew.

@@ -1,4 +1,4 @@
-//! EventDetail: one event, decoded for reading. Made off the screen's thread; it may be large.
+//! [`EventDetail`]: one event, decoded for reading. Made off the screen's thread; it may be large.
 
 use std::sync::Arc;
 
@@ -21,7 +21,10 @@ pub struct EventDetail {
 /// The event's bytes as far as they could be read.
 #[derive(Clone, Debug)]
 pub enum Body {
-    Json { tree: JsonTree, masks: Masks },
+    Json {
+        tree: JsonTree,
+        masks: Masks,
+    },
     /// Not JSON, even after repair: pieces of text, none longer than [`PIECE`] characters.
     Text(Vec<String>),
 }

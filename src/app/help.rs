@@ -52,7 +52,7 @@ impl HelpPart {
 impl Help {
     pub fn new(from: Focus) -> Self {
         let mut help = Self { from, search: LineEditor::default(), view: Viewport::default() };
-        help.to_entry(true);
+        help.seek_entry(true);
         help
     }
 
@@ -101,12 +101,12 @@ impl Help {
     fn searched(&mut self) {
         self.view.cursor = 0;
         self.view.offset = 0;
-        self.to_entry(true);
+        self.seek_entry(true);
     }
 
     pub fn act(&mut self, action: Action) {
         if self.view.act(action, self.lines().len()) {
-            self.to_entry(!matches!(action, Action::LineUp | Action::PageUp));
+            self.seek_entry(!matches!(action, Action::LineUp | Action::PageUp));
         }
     }
 
@@ -123,7 +123,7 @@ impl Help {
     }
 
     /// Headings are no place for the cursor.
-    fn to_entry(&mut self, down: bool) {
+    fn seek_entry(&mut self, down: bool) {
         let lines = self.lines();
         let is_entry = |at: &usize| matches!(lines.get(*at), Some(HelpLine::Entry(..)));
         let here = self.view.cursor;

@@ -1,9 +1,9 @@
 //! Hints: the keys worth showing at the bottom, only those that would do something now.
 
+use super::App;
 use super::action::Action;
 use super::keymap::{Focus, Keymap};
 use super::panes::detail::Tab;
-use super::App;
 
 /// A key and what it does, in a word or two.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ impl App {
             Action::Toggle if self.key_focus() == Focus::Json => {
                 self.detail.node().is_some_and(|node| self.detail.can_fold(node))
             }
+            Action::ToggleTree => self.geometry.tree_rows == 0 && self.tenancy.is_some(),
             Action::NextTab => self.detail.tab() == Tab::Json,
             _ => true,
         }

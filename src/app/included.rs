@@ -25,10 +25,7 @@ pub enum Check {
 
 impl Included {
     pub fn new(scope: Scope) -> Self {
-        Self {
-            regions: scope.regions.into_iter().collect(),
-            compartments: scope.compartments.into_iter().collect(),
-        }
+        Self { regions: scope.regions.into_iter().collect(), compartments: scope.compartments.into_iter().collect() }
     }
 
     /// Every compartment, and every region that may be asked.

@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn a_key_stands_once_in_each_place() {
-        let twice = "list = [{ on = [\"a\"], run = \"top\", desc = \"d\" }, { on = [\"a\"], run = \"open\", desc = \"d\" }]";
+        let twice =
+            "list = [{ on = [\"a\"], run = \"top\", desc = \"d\" }, { on = [\"a\"], run = \"open\", desc = \"d\" }]";
         assert!(matches!(Keymap::parse(twice), Err(KeymapError::Twice(_))));
         let unknown = "list = [{ on = [\"a\"], run = \"dance\", desc = \"d\" }]";
         assert!(matches!(Keymap::parse(unknown), Err(KeymapError::Action(_))));

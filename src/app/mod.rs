@@ -228,9 +228,10 @@ impl App {
     /// Where the event under the cursor was found, in words.
     fn place_of_event(&self) -> String {
         let Some(row) = self.event_row() else { return String::new() };
-        let path = self.tenancy.as_ref().and_then(|tenancy| {
-            tenancy.tree.find(&row.queried_compartment()).map(|node| tenancy.tree.path(node))
-        });
+        let path = self
+            .tenancy
+            .as_ref()
+            .and_then(|tenancy| tenancy.tree.find(&row.queried_compartment()).map(|node| tenancy.tree.path(node)));
         format!("{} @ {}", path.unwrap_or_else(|| row.queried_compartment().short()), row.region())
     }
 

@@ -57,7 +57,7 @@ impl Notices {
         }
         let standing = self.undiscovered.as_ref().or(self.halted.as_ref());
         if let Some(standing) = standing {
-            return Some(Notice { text: format!("{}  R tries again", sentence(standing)), ..problem(standing) });
+            return Some(Notice { text: format!("{} (R tries again)", sentence(standing)), ..problem(standing) });
         }
         self.scope
             .as_ref()
@@ -83,7 +83,7 @@ fn gaps(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
     let of_which = place(cell, tenancy);
     Some(Notice {
         level: Level::Problem,
-        text: format!("{failed} of {all} slices failed: {of_which} {}. Results are partial. R retries", problem.what),
+        text: format!("{failed} of {all} slices failed, R retries: {of_which} {}. Results are partial", problem.what),
     })
 }
 
@@ -93,14 +93,15 @@ fn refusals(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
     let hint = if problem.kind == ProblemKind::Denied { first_line(&problem.hint) } else { String::new() };
     Some(Notice {
         level: Level::Warning,
-        text: format!("no access to {denied} of {all} slices, such as {}. Results are partial. {hint}", place(cell, tenancy)),
+        text: format!("no access to {denied} of {all} slices, results are partial: {}. {hint}", place(cell, tenancy)),
     })
 }
 
 /// `prod/prod-db@iad`
 fn place(cell: &crate::domain::ledger::CellKey, tenancy: Option<&Tenancy>) -> String {
     let compartment = tenancy.and_then(|tenancy| Some(tenancy.tree.path(tenancy.tree.find(&cell.compartment)?)));
-    let region = tenancy.and_then(|tenancy| tenancy.region_named(cell.region.as_str())).map(|region| region.key.clone());
+    let region =
+        tenancy.and_then(|tenancy| tenancy.region_named(cell.region.as_str())).map(|region| region.key.clone());
     let compartment = compartment.unwrap_or_else(|| cell.compartment.short());
     format!("{compartment}@{}", region.unwrap_or_else(|| cell.region.to_string()))
 }

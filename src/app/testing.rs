@@ -256,7 +256,10 @@ impl Stage {
     /// The last request for rows.
     pub fn last_select(&self) -> SelectRequest {
         let selects = self.effects.iter().rev();
-        selects.filter_map(|e| if let Effect::Select(request) = e { Some(request.clone()) } else { None }).next().unwrap()
+        selects
+            .filter_map(|e| if let Effect::Select(request) = e { Some(request.clone()) } else { None })
+            .next()
+            .unwrap()
     }
 
     /// Names of the events on the list.

@@ -1,4 +1,4 @@
-//! TimePopup: choosing the time range, by typing or by a preset.
+//! [`TimePopup`]: choosing the time range, by typing or by a preset.
 
 use chrono::TimeDelta;
 

@@ -236,7 +236,8 @@ impl Document<'_> {
 
     /// The value of a list of one, as headers are.
     fn only_scalar(&self, tree: &JsonTree, masks: &Masks, at: usize, node: &JsonNode<'_>) -> Option<String> {
-        let child = tree.get(at + 1).filter(|child| node.children == 1 && !child.is_container() && child.key.is_none())?;
+        let child =
+            tree.get(at + 1).filter(|child| node.children == 1 && !child.is_container() && child.key.is_none())?;
         let text = masks.get(&(at + 1)).cloned();
         Some(text.unwrap_or_else(|| child.value.chars().take(1_000).collect()))
     }

@@ -41,7 +41,8 @@ impl RowClock {
     /// Dates are written where the range holds more than one.
     pub fn new(clock: Clock, now: DateTime<Utc>, range: TimeRange) -> Self {
         let zone = clock.zone();
-        let dates = zone.at(range.start()).date_naive() != zone.at(range.end() - TimeDelta::microseconds(1)).date_naive();
+        let dates =
+            zone.at(range.start()).date_naive() != zone.at(range.end() - TimeDelta::microseconds(1)).date_naive();
         Self { clock, now, dates }
     }
 
@@ -104,7 +105,8 @@ mod tests {
     fn a_range_is_absolute_and_says_its_zone() {
         let glyphs = GlyphSet::new(Glyphs::Unicode);
         let now = at("2026-03-14T14:02:11Z");
-        let of = |from: &str, to: &str, zone| range(TimeRange::new(at(from), at(to)).unwrap(), zone, now, &glyphs, false);
+        let of =
+            |from: &str, to: &str, zone| range(TimeRange::new(at(from), at(to)).unwrap(), zone, now, &glyphs, false);
         let day = of("2026-03-14T08:00:00Z", "2026-03-14T14:00:00Z", Zone::Utc);
         assert_eq!(day, "14 Mar 08:00 → 14:00 UTC (6h)");
         let night = of("2025-12-31T22:00:00Z", "2026-01-01T02:30:10Z", Zone::Utc);
@@ -115,7 +117,8 @@ mod tests {
 
     #[test]
     fn ages_fit_their_column() {
-        for (seconds, text) in [(12, "12s"), (200, "3m20s"), (7_500, "2h5m"), (356_400, "4d3h"), (31_449_600, "364d0h")] {
+        for (seconds, text) in [(12, "12s"), (200, "3m20s"), (7_500, "2h5m"), (356_400, "4d3h"), (31_449_600, "364d0h")]
+        {
             assert_eq!(ago(TimeDelta::seconds(seconds)), text);
             assert!(text.len() <= 8);
         }

@@ -73,17 +73,17 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
             spans.push((parts, theme.text));
         }
         Form::Short => {
-            let parts =
-                format!("/{demo}{profile}  {} rgn {} cmp  ", of(regions, all_regions), of(compartments, all_compartments));
-            spans.push((parts, theme.text));
+            let part = |part: usize, all: usize, word: &str| {
+                if part == all { String::new() } else { format!(" {part}/{all} {word} ") }
+            };
+            let scope = part(regions, all_regions, "rgn") + &part(compartments, all_compartments, "cmp");
+            spans.push((format!("/{profile} "), theme.text));
+            spans.push((format!("{demo}{scope} "), theme.warning));
         }
         Form::Shorter | Form::Least => {
-            let scope = if regions == all_regions && compartments == all_compartments {
-                String::new()
-            } else {
-                format!(" {regions}x{compartments}")
-            };
-            spans.push((format!("{scope} "), theme.text));
+            let all = regions == all_regions && compartments == all_compartments;
+            let scope = if all { " ".to_owned() } else { format!(" {compartments}/{all_compartments} ") };
+            spans.push((scope, theme.warning));
         }
     }
     if let (Some(endpoint), true) = (&app.setup().endpoint, form <= Form::Shorter) {
@@ -206,7 +206,9 @@ fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
                 (format!("{}  {cost} ms ", pen.glyphs.good), theme.done),
             ]
         }
-        Shape::Medium => vec![(format!("{count} match  "), theme.strong), (format!("{} ", pen.glyphs.good), theme.done)],
+        Shape::Medium => {
+            vec![(format!("{count} match  "), theme.strong), (format!("{} ", pen.glyphs.good), theme.done)]
+        }
         Shape::Small | Shape::TooSmall => Spans::new(),
     }
 }
@@ -254,18 +256,21 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
     let wide = shape == Shape::Wide;
     let hidden = hidden(app, pen);
     let access = match (filters.access, wide) {
-        (AccessFilter::WritesAndSessions, true) => format!(" writes and sign-ins{}   ", comma(&hidden, "reads hidden")),
-        (AccessFilter::WritesAndSessions, false) => format!(" writes{}  ", comma(&hidden, "reads hidden")),
+        (AccessFilter::WritesAndSessions, true) => {
+            format!(" writes and sign-ins{}   ", comma(hidden.as_ref(), "reads hidden"))
+        }
+        (AccessFilter::WritesAndSessions, false) => format!(" writes{}  ", comma(hidden.as_ref(), "reads hidden")),
         (AccessFilter::All, true) => " writes, sign-ins and reads   ".to_owned(),
         (AccessFilter::All, false) => " all  ".to_owned(),
-        (AccessFilter::Reads, true) => format!(" reads{}   ", comma(&hidden, "writes and sign-ins hidden")),
-        (AccessFilter::Reads, false) => format!(" reads{}  ", comma(&hidden, "writes hidden")),
+        (AccessFilter::Reads, true) => format!(" reads{}   ", comma(hidden.as_ref(), "writes and sign-ins hidden")),
+        (AccessFilter::Reads, false) => format!(" reads{}  ", comma(hidden.as_ref(), "writes hidden")),
     };
     let mut spans = vec![("[w]".to_owned(), theme.key), (access, theme.text)];
     if wide || filters.failed {
         let status = if filters.failed { " failed only" } else { " any status" };
         let passed = app.view().filter(|_| filters.failed && app.is_current());
-        let passed = passed.map(|view| format!("{}{}", at_least(app, pen), number(view.selection.counts().any_outcome[0])));
+        let passed =
+            passed.map(|view| format!("{}{}", at_least(app, pen), number(view.selection.counts().any_outcome[0])));
         let words = format!("{status}{}   ", passed.map(|n| format!(", {n} others hidden")).unwrap_or_default());
         spans.push(("[!]".to_owned(), theme.key));
         spans.push((words, if filters.failed { theme.warning } else { theme.text }));
@@ -280,6 +285,6 @@ fn hidden(app: &App, pen: &Pen<'_>) -> Option<String> {
     Some(format!("{}{}", at_least(app, pen), number(count)))
 }
 
-fn comma(count: &Option<String>, what: &str) -> String {
-    count.as_ref().map(|count| format!(", {count} {what}")).unwrap_or_default()
+fn comma(count: Option<&String>, what: &str) -> String {
+    count.map(|count| format!(", {count} {what}")).unwrap_or_default()
 }

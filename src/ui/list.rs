@@ -37,7 +37,7 @@ impl Columns {
     pub fn new(cells: usize, time: usize) -> Self {
         let fixed = GUTTER + time + RESULT + 1;
         let rest = cells.saturating_sub(fixed);
-        if rest < 40 {
+        if rest < 52 {
             let user = (rest / 3).clamp(5, 14);
             return Self { time, user, event: rest.saturating_sub(user + 1), ..Self::default() };
         }
@@ -72,7 +72,8 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, heading: Option<Rect>, area: Rect) {
 
 fn draw_heading(pen: &mut Pen<'_>, area: Rect, columns: &Columns, clock: &RowClock) {
     let arrow = if pen.glyphs.plain { "v" } else { "▼" };
-    let mut text = format!("{}{} W ST  ", " ".repeat(GUTTER), fit(&format!("{} {arrow}", clock.heading()), columns.time));
+    let mut text =
+        format!("{}{} W ST  ", " ".repeat(GUTTER), fit(&format!("{} {arrow}", clock.heading()), columns.time));
     for (name, cells) in [("USER", columns.user), ("EVENT", columns.event), ("RESOURCE", columns.resource)] {
         if cells > 0 {
             text.push_str(&fit(name, cells));
@@ -131,7 +132,15 @@ impl Painter<'_> {
         }
     }
 
-    fn put(&self, pen: &mut Pen<'_>, at: &mut Rect, text: &str, cells: usize, style: Style, column: Option<ListColumn>) {
+    fn put(
+        &self,
+        pen: &mut Pen<'_>,
+        at: &mut Rect,
+        text: &str,
+        cells: usize,
+        style: Style,
+        column: Option<ListColumn>,
+    ) {
         let here = self.focused && column == Some(self.app.list().column());
         // Only the cursor's row shows which cell is meant; `cell` is an underline, which reverse keeps.
         let style = if here && self.is_cursor_row(*at) { style.patch(pen.theme.cell) } else { style };
@@ -241,7 +250,10 @@ fn nothing_there(app: &App, pen: &Pen<'_>) -> Vec<String> {
     }
     if coverage.settling > 0 {
         return vec![
-            format!("No events yet. 100 % was read, but {} slices hold minutes so new", number(coverage.settling as u64)),
+            format!(
+                "No events yet. 100 % was read, but {} slices hold minutes so new",
+                number(coverage.settling as u64)
+            ),
             format!("that events may still arrive. R reads them again; {elsewhere}"),
         ];
     }

@@ -3,11 +3,11 @@
 use ratatui::layout::Rect;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::help::{Help, HelpLine};
 use crate::app::keymap::{Focus, Keymap};
 use crate::app::overlay::Overlay;
 use crate::app::time_popup::{PRESETS, Preset, TimePopup};
-use crate::app::action::Action;
 use crate::domain::time_phrase::{RETENTION, format_length};
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
@@ -126,7 +126,7 @@ fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
         (true, false) => "▏",
     };
     let prompt = if pen.glyphs.plain { " > " } else { " › " };
-    let placeholder = popup.line.is_empty().then_some(" type a range, or Tab to the presets").unwrap_or_default();
+    let placeholder = if popup.line.is_empty() { " type a range, or Tab to the presets" } else { "" };
     let line = [
         (prompt.to_owned(), pen.theme.key),
         (before, pen.theme.strong),
@@ -181,7 +181,12 @@ fn echo_range(app: &App, pen: &mut Pen<'_>, inside: Rect, range: TimeRange, mark
         Zone::Utc => "       zone UTC, end is exclusive".to_owned(),
         zone => {
             let at = |instant| zone.at(instant).format("%Y-%m-%d %H:%M:%S").to_string();
-            format!("       {} .. {}  {}, end is exclusive", at(range.start()), at(range.end()), zone.label(range.end()))
+            format!(
+                "       {} .. {}  {}, end is exclusive",
+                at(range.start()),
+                at(range.end()),
+                zone.label(range.end())
+            )
         }
     };
     pen.put(row(inside, 2), &local, pen.theme.text);
@@ -217,10 +222,8 @@ fn draw_preset(app: &App, pen: &mut Pen<'_>, at: Rect, popup: &TimePopup, preset
     };
     let cursor = if here { pen.glyphs.cursor } else { ' ' };
     let style = if resolved.is_some() { pen.theme.text } else { pen.theme.faint };
-    let spans = [
-        (format!("{cursor} {}", preset.key), pen.theme.key),
-        (format!("  {} {note}", fit(preset.name, 16)), style),
-    ];
+    let spans =
+        [(format!("{cursor} {}", preset.key), pen.theme.key), (format!("  {} {note}", fit(preset.name, 16)), style)];
     pen.spans(at, &spans);
     if here {
         pen.style(at, pen.theme.cursor);

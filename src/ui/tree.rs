@@ -136,10 +136,9 @@ impl Painter<'_> {
         };
         let known = self.app.facts().regions.get(place).copied().unwrap_or_default();
         let glyph = if self.app.view().is_some() { pen.glyphs.place(known.state, false) } else { '?' };
-        let home = if region.home { " home" } else { "" };
         let not_ready = if region.is_ready() { "" } else { " not ready" };
         let cursor = cursor(pen, here, self.focused);
-        let head = format!("{cursor}{check}{} {}{home}{not_ready}", region.key, region.id);
+        let head = format!("{cursor}{check}{} {}{not_ready}", region.key, region.id);
         with_state(&head, &glyph.to_string(), cells)
     }
 

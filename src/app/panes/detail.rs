@@ -202,7 +202,8 @@ impl DetailPane {
         match (self.tab, &mut self.event) {
             (_, None) => {}
             (Tab::Summary, Some(shown)) => {
-                let hit = |line: usize| shown.summary.get(line).is_some_and(|l| l.text.to_lowercase().contains(&wanted));
+                let hit =
+                    |line: usize| shown.summary.get(line).is_some_and(|l| l.text.to_lowercase().contains(&wanted));
                 if let Some(line) = around(self.view.cursor, shown.summary.len(), skip, forward).find(|at| hit(*at)) {
                     self.view.move_to(line, shown.summary.len());
                 }
