@@ -55,7 +55,7 @@ pub const PRESETS: [Preset; 15] = [
     around('b', "±5m", "event~5m"),
     around('c', "±15m", "event~15m"),
     around('d', "±1h", "event~1h"),
-    around('e', "from here to now", "event.."),
+    around('e', "here to now", "event.."),
     around('f', "start to here", TO_HERE),
 ];
 

@@ -66,7 +66,7 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
     match form {
         Form::Full => {
             let parts = format!(
-                "  {demo}profile {profile}  {} regions  {} compartments   ",
+                "  {demo}profile {profile}  {} regions  {} compartments  ",
                 of(regions, all_regions),
                 of(compartments, all_compartments)
             );
@@ -85,9 +85,6 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
             let scope = if all { " ".to_owned() } else { format!(" {compartments}/{all_compartments} ") };
             spans.push((scope, theme.warning));
         }
-    }
-    if let (Some(endpoint), true) = (&app.setup().endpoint, form <= Form::Shorter) {
-        spans.push((format!("endpoint {}  ", cut(endpoint, if form == Form::Full { 40 } else { 18 })), theme.warning));
     }
     spans
 }
@@ -131,7 +128,7 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     };
     mark(coverage.failed, "!", theme.problem);
     mark(coverage.unfinished(), "~", theme.loading);
-    mark(coverage.denied, if pen.glyphs.plain { "0/" } else { "ø" }, theme.warning);
+    mark(coverage.denied, if pen.glyphs.plain { "o" } else { "ø" }, theme.warning);
     if !app.slowed().is_empty() {
         spans.push((" slow".to_owned(), theme.warning));
     }

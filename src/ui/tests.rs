@@ -35,7 +35,6 @@ fn screen_with(stage: &mut Stage, width: u16, height: u16, theme: &Theme) -> Str
     plain(terminal.backend().buffer())
 }
 
-
 /// Trailing spaces would be lost on the way through editors, so every line ends in a bar.
 fn framed(text: &str) -> String {
     text.lines().fold(String::new(), |all, line| all + line + "|\n")
@@ -90,13 +89,23 @@ picture!(help_searched, story(), MIDDLE, ["?", "type copy"]);
 picture!(help_small, story(), SMALL, ["?"]);
 picture!(time_large, story(), LARGE, ["t", "type yesterday 22:00..today 02:30"]);
 picture!(time_wrong, story(), MIDDLE, ["t", "type 08:00.. yesterdya"]);
-picture!(time_presets, story(), MIDDLE, ["T j t <tab> <down>"]);
+picture!(
+    time_presets,
+    Stage::with(Setup { zone: "+01:00".parse().unwrap(), ..setup() }, snapshot(14), ledger(&[])),
+    MIDDLE,
+    ["j t <tab> <down>"]
+);
 picture!(time_small, story(), SMALL, ["t"]);
 picture!(copy_menu, story(), MIDDLE, ["y"]);
 picture!(relative_time, story(), MIDDLE, ["T T"]);
 picture!(everything_large, story(), LARGE, ["w"]);
 
-picture!(ascii_large, Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()), LARGE, NO_KEYS);
+picture!(
+    ascii_large,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    LARGE,
+    NO_KEYS
+);
 picture!(ascii_help, Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()), MIDDLE, ["?"]);
 
 fn elsewhere() -> Stage {

@@ -25,7 +25,8 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let focused = app.pane() == Pane::Tree && app.overlay().is_none();
     let inside = pen.frame(area, "1 Compartments", "", focused);
     let Some(tenancy) = app.tenancy() else {
-        pen.put(row(inside, 0), " connecting…", pen.theme.loading);
+        let words = if app.is_halted() { " not connected" } else { " connecting…" };
+        pen.put(row(inside, 0), words, pen.theme.loading);
         return;
     };
     if focused {
