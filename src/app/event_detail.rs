@@ -1,4 +1,4 @@
-//! EventDetail: one event, decoded for reading. Made off the screen's thread; it may be large.
+//! [`EventDetail`]: one event, decoded for reading. Made off the screen's thread; it may be large.
 
 use std::sync::Arc;
 

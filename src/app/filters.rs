@@ -89,8 +89,7 @@ mod tests {
 
     #[test]
     fn the_last_filter_goes_first() {
-        let mut filters = Filters::default();
-        filters.failed = true;
+        let mut filters = Filters { failed: true, ..Filters::default() };
         filters.set_text("  delete bucket ");
         assert!(filters.remove_last());
         assert_eq!(filters.text(), "delete");

@@ -52,7 +52,7 @@ impl HelpPart {
 impl Help {
     pub fn new(from: Focus) -> Self {
         let mut help = Self { from, search: LineEditor::default(), view: Viewport::default() };
-        help.to_entry(true);
+        help.seek_entry(true);
         help
     }
 
@@ -71,7 +71,7 @@ impl Help {
         let mut lines = Vec::new();
         for part in HelpPart::ALL {
             let bindings = Keymap::built_in().bindings().iter();
-            let of_part = bindings.filter(|b| HelpPart::of(b.focus, self.from) == part && wanted(b));
+            let of_part = bindings.filter(|b| self.part_of(b) == Some(part) && wanted(b));
             let mut entries = of_part.map(|b| HelpLine::Entry(b, part != HelpPart::Elsewhere)).peekable();
             if entries.peek().is_some() {
                 lines.push(HelpLine::Heading(part));
@@ -81,10 +81,18 @@ impl Help {
         lines
     }
 
+    /// Where a binding is listed. What works everywhere is not told again for each dialog.
+    fn part_of(&self, binding: &Binding) -> Option<HelpPart> {
+        let part = HelpPart::of(binding.focus, self.from);
+        let everywhere = matches!(binding.action, Action::Quit | Action::Redraw | Action::Suspend);
+        (part != HelpPart::Elsewhere || !everywhere).then_some(part)
+    }
+
     /// Entries that the search leaves, and all there are.
     pub fn count(&self) -> (usize, usize) {
         let shown = self.lines().iter().filter(|line| matches!(line, HelpLine::Entry(..))).count();
-        (shown, Keymap::built_in().bindings().len())
+        let all = Keymap::built_in().bindings().iter().filter(|binding| self.part_of(binding).is_some()).count();
+        (shown, all)
     }
 
     pub fn edit(&mut self, key: KeyPress) {
@@ -101,12 +109,12 @@ impl Help {
     fn searched(&mut self) {
         self.view.cursor = 0;
         self.view.offset = 0;
-        self.to_entry(true);
+        self.seek_entry(true);
     }
 
     pub fn act(&mut self, action: Action) {
         if self.view.act(action, self.lines().len()) {
-            self.to_entry(!matches!(action, Action::LineUp | Action::PageUp));
+            self.seek_entry(!matches!(action, Action::LineUp | Action::PageUp));
         }
     }
 
@@ -123,7 +131,7 @@ impl Help {
     }
 
     /// Headings are no place for the cursor.
-    fn to_entry(&mut self, down: bool) {
+    fn seek_entry(&mut self, down: bool) {
         let lines = self.lines();
         let is_entry = |at: &usize| matches!(lines.get(*at), Some(HelpLine::Entry(..)));
         let here = self.view.cursor;
@@ -142,10 +150,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn help_lists_every_line_of_the_keymap_this_pane_first() {
+    fn help_lists_every_action_this_pane_first() {
         let help = Help::new(Focus::Tree);
-        assert_eq!(help.count(), (Keymap::built_in().bindings().len(), Keymap::built_in().bindings().len()));
         let lines = help.lines();
+        for action in Action::all() {
+            assert!(lines.iter().any(|line| matches!(line, HelpLine::Entry(b, _) if b.action == action)), "{action:?}");
+        }
+        assert_eq!(help.count().0, help.count().1);
         assert!(matches!(lines[0], HelpLine::Heading(HelpPart::ThisPane)));
         assert!(matches!(lines[1], HelpLine::Entry(b, true) if b.focus == Focus::Tree));
         assert_eq!(help.view.cursor, 1);

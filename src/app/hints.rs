@@ -27,7 +27,9 @@ impl App {
                     continue;
                 }
                 seen.push(binding.action);
-                hints.push(Hint { key: key.to_string(), short: self.short(binding.action, short) });
+                // The nine levels are one hint.
+                let key = if binding.action == Action::UnfoldTo(1) { "1-9".to_owned() } else { key.to_string() };
+                hints.push(Hint { key, short: self.short(binding.action, short) });
             }
         }
         hints
@@ -43,6 +45,7 @@ impl App {
             Action::Toggle if self.key_focus() == Focus::Json => {
                 self.detail.node().is_some_and(|node| self.detail.can_fold(node))
             }
+            Action::ToggleTree => self.geometry.tree_rows == 0 && self.tenancy.is_some(),
             Action::NextTab => self.detail.tab() == Tab::Json,
             _ => true,
         }

@@ -1,4 +1,4 @@
-//! JsonTree: a JSON document as a flat list of nodes, for folding, finding and copying.
+//! [`JsonTree`]: a JSON document as a flat list of nodes, for folding, finding and copying.
 //!
 //! Nodes refer to the document's own text, so numbers of any size, repeated keys, their order and odd escapes stay as
 //! they were sent. Reading is a loop with a stack on the heap: depth is the sender's choice.

@@ -1,4 +1,4 @@
-//! KeyPress: our own name for a key, so that the machine knows no terminal.
+//! [`KeyPress`]: our own name for a key, so that the machine knows no terminal.
 //!
 //! Shift is folded into the character (`G`, not shift-g), because terminals disagree on sending both.
 

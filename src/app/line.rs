@@ -1,4 +1,4 @@
-//! LineEditor: one line of text being typed, with the keys that shells taught everyone.
+//! [`LineEditor`]: one line of text being typed, with the keys that shells taught everyone.
 
 use super::key::{KeyCode, KeyPress};
 

@@ -57,7 +57,7 @@ impl Notices {
         }
         let standing = self.undiscovered.as_ref().or(self.halted.as_ref());
         if let Some(standing) = standing {
-            return Some(Notice { text: format!("{}  R tries again", sentence(standing)), ..problem(standing) });
+            return Some(Notice { text: format!("{} (R tries again)", sentence(standing)), ..problem(standing) });
         }
         self.scope
             .as_ref()
@@ -83,7 +83,7 @@ fn gaps(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
     let of_which = place(cell, tenancy);
     Some(Notice {
         level: Level::Problem,
-        text: format!("{failed} of {all} slices failed: {of_which} {}. Results are partial. R retries", problem.what),
+        text: format!("{failed} of {all} slices failed, R retries: {of_which} {}. Results are partial", problem.what),
     })
 }
 
@@ -93,10 +93,7 @@ fn refusals(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
     let hint = if problem.kind == ProblemKind::Denied { first_line(&problem.hint) } else { String::new() };
     Some(Notice {
         level: Level::Warning,
-        text: format!(
-            "no access to {denied} of {all} slices, such as {}. Results are partial. {hint}",
-            place(cell, tenancy)
-        ),
+        text: format!("no access to {denied} of {all} slices, results are partial: {}. {hint}", place(cell, tenancy)),
     })
 }
 

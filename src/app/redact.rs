@@ -15,42 +15,46 @@ pub type Masks = HashMap<usize, String>;
 const TOKEN: &str = "ST$";
 const MASK: &str = "[left out]";
 
-/// Finds what must not be shown. One pass over the nodes, in document order.
+/// Finds what must not be shown: scalars, so that the shape of the document stays. One pass, in document order.
 pub fn masks(tree: &JsonTree) -> Masks {
     let mut masks = Masks::new();
-    // Per depth: whether this level lies in headers, and the end of a masked subtree.
+    // By depth: whether that level lies in headers.
     let mut in_headers: Vec<bool> = Vec::new();
-    let mut masked_until = 0;
+    // One past the last node of a subtree that is a secret as a whole.
+    let mut secret_until = 0;
     for at in 0..tree.len() {
         let Some(node) = tree.get(at) else { break };
         in_headers.truncate(node.depth);
         let key = node.key_text().unwrap_or_default().to_lowercase();
-        let inside = in_headers.last().copied().unwrap_or_default();
-        in_headers.push(inside || is_headers(&key));
-        if at < masked_until {
-            continue;
+        let inside = in_headers.last().copied().unwrap_or_default() || is_headers(&key);
+        in_headers.push(inside);
+        if is_secret(&key, inside) {
+            secret_until = secret_until.max(tree.end(at));
         }
-        if let Some(mask) = mask(&node, &key, inside || is_headers(&key)) {
-            masked_until = tree.end(at);
+        if let Some(mask) = mask(&node, at < secret_until) {
             masks.insert(at, mask);
         }
     }
     masks
 }
 
-fn mask(node: &JsonNode<'_>, key: &str, in_headers: bool) -> Option<String> {
+fn is_secret(key: &str, in_headers: bool) -> bool {
     let name = key.rsplit('.').next().unwrap_or_default();
-    if name == "credentials" && !is_nothing(node) {
-        return Some(mask_credentials(node));
+    name == "credentials" || in_headers && is_secret_header(name)
+}
+
+fn mask(node: &JsonNode<'_>, secret: bool) -> Option<String> {
+    if node.is_container() || is_nothing(node) {
+        return None;
     }
-    if in_headers && is_secret_header(name) && !is_nothing(node) {
-        return Some(MASK.to_owned());
+    if secret {
+        return Some(mask_credentials(node));
     }
     (node.kind == JsonKind::String && node.value.contains(TOKEN)).then(|| without_tokens(&node.plain_value()))
 }
 
 fn is_nothing(node: &JsonNode<'_>) -> bool {
-    node.kind == JsonKind::Null || matches!(node.value, "\"\"" | "[]" | "{}")
+    node.kind == JsonKind::Null || node.value == "\"\""
 }
 
 /// `headers`, `requestHeaders`, and the flat keys of search results such as `data.request.headers.Authorization`.

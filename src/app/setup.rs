@@ -59,11 +59,10 @@ impl Clock {
     #[must_use]
     pub fn next(self, asked: Zone) -> Self {
         match (self, asked) {
-            (Self::Wall(Zone::Fixed(_)), _) => Self::Wall(Zone::Utc),
             (Self::Wall(Zone::Utc), _) => Self::Wall(Zone::Local),
             (Self::Wall(Zone::Local), _) => Self::Relative,
             (Self::Relative, Zone::Fixed(_)) => Self::Wall(asked),
-            (Self::Relative, _) => Self::Wall(Zone::Utc),
+            (Self::Relative | Self::Wall(Zone::Fixed(_)), _) => Self::Wall(Zone::Utc),
         }
     }
 

@@ -43,7 +43,7 @@ pub fn target(name: &str, id: &str) -> String {
     if id.is_empty() { String::new() } else { crate::domain::ocid::Ocid::new(id).short() }
 }
 
-/// `alice called UpdateSecurityList on web-sl (prod-net, eu-frankfurt-1): 200`, from the list's columns.
+/// `alice called UpdateSecurityList on web-sl: 200 (prod-net, eu-frankfurt-1)`, from the list's columns.
 pub fn sentence(row: &RowView<'_>) -> String {
     let who = or(who(row.principal_name(), row.caller_name()), "someone");
     let target = target(row.resource_name(), row.resource_id());
@@ -57,7 +57,7 @@ pub fn sentence(row: &RowView<'_>) -> String {
         status if row.is_failed() => format!(": failed with {status}"),
         status => format!(": {status}"),
     };
-    format!("{who} {verb} {event}{on}{place}{result}")
+    format!("{who} {verb} {event}{on}{result}{place}")
 }
 
 /// One line for a ticket: UTC time, who, what, to what, result, from where, region, id.

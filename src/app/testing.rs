@@ -255,11 +255,8 @@ impl Stage {
 
     /// The last request for rows.
     pub fn last_select(&self) -> SelectRequest {
-        let selects = self.effects.iter().rev();
-        selects
-            .filter_map(|e| if let Effect::Select(request) = e { Some(request.clone()) } else { None })
-            .next()
-            .unwrap()
+        let mut selects = self.effects.iter().rev();
+        selects.find_map(|e| if let Effect::Select(request) = e { Some(request.clone()) } else { None }).unwrap()
     }
 
     /// Names of the events on the list.

@@ -1,4 +1,4 @@
-//! TimePopup: choosing the time range, by typing or by a preset.
+//! [`TimePopup`]: choosing the time range, by typing or by a preset.
 
 use chrono::TimeDelta;
 
@@ -55,7 +55,7 @@ pub const PRESETS: [Preset; 15] = [
     around('b', "±5m", "event~5m"),
     around('c', "±15m", "event~15m"),
     around('d', "±1h", "event~1h"),
-    around('e', "from here to now", "event.."),
+    around('e', "here to now", "event.."),
     around('f', "start to here", TO_HERE),
 ];
 

@@ -38,7 +38,7 @@ impl Viewport {
 
     /// Scrolls without moving the cursor's row out of sight.
     pub fn scroll(&mut self, down: bool, len: usize) {
-        let furthest = len.saturating_sub(self.height);
+        let furthest = len.saturating_sub(self.height.max(1));
         self.offset = if down { (self.offset + 1).min(furthest) } else { self.offset.saturating_sub(1) };
         let bottom = self.offset + self.height.max(1) - 1;
         self.cursor = self.cursor.clamp(self.offset, bottom.max(self.offset)).min(len.saturating_sub(1));

@@ -20,16 +20,11 @@ pub const SENTENCE: u16 = 1;
 pub fn title(app: &App, pen: &Pen<'_>) -> String {
     let Some(event) = app.event_row() else { return "Detail".to_owned() };
     let dot = pen.glyphs.dot;
-    let mut title = cut(event.event_name(), 60);
     let status = event.text(crate::index::Column::Status);
-    if !status.is_empty() {
-        title.push_str(&format!(" {dot} {}", cut(status, 12)));
-    }
+    let status = if status.is_empty() { String::new() } else { format!(" {dot} {}", cut(status, 12)) };
     let took = loaded(app).and_then(|event| duration(&event.fields));
-    if let Some(took) = took {
-        title.push_str(&format!(" {dot} {} ms", took.num_milliseconds()));
-    }
-    title
+    let took = took.map(|took| format!(" {dot} {} ms", took.num_milliseconds())).unwrap_or_default();
+    format!("{}{status}{took}", cut(event.event_name(), 60))
 }
 
 pub fn tabs(app: &App) -> &'static str {
@@ -228,19 +223,18 @@ impl Document<'_> {
         if !self.app.detail().is_folded(at) {
             return if node.children == 0 { format!("{open}{close}") } else { open.to_string() };
         }
-        match self.only_scalar(tree, masks, at, node) {
+        match only_scalar(tree, masks, at, node) {
             Some(inside) => format!("{open}{inside}{close}"),
             None => format!("{open}{}{close}", node.children),
         }
     }
+}
 
-    /// The value of a list of one, as headers are.
-    fn only_scalar(&self, tree: &JsonTree, masks: &Masks, at: usize, node: &JsonNode<'_>) -> Option<String> {
-        let child =
-            tree.get(at + 1).filter(|child| node.children == 1 && !child.is_container() && child.key.is_none())?;
-        let text = masks.get(&(at + 1)).cloned();
-        Some(text.unwrap_or_else(|| child.value.chars().take(1_000).collect()))
-    }
+/// The value of a list of one, as headers are.
+fn only_scalar(tree: &JsonTree, masks: &Masks, at: usize, node: &JsonNode<'_>) -> Option<String> {
+    let child = tree.get(at + 1).filter(|child| node.children == 1 && !child.is_container() && child.key.is_none())?;
+    let text = masks.get(&(at + 1)).cloned();
+    Some(text.unwrap_or_else(|| child.value.chars().take(1_000).collect()))
 }
 
 fn indent(node: &JsonNode<'_>) -> usize {

@@ -98,7 +98,16 @@ impl GlyphSet {
         if !self.plain {
             return text.to_owned();
         }
-        text.chars().map(plain).collect()
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            // Two dots where there is room for them: one alone could be part of the text.
+            if c == '…' && out.chars().next_back().is_some_and(|before| before.is_ascii()) {
+                out.pop();
+                out.push('.');
+            }
+            out.push(plain(c));
+        }
+        out
     }
 
     /// A bar of `eighths` of a cell; a full one from 8 on, nothing at 0.
@@ -134,7 +143,7 @@ impl GlyphSet {
             (PlaceState::Queued, _) => '?',
             (PlaceState::Partial, _) => '!',
             (PlaceState::Denied, false) => 'ø',
-            (PlaceState::Denied, true) => '0',
+            (PlaceState::Denied, true) => 'o',
             (PlaceState::Gone, _) => '-',
         }
     }
@@ -143,19 +152,15 @@ impl GlyphSet {
 fn plain(c: char) -> char {
     match c {
         '…' => '.',
-        '→' | '⇒' | '▶' | '▸' | '›' => '>',
-        '‹' => '<',
-        '▾' => 'v',
+        '→' | '⇒' | '▶' | '▸' | '›' | '≥' => '>',
+        '‹' | '←' => '<',
+        '▾' | '↓' => 'v',
         '·' | '─' => '-',
-        '│' => '|',
-        '▌' | '▏' => '|',
-        '≥' => '>',
+        '│' | '▌' | '▏' => '|',
         '±' => '~',
         '×' => 'x',
         '“' | '”' => '"',
         '↑' => '^',
-        '↓' => 'v',
-        '←' => '<',
         other => other,
     }
 }

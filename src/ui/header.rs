@@ -66,31 +66,25 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
     match form {
         Form::Full => {
             let parts = format!(
-                "  {demo}profile {profile}  {} regions  {} compartments   ",
+                "  {demo}profile {profile}  {} regions  {} compartments  ",
                 of(regions, all_regions),
                 of(compartments, all_compartments)
             );
             spans.push((parts, theme.text));
         }
         Form::Short => {
-            let parts = format!(
-                "/{demo}{profile}  {} rgn {} cmp  ",
-                of(regions, all_regions),
-                of(compartments, all_compartments)
-            );
-            spans.push((parts, theme.text));
+            let part = |part: usize, all: usize, word: &str| {
+                if part == all { String::new() } else { format!(" {part}/{all} {word} ") }
+            };
+            let scope = part(regions, all_regions, "rgn") + &part(compartments, all_compartments, "cmp");
+            spans.push((format!("/{profile} "), theme.text));
+            spans.push((format!("{demo}{scope} "), theme.warning));
         }
         Form::Shorter | Form::Least => {
-            let scope = if regions == all_regions && compartments == all_compartments {
-                String::new()
-            } else {
-                format!(" {regions}x{compartments}")
-            };
-            spans.push((format!("{scope} "), theme.text));
+            let all = regions == all_regions && compartments == all_compartments;
+            let scope = if all { " ".to_owned() } else { format!(" {compartments}/{all_compartments} ") };
+            spans.push((scope, theme.warning));
         }
-    }
-    if let (Some(endpoint), true) = (&app.setup().endpoint, form <= Form::Shorter) {
-        spans.push((format!("endpoint {}  ", cut(endpoint, if form == Form::Full { 40 } else { 18 })), theme.warning));
     }
     spans
 }
@@ -134,7 +128,7 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     };
     mark(coverage.failed, "!", theme.problem);
     mark(coverage.unfinished(), "~", theme.loading);
-    mark(coverage.denied, if pen.glyphs.plain { "0/" } else { "ø" }, theme.warning);
+    mark(coverage.denied, if pen.glyphs.plain { "o" } else { "ø" }, theme.warning);
     if !app.slowed().is_empty() {
         spans.push((" slow".to_owned(), theme.warning));
     }
@@ -259,12 +253,14 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
     let wide = shape == Shape::Wide;
     let hidden = hidden(app, pen);
     let access = match (filters.access, wide) {
-        (AccessFilter::WritesAndSessions, true) => format!(" writes and sign-ins{}   ", comma(&hidden, "reads hidden")),
-        (AccessFilter::WritesAndSessions, false) => format!(" writes{}  ", comma(&hidden, "reads hidden")),
+        (AccessFilter::WritesAndSessions, true) => {
+            format!(" writes and sign-ins{}   ", comma(hidden.as_ref(), "reads hidden"))
+        }
+        (AccessFilter::WritesAndSessions, false) => format!(" writes{}  ", comma(hidden.as_ref(), "reads hidden")),
         (AccessFilter::All, true) => " writes, sign-ins and reads   ".to_owned(),
         (AccessFilter::All, false) => " all  ".to_owned(),
-        (AccessFilter::Reads, true) => format!(" reads{}   ", comma(&hidden, "writes and sign-ins hidden")),
-        (AccessFilter::Reads, false) => format!(" reads{}  ", comma(&hidden, "writes hidden")),
+        (AccessFilter::Reads, true) => format!(" reads{}   ", comma(hidden.as_ref(), "writes and sign-ins hidden")),
+        (AccessFilter::Reads, false) => format!(" reads{}  ", comma(hidden.as_ref(), "writes hidden")),
     };
     let mut spans = vec![("[w]".to_owned(), theme.key), (access, theme.text)];
     if wide || filters.failed {
@@ -286,6 +282,6 @@ fn hidden(app: &App, pen: &Pen<'_>) -> Option<String> {
     Some(format!("{}{}", at_least(app, pen), number(count)))
 }
 
-fn comma(count: &Option<String>, what: &str) -> String {
-    count.as_ref().map(|count| format!(", {count} {what}")).unwrap_or_default()
+fn comma(count: Option<&String>, what: &str) -> String {
+    count.map(|count| format!(", {count} {what}")).unwrap_or_default()
 }

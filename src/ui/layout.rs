@@ -30,7 +30,7 @@ const LIST_LEFT: u16 = 5;
 const TREE_WIDTH: u16 = 28;
 
 impl Layout {
-    pub fn new(screen: Rect, look: &Look) -> Self {
+    pub fn new(screen: Rect, look: Look) -> Self {
         let (width, height) = Geometry::MINIMUM;
         match (screen.width, screen.height) {
             (w, h) if w < width || h < height => Self::default(),
@@ -40,7 +40,7 @@ impl Layout {
         }
     }
 
-    fn wide(screen: Rect, look: &Look) -> Self {
+    fn wide(screen: Rect, look: Look) -> Self {
         let mut rest = screen;
         let mut layout = Self { shape: Shape::Wide, ..Self::default() };
         layout.truth = take_top(&mut rest, 1);
@@ -72,7 +72,7 @@ impl Layout {
         layout
     }
 
-    fn medium(screen: Rect, look: &Look) -> Self {
+    fn medium(screen: Rect, look: Look) -> Self {
         let mut rest = screen;
         let mut layout = Self { shape: Shape::Medium, ..Self::default() };
         layout.truth = take_top(&mut rest, 1);
@@ -104,7 +104,7 @@ impl Layout {
         layout
     }
 
-    fn small(screen: Rect, look: &Look) -> Self {
+    fn small(screen: Rect, look: Look) -> Self {
         let mut rest = screen;
         let mut layout = Self { shape: Shape::Small, ..Self::default() };
         layout.truth = take_top(&mut rest, 1);
@@ -160,7 +160,7 @@ mod tests {
                     for detail_open in [false, true] {
                         let screen = Rect::new(0, 0, width, height);
                         let look = Look { arrangement, detail_open, ..Look::default() };
-                        check(screen, &Layout::new(screen, &look));
+                        check(screen, &Layout::new(screen, look));
                     }
                 }
             }

@@ -37,7 +37,7 @@ impl Columns {
     pub fn new(cells: usize, time: usize) -> Self {
         let fixed = GUTTER + time + RESULT + 1;
         let rest = cells.saturating_sub(fixed);
-        if rest < 40 {
+        if rest < 52 {
             let user = (rest / 3).clamp(5, 14);
             return Self { time, user, event: rest.saturating_sub(user + 1), ..Self::default() };
         }
@@ -83,7 +83,7 @@ fn draw_heading(pen: &mut Pen<'_>, area: Rect, columns: &Columns, clock: &RowClo
     if columns.region > 0 {
         text.push_str("RGN");
     }
-    pen.put(area, &text, pen.theme.strong);
+    pen.put(area, text.trim_end(), pen.theme.strong);
 }
 
 struct Painter<'a> {
@@ -230,10 +230,10 @@ fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
     if !app.is_current() || !app.totals_are_current() {
         return vec!["Looking…".to_owned()];
     }
-    if app.facts().total == 0 { nothing_there(app, pen) } else { nothing_matches(app, view, pen) }
+    if app.facts().total == 0 { nothing_there(app) } else { nothing_matches(app, view, pen) }
 }
 
-fn nothing_there(app: &App, pen: &Pen<'_>) -> Vec<String> {
+fn nothing_there(app: &App) -> Vec<String> {
     let coverage = app.facts().coverage;
     let loaded = coverage.percent().unwrap_or_default();
     let elsewhere = "t chooses another time range.".to_owned();
@@ -244,7 +244,7 @@ fn nothing_there(app: &App, pen: &Pen<'_>) -> Vec<String> {
         let missing = 100 - u32::from(loaded);
         let mut lines = vec![format!("0 events so far, {missing} % not loaded.")];
         if coverage.failed > 0 {
-            lines.push(format!("{} slices failed; R retries.", number(coverage.failed as u64)));
+            lines.push(format!("{} of {} slices failed; R retries.", coverage.failed, coverage.total()));
         }
         return lines;
     }
@@ -257,7 +257,6 @@ fn nothing_there(app: &App, pen: &Pen<'_>) -> Vec<String> {
             format!("that events may still arrive. R reads them again; {elsewhere}"),
         ];
     }
-    let _ = pen;
     vec!["No events in 100 % of the range.".to_owned(), elsewhere]
 }
 
@@ -274,10 +273,11 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
             AccessFilter::Reads => ("writes and sign-ins", "writes and sign-ins"),
             AccessFilter::WritesAndSessions | AccessFilter::All => ("reads", "everything"),
         };
-        lines.push(format!("{bound}{} {what} are hidden: w shows {after}.", number(hidden)));
+        lines.push(format!("Hidden {what}: {bound}{}. w shows {after}.", number(hidden)));
     }
     if filters.failed && counts.any_outcome[0] > 0 {
-        lines.push(format!("{bound}{} that did not fail are hidden: ! shows them.", number(counts.any_outcome[0])));
+        lines
+            .push(format!("Hidden because they did not fail: {bound}{}. ! shows them.", number(counts.any_outcome[0])));
     }
     if !filters.text().is_empty() {
         let text = crate::ui::text::cut(filters.text(), 40);

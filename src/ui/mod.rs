@@ -33,7 +33,7 @@ pub use theme::{Theme, ThemeError};
 /// Draws the whole screen and says what it measured.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     let screen = frame.area();
-    let layout = Layout::new(screen, app.look());
+    let layout = Layout::new(screen, *app.look());
     let mut pen = Pen::new(frame.buffer_mut(), theme, app.setup().glyphs);
     let mut geometry = Geometry {
         width: screen.width,

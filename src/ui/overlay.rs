@@ -53,9 +53,9 @@ fn keys(app: &App) -> String {
 const LEGEND: [&str; 5] = [
     "Read this list as  who did what, to which resource, where, with what result",
     "Letters            W write   L sign-in or out (login)   R read",
-    "Symbols            ▶ cursor   ! failed   ? odd bytes or conflicting id   ⇒ service acting for a user",
+    "Symbols            ▶ cursor   ! failed   ? odd bytes or conflicting id   ⇒ for a user",
     "Coverage           ≥ may still grow   !2 failed   ~3 under way   ø4 no access",
-    "While typing       Ctrl-A/E ends   Alt-B/F words   Ctrl-W/U/K cut   Ctrl-Y put back",
+    "While typing       Ctrl-A/E ends   Alt-B/F words   Ctrl-W/U/K cut   Ctrl-Y back",
 ];
 
 fn help_rows(inside: u16) -> u16 {
@@ -89,6 +89,7 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     if inside.height >= 20 {
         for (place, line) in LEGEND.iter().enumerate() {
             let at = row(inside, inside.height - LEGEND.len() as u16 + place as u16);
+            let line = line.replace('≥', pen.glyphs.at_least);
             pen.put(at, &format!(" {line}"), pen.theme.faint);
         }
     }
@@ -126,7 +127,7 @@ fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
         (true, false) => "▏",
     };
     let prompt = if pen.glyphs.plain { " > " } else { " › " };
-    let placeholder = popup.line.is_empty().then_some(" type a range, or Tab to the presets").unwrap_or_default();
+    let placeholder = if popup.line.is_empty() { " type a range, or Tab to the presets" } else { "" };
     let line = [
         (prompt.to_owned(), pen.theme.key),
         (before, pen.theme.strong),
@@ -139,8 +140,8 @@ fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
     let presets = Rect { y: inside.y + 5, height: inside.height.saturating_sub(5), ..inside };
     draw_presets(app, pen, presets, popup);
     let notes = [
-        "Syntax  -1h · 2h ago · today · 14:30.. · 13:47~10m · 2026-03-13 · a..b · @epoch · event~5m",
-        "OCI keeps audit events for 365 days. The newest minutes may still be arriving; R reads them again.",
+        "Syntax  -1h · 2h ago · today · 14:30.. · 13:47~10m · 2026-03-13 · a..b · @epoch",
+        "OCI keeps 365 days. The newest minutes may still be arriving; R reads them again.",
     ];
     if inside.height >= 20 {
         for (place, note) in notes.iter().enumerate() {
@@ -153,7 +154,7 @@ fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
 fn draw_echo(app: &App, pen: &mut Pen<'_>, inside: Rect, popup: &TimePopup) {
     let anchors = app.anchors();
     match popup.resolve(&anchors) {
-        None => echo_range(app, pen, inside, popup.before, "now"),
+        None => echo_range(app, pen, inside, popup.before, "is"),
         Some(Ok(range)) => echo_range(app, pen, inside, range, "="),
         Some(Err(error)) => {
             let text = popup.line.text();
@@ -174,24 +175,19 @@ fn draw_echo(app: &App, pen: &mut Pen<'_>, inside: Rect, popup: &TimePopup) {
 /// The range in UTC and in the display zone, and how long it is.
 fn echo_range(app: &App, pen: &mut Pen<'_>, inside: Rect, range: TimeRange, mark: &str) {
     let length = format_length(range.length());
-    let utc = format!("   {} {range}   {length}", fit(mark, 3));
+    let utc = format!("   {} {range}  {length}, end exclusive", fit(mark, 2));
     pen.put(row(inside, 1), &utc, pen.theme.done);
     let zone = app.clock().zone();
     let local = match zone {
-        Zone::Utc => "       zone UTC, end is exclusive".to_owned(),
+        Zone::Utc => "      zone UTC".to_owned(),
         zone => {
             let at = |instant| zone.at(instant).format("%Y-%m-%d %H:%M:%S").to_string();
-            format!(
-                "       {} .. {}  {}, end is exclusive",
-                at(range.start()),
-                at(range.end()),
-                zone.label(range.end())
-            )
+            format!("      {} .. {}  {}", at(range.start()), at(range.end()), zone.label(range.end()))
         }
     };
     pen.put(row(inside, 2), &local, pen.theme.text);
     if app.now() - range.start() > RETENTION {
-        pen.put(row(inside, 3), "       starts before the 365 days that OCI keeps", pen.theme.warning);
+        pen.put(row(inside, 3), "      starts before the 365 days that OCI keeps", pen.theme.warning);
     }
 }
 
@@ -223,7 +219,7 @@ fn draw_preset(app: &App, pen: &mut Pen<'_>, at: Rect, popup: &TimePopup, preset
     let cursor = if here { pen.glyphs.cursor } else { ' ' };
     let style = if resolved.is_some() { pen.theme.text } else { pen.theme.faint };
     let spans =
-        [(format!("{cursor} {}", preset.key), pen.theme.key), (format!("  {} {note}", fit(preset.name, 16)), style)];
+        [(format!("{cursor} {}", preset.key), pen.theme.key), (format!("  {} {note}", fit(preset.name, 13)), style)];
     pen.spans(at, &spans);
     if here {
         pen.style(at, pen.theme.cursor);

@@ -7,6 +7,7 @@ use crate::app::notices::Level;
 
 use super::format;
 use super::pen::{Pen, Spans, spans_width};
+use super::text::cut;
 
 /// As many hints as fit; help is always among them.
 pub fn keys(app: &App, pen: &mut Pen<'_>, area: Rect) {
@@ -30,7 +31,7 @@ pub fn keys(app: &App, pen: &mut Pen<'_>, area: Rect) {
 
 pub fn problem(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let clock = if area.width >= 60 { format!("{} ", format::now(app.clock(), app.now())) } else { String::new() };
-    let right = vec![(clock, pen.theme.faint)];
+    let right = vec![(elsewhere(app), pen.theme.warning), (clock, pen.theme.faint)];
     let left = match app.notice() {
         None => Spans::new(),
         Some(notice) => {
@@ -43,4 +44,12 @@ pub fn problem(app: &App, pen: &mut Pen<'_>, area: Rect) {
         }
     };
     pen.ends(area, &left, &right);
+}
+
+/// Whom we ask, when that is not Oracle: always in sight.
+fn elsewhere(app: &App) -> String {
+    let Some(endpoint) = &app.setup().endpoint else { return String::new() };
+    let address = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, rest)| rest);
+    let host = address.split('/').next().unwrap_or_default();
+    format!("endpoint {}  ", cut(host, 24))
 }

@@ -35,10 +35,208 @@ fn screen_with(stage: &mut Stage, width: u16, height: u16, theme: &Theme) -> Str
     plain(terminal.backend().buffer())
 }
 
+/// Trailing spaces would be lost on the way through editors, so every line ends in a bar.
+fn framed(text: &str) -> String {
+    text.lines().fold(String::new(), |all, line| all + line + "|\n")
+}
+
+fn story() -> Stage {
+    Stage::new(troubled())
+}
+
+macro_rules! picture {
+    ($name:ident, $stage:expr, $size:expr, $keys:expr) => {
+        #[test]
+        fn $name() {
+            let mut stage = $stage;
+            let (width, height) = $size;
+            screen(&mut stage, width, height);
+            for keys in $keys {
+                match keys.strip_prefix("type ") {
+                    Some(text) => stage.typed(text),
+                    None => stage.keys(keys),
+                };
+                screen(&mut stage, width, height);
+            }
+            insta::assert_snapshot!(framed(&screen(&mut stage, width, height)));
+        }
+    };
+}
+
+const NO_KEYS: [&str; 0] = [];
+const LARGE: (u16, u16) = (120, 36);
+const MIDDLE: (u16, u16) = (80, 24);
+const SMALL: (u16, u16) = (60, 15);
+
+picture!(main_large, story(), LARGE, NO_KEYS);
+picture!(main_middle, story(), MIDDLE, NO_KEYS);
+picture!(main_small, story(), SMALL, NO_KEYS);
+picture!(too_small, story(), (39, 9), NO_KEYS);
+picture!(smallest, story(), (40, 10), NO_KEYS);
+picture!(filtered_large, story(), LARGE, ["! /", "type delete log"]);
+picture!(filtered_middle, story(), MIDDLE, ["/", "type bucket", "<enter>"]);
+picture!(narrowed_scope, story(), LARGE, ["1 /", "type net", "<enter> o"]);
+picture!(document_large, story(), LARGE, ["<enter> <enter> j j"]);
+picture!(document_middle, story(), MIDDLE, ["<enter> <enter> G"]);
+picture!(document_wrapped, story(), SMALL, ["<enter> <enter> W E"]);
+picture!(summary_small, story(), SMALL, ["j <enter>"]);
+picture!(tree_over_list, story(), MIDDLE, ["B j"]);
+picture!(tree_small, story(), SMALL, ["1"]);
+picture!(beside, story(), LARGE, ["\\ <enter>"]);
+picture!(list_only, story(), MIDDLE, ["\\ \\ I"]);
+picture!(help_large, story(), LARGE, ["?"]);
+picture!(help_searched, story(), MIDDLE, ["?", "type copy"]);
+picture!(help_small, story(), SMALL, ["?"]);
+picture!(time_large, story(), LARGE, ["t", "type yesterday 22:00..today 02:30"]);
+picture!(time_wrong, story(), MIDDLE, ["t", "type 08:00.. yesterdya"]);
+picture!(
+    time_presets,
+    Stage::with(Setup { zone: "+01:00".parse().unwrap(), ..setup() }, snapshot(14), ledger(&[])),
+    MIDDLE,
+    ["j t <tab> <down>"]
+);
+picture!(time_small, story(), SMALL, ["t"]);
+picture!(copy_menu, story(), MIDDLE, ["y"]);
+picture!(relative_time, story(), MIDDLE, ["T T"]);
+picture!(everything_large, story(), LARGE, ["w"]);
+
+picture!(
+    ascii_large,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    LARGE,
+    NO_KEYS
+);
+picture!(ascii_help, Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()), MIDDLE, ["?"]);
+
+fn elsewhere() -> Stage {
+    let endpoint = Some("http://127.0.0.1:9800/{service}/{region}".to_owned());
+    Stage::with(Setup { endpoint, ..setup() }, snapshot(14), ledger(&[]))
+}
+
+picture!(endpoint_large, elsewhere(), LARGE, NO_KEYS);
+picture!(endpoint_middle, elsewhere(), MIDDLE, NO_KEYS);
+
+fn empty(ledger: Arc<Ledger>) -> Stage {
+    Stage::with(setup(), snapshot(0), ledger)
+}
+
+picture!(no_events_in_all_of_the_range, empty(ledger(&[])), LARGE, NO_KEYS);
+picture!(no_events_so_far, empty(troubled()), MIDDLE, NO_KEYS);
+picture!(nothing_asked_yet, empty(Arc::new(Ledger::new(TimeDelta::minutes(15)))), MIDDLE, NO_KEYS);
+picture!(nothing_matches, story(), MIDDLE, ["! /", "type monitor", "<enter>"]);
+
+/// Before the tenancy is known, or when it cannot be.
+fn unconnected(problem: Option<Problem>) -> String {
+    let (app, _) = crate::app::App::new(setup());
+    let mut stage = Stage { app, snapshot: snapshot(0), ledger: ledger(&[]), effects: Vec::new() };
+    if let Some(problem) = problem {
+        stage.send(Message::TenancyFailed(problem));
+    }
+    framed(&screen(&mut stage, 80, 24))
+}
+
 #[test]
-fn look() {
-    let mut stage = Stage::new(troubled());
-    for (w, h) in [(120, 36), (80, 24), (60, 15), (39, 9)] {
-        println!("{w}x{h}\n{}", screen(&mut stage, w, h).lines().map(|l| format!("{l}|\n")).collect::<String>());
+fn connecting() {
+    insta::assert_snapshot!(unconnected(None));
+}
+
+#[test]
+fn not_connected() {
+    let problem = Problem::new(ProblemKind::Authentication, "the key was refused (401 NotAuthenticated)")
+        .hint("check that the fingerprint is the one uploaded for this user");
+    insta::assert_snapshot!(unconnected(Some(problem)));
+}
+
+#[test]
+fn mono_has_attributes_only() {
+    let mut stage = story();
+    let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    screen_with(&mut stage, 120, 36, &Theme::mono());
+    let theme = Theme::mono();
+    terminal.draw(|frame| _ = draw(&stage.app, &theme, frame)).unwrap();
+    for cell in terminal.backend().buffer().content() {
+        let plain = ratatui::style::Color::Reset;
+        assert_eq!((cell.fg, cell.bg), (plain, plain), "{cell:?}");
+    }
+}
+
+/// An event whose every text is `text`.
+fn hostile(text: &str) -> Stage {
+    let mut builder = IndexBuilder::new();
+    let event = serde_json::json!({
+        "eventType": text, "eventId": text, "eventTime": "2026-03-14T13:00:00Z", "source": text,
+        "data": {
+            "eventName": text, "eventGroupingId": text, "compartmentName": text, "resourceName": text,
+            "identity": { "principalName": text, "callerName": text, "ipAddress": text, "userAgent": text },
+            "request": { "id": text, "path": text, "action": text, "parameters": { text: [text] } },
+            "response": { "status": text, "message": text },
+        },
+    });
+    builder.insert(&RegionId::new("eu-frankfurt-1"), &ocid("prod"), event.to_string().as_bytes());
+    let mut tenancy = tenancy();
+    tenancy.name = Some(text.to_owned());
+    let mut stage = Stage::with(Setup { profile: text.to_owned(), ..setup() }, builder.snapshot(), ledger(&[]));
+    stage.send(Message::TenancyKnown(Box::new(tenancy)));
+    stage
+}
+
+/// Everything that stands on the screen is a plain cell, and frames stand where they stand without the text.
+fn check_hostile(text: &str, width: u16, height: u16) {
+    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t"] {
+        let mut stage = hostile(text);
+        screen(&mut stage, width, height);
+        stage.keys("w").keys(keys);
+        let drawn = screen(&mut stage, width, height);
+        assert!(drawn.lines().all(|line| super::text::width(line) == usize::from(width)), "{drawn}");
+        assert!(!drawn.chars().any(|c| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))));
+        if width == 120 && keys == "j" {
+            for line in drawn.lines().skip(8).take(20) {
+                assert!(line.starts_with('│') || line.starts_with('└'), "{drawn}");
+                assert!(line.ends_with(['│', '┘', '┐']), "{drawn}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_text_stays_in_its_place() {
+    for text in [
+        "\u{1b}]52;c;eA==\u{7}\u{1b}[2J",
+        "a\r\n\tb\u{9b}31m",
+        "\u{202e}gpj.exe\u{2066}",
+        "日本語日本語日本語日本語日本語日本語日本語",
+        "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+        "\u{200d}\u{fe0f}👩\u{200d}👩\u{200d}👧🇩🇪🇩",
+        "क्षत्रिय ﷽ ਸ਼੍ਰੀ",
+    ] {
+        check_hostile(text, 120, 36);
+        check_hostile(text, 60, 15);
+    }
+}
+
+#[test]
+fn seventy_kilobytes_in_every_field_draw_at_once() {
+    let mut stage = hostile(&"\u{1b}[31mx".repeat(12_000));
+    for (width, height) in [(120, 36), (80, 24), (60, 15)] {
+        screen(&mut stage, width, height);
+        stage.keys("<enter> <enter> W E");
+        screen(&mut stage, width, height);
+        stage.keys("q q");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_text_at_any_size(text in any::<String>(), width in 40u16..140, height in 10u16..40) {
+        check_hostile(&text, width, height);
+    }
+
+    #[test]
+    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..8) {
+        let mut stage = story();
+        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>"][keys]);
+        screen(&mut stage, width, height);
     }
 }

@@ -61,7 +61,7 @@ pub fn cut_middle(text: &str, max: usize) -> String {
     }
     let tail: String = tail.into_iter().rev().collect();
     let head = cut(&clean, max.saturating_sub(width(&tail)));
-    cut(&format!("{}{tail}", head), max)
+    cut(&format!("{head}{tail}"), max)
 }
 
 /// Cut or padded with spaces to exactly `cells`.
@@ -130,7 +130,7 @@ pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

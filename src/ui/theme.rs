@@ -43,9 +43,9 @@ pub enum ThemeError {
     Colour(String),
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "it is the shape of the file")]
 struct Entry {
     fg: Option<String>,
     bg: Option<String>,

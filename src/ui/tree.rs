@@ -25,7 +25,8 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let focused = app.pane() == Pane::Tree && app.overlay().is_none();
     let inside = pen.frame(area, "1 Compartments", "", focused);
     let Some(tenancy) = app.tenancy() else {
-        pen.put(row(inside, 0), " connecting…", pen.theme.loading);
+        let words = if app.is_halted() { " not connected" } else { " connecting…" };
+        pen.put(row(inside, 0), words, pen.theme.loading);
         return;
     };
     if focused {
@@ -136,10 +137,9 @@ impl Painter<'_> {
         };
         let known = self.app.facts().regions.get(place).copied().unwrap_or_default();
         let glyph = if self.app.view().is_some() { pen.glyphs.place(known.state, false) } else { '?' };
-        let home = if region.home { " home" } else { "" };
         let not_ready = if region.is_ready() { "" } else { " not ready" };
         let cursor = cursor(pen, here, self.focused);
-        let head = format!("{cursor}{check}{} {}{home}{not_ready}", region.key, region.id);
+        let head = format!("{cursor}{check}{} {}{not_ready}", region.key, region.id);
         with_state(&head, &glyph.to_string(), cells)
     }
 

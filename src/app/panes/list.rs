@@ -70,13 +70,12 @@ impl ListPane {
         self.key = view.key(self.view.cursor);
     }
 
-    /// Another question was asked: start where the event under the cursor is, if it is still there.
     pub fn act(&mut self, action: Action, view: &View) -> bool {
         let len = view.matched();
         match action {
             Action::MoveLeft | Action::MoveRight => self.column = self.column.moved(action == Action::MoveRight),
-            Action::NextFailed => self.to_failed(view, true),
-            Action::PreviousFailed => self.to_failed(view, false),
+            Action::NextFailed => self.seek_failed(view, true),
+            Action::PreviousFailed => self.seek_failed(view, false),
             _ if !self.view.act(action, len) => return false,
             _ => {}
         }
@@ -84,8 +83,8 @@ impl ListPane {
         true
     }
 
-    /// Whether a failed event was found; the cursor is on it then.
-    fn to_failed(&mut self, view: &View, forward: bool) {
+    /// Puts the cursor on the next failed event, where there is one.
+    fn seek_failed(&mut self, view: &View, forward: bool) {
         let failed = |rank: &usize| view.row(*rank).is_some_and(|row| row.is_failed());
         let here = self.view.cursor;
         let found = if forward {
