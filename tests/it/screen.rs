@@ -14,6 +14,7 @@ use auditui::ui::Theme;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 
 /// A Saturday; the simulated world is built around it, and every clock stands still there.
 const EPOCH: &str = "2026-03-14T14:00:00Z";
@@ -171,6 +172,19 @@ async fn the_demo_with_its_story() {
     assert_screen!("demo", screen);
     let screen = screen.keys("w/203.0.113.9<enter>").await;
     assert_screen!("demo_story", screen);
+    let screen = screen.keys("xw<enter>").await;
+    crate::picture::assert_picture("demo.svg", &without_cost(screen.driver.terminal().backend().buffer()));
+}
+
+/// What the selection cost is the one thing on the screen that no clock of ours decides.
+fn without_cost(buffer: &Buffer) -> Buffer {
+    let mut buffer = buffer.clone();
+    let columns = (0..buffer.area.width).rev();
+    let tick = columns.clone().find(|column| buffer[(*column, 1)].symbol() == "✓");
+    for column in columns.take_while(|column| Some(*column) > tick) {
+        buffer[(column, 1)].set_symbol(" ");
+    }
+    buffer
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
