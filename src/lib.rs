@@ -4,7 +4,11 @@
 //! Each folder of `src/` is a room; arrows between rooms run one way and `tests/it/architecture.rs` guards them.
 
 pub mod app;
+pub mod cli;
 pub mod domain;
+pub mod driver;
+pub mod export;
+pub mod fake_oci;
 pub mod fetch;
 pub mod index;
 pub mod oci;

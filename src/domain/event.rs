@@ -51,6 +51,15 @@ impl Flags {
         self.0 == 0
     }
 
+    /// For storing; see [`from_bits`](Self::from_bits).
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
     /// The words under which the flags are written to exports.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| name)

@@ -230,7 +230,8 @@ impl Coverage {
 pub struct Ledger {
     settling: TimeDelta,
     cells: Vec<Cell>,
-    places: HashMap<CellKey, u32>,
+    /// Where the cells of a region and compartment stand, so that asking about one does not look at all.
+    places: HashMap<(RegionId, Ocid), Vec<u32>>,
 }
 
 impl Ledger {
@@ -243,8 +244,11 @@ impl Ledger {
     /// Takes note of what happened; a cell not heard of before is added.
     pub fn apply(&mut self, update: CellUpdate) {
         let CellUpdate { key, change } = update;
-        let place = *self.places.entry(key.clone()).or_insert_with(|| {
+        let places = self.places.entry((key.region.clone(), key.compartment.clone())).or_default();
+        let known = places.iter().find(|place| self.cells[**place as usize].key.window == key.window);
+        let place = known.copied().unwrap_or_else(|| {
             self.cells.push(Cell { key, read: None, attempt: Attempt::Queued });
+            places.push((self.cells.len() - 1) as u32);
             (self.cells.len() - 1) as u32
         });
         self.cells[place as usize].apply(change);
@@ -256,7 +260,13 @@ impl Ledger {
     }
 
     pub fn get(&self, key: &CellKey) -> Option<&Cell> {
-        self.places.get(key).map(|place| &self.cells[*place as usize])
+        self.of_place(&key.region, &key.compartment).find(|cell| cell.key.window == key.window)
+    }
+
+    /// The cells of one region and compartment.
+    pub fn of_place(&self, region: &RegionId, compartment: &Ocid) -> impl Iterator<Item = &Cell> {
+        let places = self.places.get(&(region.clone(), compartment.clone()));
+        places.into_iter().flatten().map(|place| &self.cells[*place as usize])
     }
 
     pub fn state(&self, cell: &Cell) -> CellState {
@@ -285,9 +295,7 @@ impl Ledger {
     /// a denied or gone one will not get better by asking again. Oldest first.
     pub fn gaps(&self, region: &RegionId, compartment: &Ocid, window: FetchWindow) -> Vec<FetchWindow> {
         let taken: Vec<FetchWindow> = self
-            .cells
-            .iter()
-            .filter(|cell| cell.key.region == *region && cell.key.compartment == *compartment)
+            .of_place(region, compartment)
             .filter(|cell| self.state(cell) != CellState::Failed)
             .map(|cell| cell.key.window)
             .collect();

@@ -48,6 +48,24 @@ pub fn clean_json(json: &[u8]) -> String {
     out
 }
 
+/// `12,418`: the digits of a count in groups of three.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 event`, `2 events`, `12,418 events`.
+pub fn count_of(count: u64, thing: &str) -> String {
+    format!("{} {thing}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
 fn push_clean(out: &mut String, c: char) {
     match c {
         _ if is_plain(c) => out.push(c),
@@ -87,6 +105,13 @@ mod tests {
         assert_eq!(clean("a\u{1b}]52;c;eA==\u{7}\n"), "a\\x1b]52;c;eA==\\x07\\n");
         assert_eq!(clean("\u{202e}gpj.exe\u{9b}2J"), "\\u{202e}gpj.exe\\x9b2J");
         assert_eq!(clean("x\u{200b}y\u{e0041}"), "x\\u{200b}y\\u{e0041}");
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        let shown = [0, 999, 1_000, 12_418, 1_234_567].map(thousands);
+        assert_eq!(shown, ["0", "999", "1,000", "12,418", "1,234,567"]);
+        assert_eq!(count_of(1, "event"), "1 event");
     }
 
     #[test]

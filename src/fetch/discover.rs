@@ -18,11 +18,9 @@ pub async fn discover(client: &OciClient, retry: RetrySettings) -> Result<Tenanc
     let regions = match with_retries(retry, || client.region_subscriptions()).await {
         Ok(regions) => regions,
         Err(error) if error.is_denied() => {
-            partial.push(
-                error
-                    .to_problem()
-                    .hint("only the region of the profile is read; ask for: Allow group <group> to inspect tenancies in tenancy"),
-            );
+            partial.push(error.to_problem().hint(
+                "only the region of the profile is read; ask for: Allow group <group> to inspect tenancies in tenancy",
+            ));
             vec![profile_region(client)]
         }
         Err(error) => return Err(error.to_problem()),
@@ -73,7 +71,12 @@ fn profile_region(client: &OciClient) -> Region {
 }
 
 fn bare_root(client: &OciClient) -> Compartment {
-    Compartment { id: client.profile().tenancy.clone(), parent: None, name: String::new(), lifecycle: Lifecycle::Active }
+    Compartment {
+        id: client.profile().tenancy.clone(),
+        parent: None,
+        name: String::new(),
+        lifecycle: Lifecycle::Active,
+    }
 }
 
 fn join(problems: Vec<Problem>) -> Option<Problem> {

@@ -65,6 +65,8 @@ pub struct Failure {
     pub verdict: Verdict,
     /// The least wait that the service asked for.
     pub retry_after: Option<Duration>,
+    /// The service said that we ask too much.
+    pub throttled: bool,
 }
 
 /// What a failure calls for.
@@ -120,6 +122,8 @@ struct Lane {
     in_flight: usize,
     /// The region asked for patience: no call before this time.
     paused_until: Duration,
+    /// It said that we ask too much, and has not answered a call since.
+    slowed: bool,
 }
 
 impl<T: Clone + Eq + Hash> Engine<T> {
@@ -202,6 +206,10 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     pub fn answered(&mut self, now: Duration, id: CellId, outcome: Outcome<T>) {
         if let Some(lane) = self.lanes.get_mut(&self.cells[id.0 as usize].planned.key.region) {
             lane.in_flight = lane.in_flight.saturating_sub(1);
+            match &outcome {
+                Outcome::Page { .. } => lane.slowed = false,
+                Outcome::Failed(failure) => lane.slowed |= failure.throttled,
+            }
         }
         match outcome {
             Outcome::Page { events, next, at } => self.page_arrived(id, events, next, at),
@@ -233,6 +241,11 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     /// Chains that are neither on the wire nor ended.
     pub fn queued(&self) -> usize {
         self.waiting.len() + self.lanes.values().map(|lane| lane.ready.len()).sum::<usize>()
+    }
+
+    /// Regions that said that we ask too much and have not answered a call since.
+    pub fn slowed(&self) -> Vec<RegionId> {
+        self.lanes.iter().filter(|(_, lane)| lane.slowed).map(|(region, _)| region.clone()).collect()
     }
 
     /// Whether nothing is left that could be done.
@@ -297,7 +310,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     fn call_failed(&mut self, now: Duration, id: CellId, failure: Failure) {
-        let Failure { problem, verdict, retry_after } = failure;
+        let Failure { problem, verdict, retry_after, .. } = failure;
         match verdict {
             Verdict::Retry => self.try_again(now, id, problem, retry_after),
             Verdict::Denied if self.chain(id).planned.deleted => self.end(id, Change::Gone(Arc::new(problem))),

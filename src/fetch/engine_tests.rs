@@ -16,7 +16,8 @@ fn cells(count: usize) -> Vec<PlannedCell> {
 
 fn failure(verdict: Verdict, retry_after: Option<u64>) -> Outcome<u32> {
     let problem = Problem::new(ProblemKind::Service, "503 ServiceUnavailable");
-    Outcome::Failed(Failure { problem, verdict, retry_after: retry_after.map(Duration::from_secs) })
+    let throttled = retry_after.is_some();
+    Outcome::Failed(Failure { problem, verdict, retry_after: retry_after.map(Duration::from_secs), throttled })
 }
 
 fn page(next: Option<u32>) -> Outcome<u32> {
@@ -131,6 +132,19 @@ fn a_region_that_asks_for_patience_is_left_alone_and_no_other() {
     };
     assert!(of("r1").all(|at| at <= 1 || at >= 21));
     assert!(of("r2").all(|at| at < 20));
+}
+
+#[test]
+fn a_region_counts_as_slowed_until_it_answers_again() {
+    let mut engine = Engine::new(Settings::default(), 7);
+    engine.add(vec![cell("r1", "a")]);
+    let request = engine.next_request(Duration::ZERO).unwrap();
+    engine.answered(Duration::ZERO, request.id, failure(Verdict::Retry, Some(1)));
+    assert_eq!(engine.slowed(), ["r1".into()]);
+    let later = engine.wake_at(Duration::ZERO).unwrap();
+    let request = engine.next_request(later).unwrap();
+    engine.answered(later, request.id, page(None));
+    assert!(engine.slowed().is_empty());
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::plan::PlannedCell;
 use crate::domain::ledger::CellUpdate;
 use crate::domain::page::Page;
 use crate::domain::problem::Problem;
+use crate::domain::region::RegionId;
 use crate::oci::{EventPage, OciClient, OciError, PageToken};
 
 /// What a fetch tells, in order: a page comes before the update that counts it.
@@ -28,6 +29,8 @@ pub enum FetchEvent {
     Update(CellUpdate),
     /// The credential is refused; no call is made until [`Fetcher::resume`].
     Halted(Problem),
+    /// The regions that say that we ask too much; told when that changes.
+    Slowed(Vec<RegionId>),
 }
 
 /// Asks for cells. The stream ends when all clones are gone and nothing is left to do.
@@ -46,9 +49,12 @@ pub struct FetchStream {
     open: bool,
     calls: FuturesUnordered<Call>,
     ready: VecDeque<FetchEvent>,
+    /// Whether an event was handed out that the caller may still be busy with: it counts until the next call.
+    handed_out: bool,
     started: Instant,
     activity: Arc<Activity>,
     halt_told: bool,
+    slowed_told: Vec<RegionId>,
 }
 
 type Call = Pin<Box<dyn Future<Output = (CellId, Result<EventPage, OciError>)> + Send>>;
@@ -66,7 +72,7 @@ struct Activity {
     orders: AtomicUsize,
     in_flight: AtomicUsize,
     queued: AtomicUsize,
-    /// Events produced and not yet handed out.
+    /// Events produced and not yet dealt with by the caller.
     ready: AtomicUsize,
 }
 
@@ -82,9 +88,11 @@ pub fn fetch(client: OciClient, settings: Settings) -> (Fetcher, FetchStream) {
         open: true,
         calls: FuturesUnordered::new(),
         ready: VecDeque::new(),
+        handed_out: false,
         started: Instant::now(),
         activity: Arc::clone(&activity),
         halt_told: false,
+        slowed_told: Vec::new(),
     };
     (Fetcher { orders: sender, activity }, stream)
 }
@@ -122,8 +130,10 @@ impl Fetcher {
 impl FetchStream {
     /// The next event; `None` when nothing more can come. Safe to drop and call again.
     pub async fn next(&mut self) -> Option<FetchEvent> {
+        self.handed_out = false;
         loop {
             if let Some(event) = self.ready.pop_front() {
+                self.handed_out = true;
                 self.tell_activity();
                 return Some(event);
             }
@@ -175,6 +185,7 @@ impl FetchStream {
             Err(error) => Outcome::Failed(Failure {
                 verdict: verdict(&error),
                 retry_after: error.retry_after(),
+                throttled: error.is_throttled(),
                 problem: error.to_problem(),
             }),
         };
@@ -182,6 +193,11 @@ impl FetchStream {
         if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
             self.halt_told = true;
             self.ready.push_back(FetchEvent::Halted(problem));
+        }
+        let slowed = self.engine.slowed();
+        if slowed != self.slowed_told {
+            self.slowed_told.clone_from(&slowed);
+            self.ready.push_back(FetchEvent::Slowed(slowed));
         }
         self.make_calls();
     }
@@ -193,7 +209,7 @@ impl FetchStream {
 
     fn tell_activity(&self) {
         let Activity { in_flight, queued, ready, .. } = &*self.activity;
-        ready.store(self.ready.len(), Ordering::SeqCst);
+        ready.store(self.ready.len() + usize::from(self.handed_out), Ordering::SeqCst);
         in_flight.store(self.engine.in_flight(), Ordering::SeqCst);
         queued.store(if self.engine.halted().is_some() { 0 } else { self.engine.queued() }, Ordering::SeqCst);
     }

@@ -145,24 +145,23 @@ impl IndexBuilder {
     }
 
     fn mark_first(&mut self, first: Ordinal) {
-        let fresh_from = self.fresh.first().map_or(first, |row| row.at);
-        let row = if !self.store.is_packed(first) {
-            self.open.get_mut(first.slot())
-        } else if self.fresh.is_empty() || first < fresh_from {
-            None
+        if let Some(row) = self.loose_row(first) {
+            let before = row.flags;
+            row.flags.insert(Flags::CONFLICT);
+            self.totals.dispute(before);
         } else {
-            self.fresh.get_mut((first.0 - fresh_from.0) as usize)
-        };
-        match row {
-            Some(row) => {
-                self.totals.dispute(row.flags);
-                row.flags.insert(Flags::CONFLICT);
-            }
-            None => {
-                self.totals.dispute(self.flags_in_segments(first));
-                self.disputed.push(first);
-            }
+            self.totals.dispute(self.flags_in_segments(first));
+            self.disputed.push(first);
         }
+    }
+
+    /// The row of an event that is in no segment yet, other than the tail of a snapshot.
+    fn loose_row(&mut self, at: Ordinal) -> Option<&mut Row> {
+        if !self.store.is_packed(at) {
+            return self.open.get_mut(at.slot());
+        }
+        let first = self.fresh.first()?.at;
+        self.fresh.get_mut(at.0.checked_sub(first.0)? as usize)
     }
 
     fn flags_in_segments(&self, at: Ordinal) -> Flags {

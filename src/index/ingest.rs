@@ -120,6 +120,11 @@ pub struct IngestSender {
 }
 
 impl IngestSender {
+    /// As [`Ingest::holdings`].
+    pub fn holdings(&self) -> Arc<Holdings> {
+        self.shared.holdings.load_full()
+    }
+
     /// Waits while the queue is full, without holding up the runtime.
     pub async fn send(&self, input: Input) -> Result<(), Stopped> {
         let permit = self.sender.reserve().await.map_err(|_| Stopped)?;
@@ -149,8 +154,9 @@ impl Worker {
         while let Some(message) = inputs.blocking_recv() {
             let Some(applied) = self.apply_waiting(message, &mut inputs, shared) else { return };
             shared.holdings.store(self.holdings());
-            shared.pending.fetch_sub(applied, Ordering::AcqRel);
+            // The listener first: whoever sees nothing pending must find the listener's own work begun.
             (self.wake)();
+            shared.pending.fetch_sub(applied, Ordering::AcqRel);
         }
     }
 

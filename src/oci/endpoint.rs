@@ -41,7 +41,7 @@ impl Service {
     }
 }
 
-/// `--endpoint`: `https://{service}.proxy.example/{region}`. The API path follows it.
+/// `--endpoint`, `AUDITUI_ENDPOINT`: `https://{service}.proxy.example/{region}`. The API path follows it.
 ///
 /// `{service}` becomes `audit`, `identity` or `auth`, `{region}` the region's id. Either may be left out: one server then
 /// answers for all regions (every region answers the same), or for both services (their paths differ). Plain http is

@@ -69,11 +69,10 @@ impl OciError {
     /// Whether the same request may succeed later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Status { status: 429, .. } => true,
             Self::Status { status: 409, code, .. } => {
                 matches!(code.as_deref(), Some("IncorrectState" | "LockConflict"))
             }
-            Self::Status { status, .. } => *status >= 500 && *status != 501,
+            Self::Status { status, .. } => *status == 429 || *status >= 500 && *status != 501,
             Self::Timeout { .. } | Self::Connect { .. } | Self::Transport { .. } | Self::Body { .. } => true,
             Self::Tls { .. } | Self::Redirect { .. } | Self::Paging { .. } => false,
         }

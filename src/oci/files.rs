@@ -4,8 +4,10 @@ use std::fs;
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
-/// No key, token or configuration is larger.
-const MAX_SIZE: u64 = 64 << 10;
+/// No key and no token is larger.
+const SMALL: u64 = 64 << 10;
+/// Nor a configuration, even one with a profile for each of a thousand tenancies.
+const CONFIG: u64 = 1 << 20;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
@@ -13,20 +15,29 @@ pub enum FileError {
     Missing,
     #[error("it is not a regular file")]
     NotAFile,
-    #[error("it is larger than 64 KiB")]
-    TooLarge,
+    #[error("it is larger than {} KiB", .0 >> 10)]
+    TooLarge(u64),
     #[error("it cannot be read: {0}")]
     Unreadable(String),
 }
 
-/// The text of a regular file of at most 64 KiB. Bytes that are no UTF-8 become U+FFFD.
+/// The text of a key or token. Bytes that are no UTF-8 become U+FFFD.
 pub fn read_small(path: &Path) -> Result<String, FileError> {
+    read(path, SMALL)
+}
+
+/// The text of a configuration.
+pub fn read_config(path: &Path) -> Result<String, FileError> {
+    read(path, CONFIG)
+}
+
+fn read(path: &Path, limit: u64) -> Result<String, FileError> {
     check(path)?;
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
-    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > MAX_SIZE {
-        return Err(FileError::TooLarge);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(FileError::TooLarge(limit));
     }
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
@@ -72,7 +83,8 @@ mod tests {
         assert_eq!(read_small(&path).unwrap_err(), FileError::Missing);
         assert_eq!(read_small(dir.path()).unwrap_err(), FileError::NotAFile);
         fs::write(&path, vec![b'x'; 1 + (64 << 10)]).unwrap();
-        assert_eq!(read_small(&path).unwrap_err(), FileError::TooLarge);
+        assert_eq!(read_small(&path).unwrap_err(), FileError::TooLarge(SMALL));
+        assert!(read_config(&path).is_ok());
         fs::write(&path, b"a\xff").unwrap();
         assert_eq!(read_small(&path).unwrap(), "a\u{fffd}");
     }

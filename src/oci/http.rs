@@ -26,6 +26,7 @@ pub const MAX_BODY: usize = 256 << 20;
 /// The most that is read of an answer which is an error.
 const MAX_ERROR_BODY: usize = 64 << 10;
 const MAX_MESSAGE: usize = 400;
+const MAX_HEADER: usize = 200;
 const USER_AGENT: &str = concat!("auditui/", env!("CARGO_PKG_VERSION"));
 const REQUEST_ID: &str = "opc-request-id";
 
@@ -114,7 +115,8 @@ impl Http {
             return Err(refused(response, target, offset, answered.unwrap_or(received_at)).await);
         }
         let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
-        let next_page = header(response.headers(), "opc-next-page");
+        let next_page = next_page(response.headers())
+            .map_err(|why| failed.body(why.to_owned(), header(response.headers(), REQUEST_ID)))?;
         let body = self.body(response, &failed).await?;
         Ok(Answer { body, request_id, next_page, received_at: self.clock.now() })
     }
@@ -276,7 +278,14 @@ async fn error_body(response: &mut Response) -> Vec<u8> {
 /// A header's value as harmless text; `None` when it is absent or empty.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+    (!value.is_empty()).then(|| clean_prefix(value, MAX_HEADER).into_owned())
+}
+
+/// The page token, whole. One that cannot be read must not pass for the end of the pages.
+fn next_page(headers: &HeaderMap) -> Result<Option<String>, &'static str> {
+    let Some(value) = headers.get("opc-next-page") else { return Ok(None) };
+    let token = value.to_str().map_err(|_| "its page token is no text")?.trim();
+    Ok((!token.is_empty()).then(|| token.to_owned()))
 }
 
 fn header_date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
@@ -308,7 +317,7 @@ fn causes(error: &reqwest::Error) -> String {
         next = cause.source();
     }
     if text.is_empty() {
-        text = if error.is_timeout() { "timed out" } else { "the request failed" }.to_owned();
+        text.push_str(if error.is_timeout() { "timed out" } else { "the request failed" });
     }
     clean_prefix(&text, MAX_MESSAGE).into_owned()
 }
@@ -317,11 +326,23 @@ fn causes(error: &reqwest::Error) -> String {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if cause.is::<rustls::Error>() || cause.downcast_ref::<std::io::Error>().is_some_and(wraps_tls) {
             return true;
         }
         next = cause.source();
+    }
+    false
+}
+
+/// An I/O error hides what it wraps from `source`, and may wrap another one.
+fn wraps_tls(error: &std::io::Error) -> bool {
+    let mut error = error;
+    while let Some(inner) = error.get_ref() {
+        if inner.is::<rustls::Error>() {
+            return true;
+        }
+        let Some(deeper) = inner.downcast_ref() else { return false };
+        error = deeper;
     }
     false
 }

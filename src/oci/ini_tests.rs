@@ -69,7 +69,7 @@ proptest! {
     ) {
         let mut text = format!("[p]{ending}");
         for (key, value) in &values {
-            text.push_str(&format!("{key}{separator}{value}{ending}"));
+            text += &[key.as_str(), separator, value, ending].concat();
         }
         let document = Document::parse(&text).unwrap();
         for (key, value) in &values {

@@ -16,7 +16,7 @@ use md5::{Digest, Md5};
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use rsa::signature::{RandomizedSigner, SignatureEncoding};
-use rsa::{RsaPrivateKey, RsaPublicKey, traits::PublicKeyParts};
+use rsa::{RsaPrivateKey, RsaPublicKey};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -49,7 +49,7 @@ pub struct PrivateKey {
 }
 
 enum Signer {
-    Ring(ring::signature::RsaKeyPair),
+    Ring(Box<ring::signature::RsaKeyPair>),
     Rsa(Box<rsa::pkcs1v15::SigningKey<sha2::Sha256>>),
 }
 
@@ -69,7 +69,7 @@ impl PrivateKey {
         let fingerprint = fingerprint(&key.to_public_key()).ok_or(KeyError::Damaged)?;
         let der = key.to_pkcs1_der().map_err(|_| KeyError::Damaged)?;
         let signer = match ring::signature::RsaKeyPair::from_der(der.as_bytes()) {
-            Ok(pair) => Signer::Ring(pair),
+            Ok(pair) => Signer::Ring(Box::new(pair)),
             Err(_) => Signer::Rsa(Box::new(rsa::pkcs1v15::SigningKey::new(key.clone()))),
         };
         Ok(Self { signer: Arc::new(signer), fingerprint })
@@ -114,9 +114,6 @@ fn sign_with_rsa(key: &rsa::pkcs1v15::SigningKey<sha2::Sha256>, message: &[u8]) 
 }
 
 fn fingerprint(key: &RsaPublicKey) -> Option<String> {
-    if key.size() > 2048 {
-        return None;
-    }
     let der = key.to_public_key_der().ok()?;
     let pairs: Vec<String> = Md5::digest(der.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     Some(pairs.join(":"))

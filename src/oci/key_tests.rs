@@ -66,7 +66,7 @@ fn what_is_no_rsa_key_in_pem_form_says_what_it_is() {
     assert_eq!(refuse("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), KeyError::NotAKey);
     assert_eq!(refuse("-----BEGIN PRIVATE KEY-----\nAAAA\n"), KeyError::Damaged);
     assert_eq!(refuse("-----BEGIN PRIVATE KEY-----\nA?\n-----END PRIVATE KEY-----"), KeyError::Damaged);
-    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA\n-----END";
+    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----";
     let old = PrivateKey::from_pem(old, Some(&SecretString::from("x"))).unwrap_err();
     assert!(old.to_string().contains("openssl pkcs8"), "{old}");
 }
@@ -87,7 +87,7 @@ fn ring_and_rsa_sign_alike() {
 #[test]
 fn a_key_that_ring_refuses_signs_all_the_same() {
     use rsa::signature::Verifier;
-    let pem = include_str!("../../tests/fixtures/key-1024.pem");
+    let pem = include_str!("../../tests/fixtures/keys/1024.pem");
     let key = PrivateKey::from_pem(pem, None).unwrap();
     assert!(matches!(&*key.signer, Signer::Rsa(_)));
     let public = Block::find(pem).unwrap().decode(None).unwrap().to_public_key();
@@ -102,4 +102,27 @@ fn debug_shows_the_fingerprint_alone() {
     let key = &vectors["keys"]["pkcs8"];
     let shown = format!("{:?}", PrivateKey::from_pem(text(key, "pem"), None).unwrap());
     assert_eq!(shown, format!("PrivateKey({}, [redacted])", text(key, "fingerprint")));
+}
+
+#[test]
+fn encrypted_forms_of_openssl_are_read_or_named() {
+    let read = |pem: &str| PrivateKey::from_pem(pem, Some(&SecretString::from("pw")));
+    let plain = PrivateKey::from_pem(include_str!("../../tests/fixtures/keys/1024.pem"), None).unwrap();
+    for pem in [
+        include_str!("../../tests/fixtures/keys/1024-legacy-aes192.pem"),
+        include_str!("../../tests/fixtures/keys/1024-legacy-aes256.pem"),
+        include_str!("../../tests/fixtures/keys/1024-scrypt.pem"),
+    ] {
+        assert!(is_encrypted(pem));
+        assert_eq!(read(pem).unwrap().fingerprint(), plain.fingerprint());
+        assert_eq!(PrivateKey::from_pem(pem, None).unwrap_err(), KeyError::PassphraseRequired);
+        let wrong = PrivateKey::from_pem(pem, Some(&SecretString::from("wrong"))).unwrap_err();
+        assert_eq!(wrong, KeyError::WrongPassphrase);
+    }
+    for pem in [
+        include_str!("../../tests/fixtures/keys/1024-legacy-des3.pem"),
+        include_str!("../../tests/fixtures/keys/1024-pbe1.pem"),
+    ] {
+        assert!(read(pem).unwrap_err().to_string().contains("openssl pkcs8 -topk8"), "{pem}");
+    }
 }

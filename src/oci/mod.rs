@@ -31,10 +31,13 @@ mod http;
 mod identity;
 mod ini;
 mod key;
+mod overlay;
 mod profile;
 mod refusal;
 mod regions;
 pub mod signer;
+#[cfg(test)]
+pub(crate) mod test_server;
 mod token;
 
 pub use audit::EventPage;
@@ -77,8 +80,8 @@ impl Default for ClientOptions {
             endpoint: None,
             clock: Clock::System,
             connect_timeout: Duration::from_secs(10),
-            read_timeout: Duration::from_secs(60),
-            deadline: Duration::from_secs(300),
+            read_timeout: Duration::from_mins(1),
+            deadline: Duration::from_mins(5),
             max_body: MAX_BODY,
             cert_bundle: None,
             env: Env::default(),

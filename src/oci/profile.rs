@@ -12,7 +12,7 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::text::clean_prefix;
 
-use super::config::{AuthKind, ConfigProblem, Fault, Settings};
+use super::config::{AuthKind, ConfigProblem, Fault, Settings, shown};
 use super::files::{self, FileError};
 use super::key::{self, KeyError, PrivateKey};
 use super::regions::Regions;
@@ -138,7 +138,7 @@ impl Settings {
 
     /// Asks for the pass phrase on the terminal, without an echo. Before the screen starts, or not at all.
     pub fn ask_passphrase(&self) -> Result<SecretString, Problem> {
-        let prompt = format!("Pass phrase of {}: ", clean_prefix(&self.key_place(), 300));
+        let prompt = format!("Pass phrase of {}: ", self.key_place());
         rpassword::prompt_password(prompt).map(SecretString::from).map_err(|error| {
             Problem::new(ProblemKind::Authentication, format!("the pass phrase could not be asked for: {error}"))
                 .hint("set OCI_CLI_PASSPHRASE, or pass_phrase in the profile")
@@ -151,7 +151,7 @@ impl Settings {
         if !self.problems.is_empty() {
             return Vec::new();
         }
-        match self.load(None) {
+        match self.load() {
             Err(problems) => problems,
             Ok(Loaded { token: Some(SessionToken { expires: Some(expires), .. }), .. }) if expires <= now => {
                 let message = format!("{}; {}", expired(expires), renew(&self.profile_name));
@@ -163,11 +163,12 @@ impl Settings {
 
     /// Loads the key (and the token), and checks the key against the fingerprint. All problems of the configuration
     /// are reported together; key and token are looked at once it has none.
-    pub fn into_profile(self, passphrase: Option<SecretString>) -> Result<Profile, Problem> {
+    pub fn into_profile(mut self, passphrase: Option<SecretString>) -> Result<Profile, Problem> {
+        self.passphrase = passphrase.or(self.passphrase);
         if !self.problems.is_empty() {
             return Err(self.in_one(&self.problems));
         }
-        let Loaded { key, token } = self.load(passphrase.as_ref()).map_err(|problems| self.in_one(&problems))?;
+        let Loaded { key, token } = self.load().map_err(|problems| self.in_one(&problems))?;
         let (Some(tenancy), Some(region)) = (&self.values.tenancy, &self.values.region) else {
             return Err(Problem::usage("the profile has no tenancy or no region"));
         };
@@ -179,8 +180,8 @@ impl Settings {
             (None, Some(user)) => (Credential::api_key(&tenancy, &user, key), Some(user)),
             (None, None) => return Err(Problem::usage("the profile has no user")),
         };
-        let session =
-            self.values.security_token_file.map(|token| SessionFiles { token, key: self.values.key_file.clone() });
+        let key_file = self.values.key_file.filter(|_| self.key_content.is_none());
+        let session = self.values.security_token_file.map(|token| SessionFiles { token, key: key_file });
         Ok(Profile {
             name: self.profile_name,
             regions: self.regions.of_tenancy(&tenancy, &region),
@@ -194,27 +195,27 @@ impl Settings {
         })
     }
 
-    fn load(&self, passphrase: Option<&SecretString>) -> Result<Loaded, Vec<ConfigProblem>> {
-        let (key, token) = (self.load_key(passphrase), self.load_token());
+    fn load(&self) -> Result<Loaded, Vec<ConfigProblem>> {
+        let (key, token) = (self.load_key(), self.load_token());
         match (key, token) {
             (Ok(key), Ok(token)) => Ok(Loaded { key, token }),
             (key, token) => Err([key.err(), token.err()].into_iter().flatten().collect()),
         }
     }
 
-    fn load_key(&self, passphrase: Option<&SecretString>) -> Result<PrivateKey, ConfigProblem> {
+    fn load_key(&self) -> Result<PrivateKey, ConfigProblem> {
         let name = if self.key_content.is_some() { "key_content" } else { "key_file" };
         let refuse = |key, fault, why: String| {
             ConfigProblem::credential(key, fault, format!("the key {}: {why}", self.key_place()))
         };
         let text = self.key_text().map_err(|error| refuse(name, fault_of(&error), error.to_string()))?;
-        let passphrase = passphrase.or(self.passphrase.as_ref());
-        let key = PrivateKey::from_pem(text.expose_secret(), passphrase).map_err(|error| match error {
-            KeyError::PassphraseRequired => refuse("pass_phrase", Fault::Missing, error.to_string()),
-            KeyError::WrongPassphrase => refuse("pass_phrase", Fault::Mismatch, error.to_string()),
-            KeyError::Unsupported(_) => refuse(name, Fault::Unsupported, error.to_string()),
-            _ => refuse(name, Fault::Malformed, error.to_string()),
-        })?;
+        let key =
+            PrivateKey::from_pem(text.expose_secret(), self.passphrase.as_ref()).map_err(|error| match error {
+                KeyError::PassphraseRequired => refuse("pass_phrase", Fault::Missing, error.to_string()),
+                KeyError::WrongPassphrase => refuse("pass_phrase", Fault::Mismatch, error.to_string()),
+                KeyError::Unsupported(_) => refuse(name, Fault::Unsupported, error.to_string()),
+                _ => refuse(name, Fault::Malformed, error.to_string()),
+            })?;
         match &self.values.fingerprint {
             // The key of a session is named by its token; its fingerprint is decoration.
             Some(said) if said != key.fingerprint() && self.values.auth == AuthKind::ApiKey => Err(refuse(
@@ -233,7 +234,7 @@ impl Settings {
                 TokenError::File(error) => fault_of(error),
                 TokenError::NotAToken => Fault::Malformed,
             };
-            let message = format!("the session token {}: {error}; {}", path.display(), renew(&self.profile_name));
+            let message = format!("the session token {}: {error}; {}", shown(path), renew(&self.profile_name));
             ConfigProblem::credential("security_token_file", fault, message)
         })
     }
@@ -248,8 +249,8 @@ impl Settings {
 
     fn key_place(&self) -> String {
         match &self.values.key_file {
-            Some(path) => path.display().to_string(),
-            None => "in OCI_CLI_KEY_CONTENT".to_owned(),
+            Some(path) if self.key_content.is_none() => shown(path),
+            _ => "in OCI_CLI_KEY_CONTENT".to_owned(),
         }
     }
 
@@ -257,19 +258,18 @@ impl Settings {
         let usage = problems.iter().any(|problem| problem.kind == ProblemKind::Usage);
         let kind = if usage { ProblemKind::Usage } else { ProblemKind::Authentication };
         let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-        let place = self.config_file.as_ref().map(|path| format!(" in {}", path.display())).unwrap_or_default();
+        let place = self.config_file.as_ref().map(|path| format!(" in {}", shown(path))).unwrap_or_default();
         let name = clean_prefix(&self.profile_name, 80);
         let what = format!("the profile `{name}`{place} cannot be used: {}", messages.join("; "));
-        let mut hints = self.warnings.clone();
-        hints.push("auditui doctor shows every value and where it came from".to_owned());
-        Problem::new(kind, what).hint(hints.join("\n"))
+        let note = self.note.as_ref().map(|note| format!("{note}\n")).unwrap_or_default();
+        Problem::new(kind, what).hint(format!("{note}auditui doctor shows every value and where it came from"))
     }
 }
 
 fn fault_of(error: &FileError) -> Fault {
     match error {
         FileError::Missing => Fault::Missing,
-        FileError::TooLarge => Fault::Malformed,
+        FileError::TooLarge(_) => Fault::Malformed,
         FileError::NotAFile | FileError::Unreadable(_) => Fault::Unreadable,
     }
 }

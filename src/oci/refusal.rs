@@ -57,7 +57,8 @@ fn reason(profile: &Profile, clock_offset: Option<TimeDelta>, now: DateTime<Utc>
             ),
             hint: format!(
                 "compare fingerprint, user and tenancy of profile `{}` with the API keys in the console; \
-                 a key that was just added takes a minute to be known",
+                 a key that was just added takes a minute to be known, and a region that the tenancy is not subscribed to \
+                 may answer the same",
                 profile.name
             ),
         },

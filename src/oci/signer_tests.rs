@@ -1,5 +1,6 @@
 use super::*;
 use chrono::TimeZone;
+use proptest::prelude::*;
 use reqwest::Url;
 use serde_json::Value;
 
@@ -75,4 +76,15 @@ fn debug_shows_neither_key_nor_token() {
     let key = PrivateKey::from_pem(vectors["keys"]["pkcs8"]["pem"].as_str().unwrap(), None).unwrap();
     let shown = format!("{:?}", Credential::session(&"hunter2".into(), key));
     assert!(shown.contains("[redacted]") && !shown.contains("hunter2"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn a_query_is_escaped_once_and_sent_as_it_was_signed(pairs in prop::collection::vec(any::<(String, String)>(), 1..4)) {
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let url = Url::parse(&format!("http://127.0.0.1:1/p?{}", query(&pairs))).unwrap();
+        prop_assert_eq!(request_target(&url), format!("/p?{}", query(&pairs)));
+        let read: Vec<_> = url.query_pairs().collect();
+        prop_assert!(read.iter().map(|(name, value)| (&**name, &**value)).eq(pairs));
+    }
 }

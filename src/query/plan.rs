@@ -170,7 +170,7 @@ impl Test {
                 mask.subtract(&passing);
             }
             Self::Access(set) => {
-                mask.retain(|row| segment.access().get(row).is_some_and(|access| set.contains(*access)))
+                mask.retain(|row| segment.access().get(row).is_some_and(|access| set.contains(*access)));
             }
             Self::Micros(range) => {
                 let first = segment.micros().partition_point(|micros| *micros < range.start);

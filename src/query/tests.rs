@@ -1,1 +1,354 @@
+//! `select` against the plain answer, and the laws of a selection.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::access::Access;
+use crate::domain::event::decode;
+use crate::domain::time_range::TimeRange;
+use crate::index::testing::{Sent, at, event, insert, numbered, sent};
+use crate::index::{EventKey, IndexBuilder, RowView, Snapshot};
+
+fn selected(snapshot: &Arc<Snapshot>, query: &Query, order: Order, previous: Option<&Selection>) -> Selection {
+    select(snapshot, query, order, previous, &Cancel::new()).unwrap()
+}
+
+fn keys(selection: &Selection) -> Vec<EventKey> {
+    (0..selection.len()).map(|rank| selection.key(rank).unwrap()).collect()
+}
+
+fn answers(query: &Query, row: &RowView<'_>) -> bool {
+    let raw = row.raw().unwrap();
+    let decoded = decode(&raw);
+    let (region, queried) = (row.region().into(), row.queried_compartment());
+    matches(query, &RecordRef { fields: &decoded.fields, region: &region, queried: &queried })
+}
+
+/// The rows that match, one event after the other, newest first.
+fn plain_answer(snapshot: &Snapshot, query: &Query) -> Vec<EventKey> {
+    let mut keys: Vec<EventKey> = snapshot.rows().filter(|row| answers(query, row)).map(|row| row.key()).collect();
+    keys.sort_by(|a, b| b.cmp(a));
+    keys
+}
+
+fn range() -> impl Strategy<Value = TimeRange> {
+    (-1_000_000..61_000_000i64, 1..40_000_000i64)
+        .prop_map(|(start, length)| TimeRange::new(at(start), at(start + length)).unwrap())
+}
+
+fn term() -> impl Strategy<Value = Term> {
+    let access = prop::collection::vec(prop::sample::select(Access::ALL.to_vec()), 0..3);
+    let region = prop::sample::subsequence(vec!["r1", "r2", "r3"], 0..3);
+    let compartment = prop::sample::subsequence(vec!["c1", "c2", "c3", "c4"], 0..4);
+    let text = prop::sample::select(vec![
+        "",
+        " ",
+        "alice",
+        "ALICE get",
+        "émile",
+        "É",
+        "STRASSE",
+        "ß",
+        "40",
+        "r2",
+        "acme web",
+        "nobody",
+        "web-1",
+        "7",
+        "bucket 404",
+    ]);
+    let value = prop::sample::select(vec![
+        "",
+        "a",
+        "web-3",
+        "Alice",
+        "alice@acme.com",
+        "straße",
+        "GET",
+        "404",
+        "id-1",
+        "r1",
+        "api",
+    ]);
+    let op = prop::sample::select(vec![Op::Contains, Op::Equals]);
+    prop_oneof![
+        access.prop_map(|access| Term::Access(AccessSet::of(access))),
+        Just(Term::Failed),
+        region.prop_map(|ids| Term::Region(ids.into_iter().map(Into::into).collect())),
+        compartment.prop_map(|ids| Term::Queried(ids.into_iter().map(Into::into).collect())),
+        range().prop_map(Term::Time),
+        text.prop_map(|text| Term::Text(text.to_owned())),
+        (prop::sample::select(Field::ALL), op, value).prop_map(|(field, op, value)| Term::Field {
+            field,
+            op,
+            value: value.to_owned()
+        }),
+    ]
+}
+
+fn expr() -> impl Strategy<Value = Expr> {
+    term().prop_map(Expr::Term).prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            Just(Expr::All),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Expr::And),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Expr::Or),
+            inner.prop_map(Expr::negated),
+        ]
+    })
+}
+
+fn query() -> impl Strategy<Value = Query> {
+    prop_oneof![
+        prop::collection::vec(term(), 0..4).prop_map(|terms| terms.into_iter().collect()),
+        prop::collection::vec(expr(), 0..3).prop_map(|exprs| exprs.into_iter().fold(Query::default(), Query::and)),
+    ]
+}
+
+fn events(max: usize) -> impl Strategy<Value = Vec<Sent>> {
+    prop::collection::vec(sent(), 0..max)
+}
+
+fn without(query: &Query, kinds: &[TermKind]) -> Query {
+    let mut query = query.clone();
+    for kind in kinds {
+        query.clear(*kind);
+    }
+    query
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn a_selection_is_the_plain_answer_in_order(events in events(250), queries in prop::collection::vec(query(), 4)) {
+        let mut builder = IndexBuilder::new();
+        insert(&mut builder, &events);
+        let snapshot = builder.snapshot();
+        for query in &queries {
+            let newest = selected(&snapshot, query, Order::NewestFirst, None);
+            let mut expected = plain_answer(&snapshot, query);
+            prop_assert_eq!(keys(&newest), expected.clone(), "{}", query);
+            let oldest = selected(&snapshot, query, Order::OldestFirst, Some(&newest));
+            expected.reverse();
+            prop_assert_eq!(keys(&oldest), expected);
+            for selection in [&newest, &oldest] {
+                for rank in 0..selection.len() {
+                    prop_assert_eq!(selection.rank_of(selection.key(rank).unwrap()), Ok(rank));
+                    let row = snapshot.row(selection.row(rank).unwrap()).unwrap();
+                    prop_assert_eq!(Some(row.key()), selection.key(rank));
+                }
+                prop_assert_eq!(selection.row(selection.len()), None);
+            }
+        }
+    }
+
+    #[test]
+    fn an_extended_selection_is_a_recomputed_one(
+        events in events(300),
+        query in query(),
+        publish_every in 9usize..130,
+        extend_every in 1usize..4,
+    ) {
+        let mut builder = IndexBuilder::new();
+        let mut extended: Option<Selection> = None;
+        for (n, chunk) in events.chunks(publish_every).enumerate() {
+            insert(&mut builder, chunk);
+            let snapshot = builder.snapshot();
+            if n % extend_every == 0 {
+                extended = Some(selected(&snapshot, &query, Order::NewestFirst, extended.as_ref()));
+            }
+        }
+        let snapshot = builder.snapshot();
+        let extended = selected(&snapshot, &query, Order::NewestFirst, extended.as_ref());
+        let recomputed = selected(&snapshot, &query, Order::NewestFirst, None);
+        prop_assert_eq!(keys(&extended), keys(&recomputed));
+        prop_assert_eq!(extended.counts(), recomputed.counts());
+        prop_assert_eq!(&extended.compartments, &recomputed.compartments);
+        prop_assert_eq!(&extended.regions, &recomputed.regions);
+    }
+
+    #[test]
+    fn counts_say_what_each_switch_hides(events in events(200), query in query()) {
+        let mut builder = IndexBuilder::new();
+        insert(&mut builder, &events);
+        let snapshot = builder.snapshot();
+        let counts = *selected(&snapshot, &query, Order::NewestFirst, None).counts();
+        let count = |query: &Query, wanted: &dyn Fn(&RowView<'_>) -> bool| {
+            snapshot.rows().filter(|row| answers(query, row) && wanted(row)).count() as u64
+        };
+        prop_assert_eq!(counts.matched, count(&query, &|_| true));
+        prop_assert_eq!(counts.failed, count(&query, &|row| row.is_failed()));
+        let any_access = without(&query, &[TermKind::Access]);
+        let any_outcome = without(&query, &[TermKind::Failed]);
+        for access in Access::ALL {
+            let of_class = |row: &RowView<'_>| row.access() == access;
+            prop_assert_eq!(counts.by_access[access as usize], count(&query, &of_class));
+            prop_assert_eq!(counts.any_access[access as usize], count(&any_access, &of_class));
+        }
+        prop_assert_eq!(counts.any_outcome[0], count(&any_outcome, &|row| !row.is_failed()));
+        prop_assert_eq!(counts.any_outcome[1], count(&any_outcome, &|row| row.is_failed()));
+    }
+
+    #[test]
+    fn the_tree_counts_what_matches_but_for_the_scope(events in events(200), query in query()) {
+        let mut builder = IndexBuilder::new();
+        insert(&mut builder, &events);
+        let snapshot = builder.snapshot();
+        let selection = selected(&snapshot, &query, Order::NewestFirst, None);
+        let any_scope = without(&query, &[TermKind::Region, TermKind::Queried]);
+        let (mut compartments, mut regions) = (BTreeMap::new(), BTreeMap::new());
+        for row in snapshot.rows().filter(|row| answers(&any_scope, row)) {
+            *compartments.entry(row.queried_compartment()).or_insert(0) += 1;
+            *regions.entry(row.region()).or_insert(0) += 1;
+        }
+        for id in ["c1", "c2", "c3", "c4"] {
+            prop_assert_eq!(selection.in_compartment(&id.into()), compartments.get(&id.into()).copied().unwrap_or(0));
+        }
+        for id in ["r1", "r2", "r3"] {
+            prop_assert_eq!(selection.in_region(&id.into()), regions.get(id).copied().unwrap_or(0));
+        }
+    }
+
+    #[test]
+    fn a_histogram_adds_up_to_the_rows_of_its_range(
+        events in events(200),
+        query in query(),
+        range in range(),
+        buckets in 1usize..150,
+    ) {
+        let mut builder = IndexBuilder::new();
+        insert(&mut builder, &events);
+        let snapshot = builder.snapshot();
+        let selection = selected(&snapshot, &query, Order::NewestFirst, None);
+        let histogram = selection.histogram(range, buckets);
+        let rows: Vec<_> = snapshot.rows()
+            .filter(|row| row.time().is_some_and(|time| range.contains(time)) && answers(&query, row)).collect();
+        prop_assert_eq!(histogram.total(), rows.len() as u64);
+        for (place, bucket) in histogram.buckets().iter().enumerate() {
+            let here: Vec<_> = rows.iter().filter(|row| histogram.bucket_at(row.time().unwrap()) == Some(place)).collect();
+            for access in Access::ALL {
+                prop_assert_eq!(bucket.of(access) as usize, here.iter().filter(|row| row.access() == access).count());
+            }
+            prop_assert_eq!(bucket.failed as usize, here.iter().filter(|row| row.is_failed()).count());
+        }
+    }
+}
+
+fn index_of(count: usize) -> (IndexBuilder, Arc<Snapshot>) {
+    let mut builder = IndexBuilder::new();
+    insert(&mut builder, &(0..count).map(numbered).collect::<Vec<_>>());
+    let snapshot = builder.snapshot();
+    (builder, snapshot)
+}
+
+#[test]
+fn an_unchanged_segment_is_not_looked_at_again() {
+    let (mut builder, first) = index_of(5_000);
+    let query = Query::everything().and(Term::Text("bucket".into()));
+    let before = selected(&first, &query, Order::NewestFirst, None);
+    insert(&mut builder, &[numbered(5_001)]);
+    let after = selected(&builder.snapshot(), &query, Order::NewestFirst, Some(&before));
+    assert!(Arc::ptr_eq(&before.parts[0].counts, &after.parts[0].counts));
+    assert_eq!(after.len(), 5_001);
+}
+
+#[test]
+fn values_that_are_new_to_a_dictionary_are_compared_too() {
+    let mut builder = IndexBuilder::new();
+    let query = Query::everything().and(Term::Text("user-".into())).and(Term::contains(Field::User, "R-"));
+    let mut selection = None;
+    for n in 0..150 {
+        let bytes = event(&format!("id-{n}"), n, "GetBucket", &format!("User-{n}"), "200");
+        builder.insert(&"r".into(), &"c".into(), &bytes);
+        selection = Some(selected(&builder.snapshot(), &query, Order::NewestFirst, selection.as_ref()));
+        assert_eq!(selection.as_ref().map(Selection::len), Some(n as usize + 1));
+    }
+}
+
+#[test]
+fn a_cancelled_selection_is_none() {
+    let (_, snapshot) = index_of(10);
+    let cancel = Cancel::new();
+    cancel.clone().cancel();
+    assert!(select(&snapshot, &Query::everything(), Order::NewestFirst, None, &cancel).is_none());
+}
+
+#[test]
+fn a_selection_of_another_index_or_query_does_no_harm() {
+    let (_, one) = index_of(300);
+    let (_, other) = index_of(200);
+    let everything = selected(&one, &Query::everything(), Order::NewestFirst, None);
+    assert_eq!(selected(&other, &Query::everything(), Order::NewestFirst, Some(&everything)).len(), 200);
+    let failed = Query::everything().and(Term::Failed);
+    assert!(selected(&one, &failed, Order::NewestFirst, Some(&everything)).is_empty());
+}
+
+#[test]
+fn the_rank_of_an_event_that_is_not_selected_is_where_it_would_stand() {
+    let (_, snapshot) = index_of(100);
+    let selection = selected(&snapshot, &Query::everything(), Order::NewestFirst, None);
+    let oldest = selection.key(99).unwrap();
+    assert_eq!(selection.rank_of(EventKey { micros: i64::MAX, digest: 0 }), Err(0));
+    assert_eq!(selection.rank_of(EventKey { micros: EventKey::NO_TIME, digest: 0 }), Err(100));
+    assert_eq!(selection.rank_near(EventKey { micros: EventKey::NO_TIME, digest: 0 }), Some(99));
+    let later = EventKey { digest: oldest.digest.wrapping_add(1), ..oldest };
+    assert_eq!(selection.rank_of(later), Err(99));
+    assert_eq!(selection.rows(95..200).count(), 5);
+    let nothing = selected(&snapshot, &Query::everything().and(Term::Failed), Order::NewestFirst, None);
+    assert_eq!(nothing.rank_near(oldest), None);
+}
+
+#[test]
+fn the_access_term_says_how_many_rows_it_hides() {
+    let (_, snapshot) = index_of(40);
+    let query = Query::everything().and(Term::Access(AccessSet::WRITES));
+    let selection = selected(&snapshot, &query, Order::NewestFirst, None);
+    assert_eq!((selection.len(), selection.counts().hidden_by_access(query.access())), (0, 40));
+}
+
+#[test]
+fn setting_a_term_replaces_the_one_of_its_kind() {
+    let mut query: Query = [Term::Access(AccessSet::WRITES), Term::Text("a".into())].into_iter().collect();
+    query.set(Term::Access(AccessSet::READS));
+    query.set(Term::equals(Field::User, "alice"));
+    query.set(Term::contains(Field::Service, "mon"));
+    query.set(Term::contains(Field::Service, "mon"));
+    assert_eq!(query.to_string(), "is:read \"a\" user=alice svc:mon");
+    query.clear(TermKind::Access);
+    query.remove(0);
+    assert_eq!((query.access(), query.text(), query.conjuncts().len()), (AccessSet::ALL, "", 2));
+}
+
+#[test]
+fn a_query_prints_as_it_would_be_typed_and_says_itself_in_words() {
+    let range = TimeRange::new(at(0), at(3_600_000_000)).unwrap();
+    let user = || Expr::from(Term::contains(Field::User, "a b\"c"));
+    let printed = [
+        (Term::Access(AccessSet::WRITES).into(), "is:write", "writes"),
+        (Term::Access(AccessSet::LOGINS).into(), "is:login", "sign-ins"),
+        (Term::Failed.into(), "is:failed", "failed"),
+        (Term::Region(["a-1".into(), "b-2".into()].into()).into(), "region:(a-1 OR b-2)", "2 regions"),
+        (Term::Region(["a-1".into()].into()).into(), "region:a-1", "a-1"),
+        (Term::Queried(["x".into(), "y".into()].into()).into(), "queried:(x OR y)", "2 compartments"),
+        (Term::Time(range).into(), "time:1970-01-01T00:00:00Z..1970-01-01T01:00:00Z", "01 Jan 00:00 → 01:00 UTC"),
+        (Term::Text(" delete  x:y ".into()).into(), "\"delete\" \"x:y\"", "“delete x:y”"),
+        (user(), "user:\"a b\\\"c\"", "user:\"a b\\\"c\""),
+        (user().negated(), "-user:\"a b\\\"c\"", "not user:\"a b\\\"c\""),
+        (
+            Expr::Or(vec![Expr::And(vec![Term::Failed.into(), user()]), Expr::Term(Term::Failed).negated()]),
+            "(is:failed user:\"a b\\\"c\") OR -is:failed",
+            "(is:failed user:\"a b\\\"c\") OR -is:failed",
+        ),
+        (
+            Expr::And(vec![Term::Failed.into(), user()]).negated(),
+            "NOT (is:failed user:\"a b\\\"c\")",
+            "not is:failed user:\"a b\\\"c\"",
+        ),
+    ];
+    for (expr, typed, said) in printed {
+        assert_eq!((expr.to_string().as_str(), expr.describe().as_str()), (typed, said));
+    }
+}

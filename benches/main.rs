@@ -1,0 +1,16 @@
+//! One binary, a module for each room that is timed. `cargo bench` runs all, `cargo bench -- index` those of a name.
+
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
+
+mod index;
+mod synthetic;
+
+/// Counts allocations, so that what must not depend on the number of rows can be seen not to.
+#[global_allocator]
+static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
+
+fn main() -> std::io::Result<()> {
+    index::report_memory(&mut std::io::stderr().lock())?;
+    divan::main();
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! `auditui` alone: the explorer.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use chrono::{SubsecRound, TimeDelta};
+
+use super::args::{CommandLine, ScreenArgs, ThemeName};
+use super::connect::connect;
+use super::export::fetch_settings;
+use super::interrupt::Interrupt;
+use super::range::retention_warning;
+use crate::app::setup::{AccessFilter, Glyphs, Setup};
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::time_range::TimeRange;
+use crate::driver::{self, Clipboard, FetchOptions};
+use crate::oci::Env;
+use crate::ui::Theme;
+
+/// How much of the demo's story is on screen at once, and of a real tenancy before anybody has said what to read.
+const DEMO_RANGE: TimeDelta = TimeDelta::hours(24);
+const FIRST_RANGE: TimeDelta = TimeDelta::hours(1);
+
+pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Problem::usage("the explorer needs a terminal")
+            .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
+    }
+    let connection = connect(&line.identity, env).await?;
+    let client = &connection.client;
+    let now = client.now().trunc_subsecs(0);
+    let length = if line.identity.demo { DEMO_RANGE } else { FIRST_RANGE };
+    let range = line.read.range(now)?.unwrap_or_else(|| TimeRange::ending_at(now, length));
+    let setup = Setup {
+        profile: client.profile().name.clone(),
+        endpoint: client.endpoint_override().filter(|_| !line.identity.demo).map(ToString::to_string),
+        demo: line.identity.demo,
+        range,
+        scope: line.read.scope(),
+        access: if line.read.reads { AccessFilter::Reads } else { AccessFilter::WritesAndSessions },
+        zone: line.read.tz.0,
+        glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        padding: line.read.padding,
+        now,
+    };
+    let options =
+        FetchOptions { settings: fetch_settings(&line.read), padding: line.read.padding, settling: line.read.settling };
+    let warnings = connection.warnings.iter().cloned().chain(retention_warning(&range, now));
+    let notes = warnings.map(|warning| Problem::new(ProblemKind::Io, warning)).collect();
+    let theme = theme(&line.screen, env);
+    let stop = async {
+        interrupt.unless(std::future::pending::<()>()).await;
+    };
+    driver::run(client.clone(), setup, options, Clipboard::start(env), theme, notes, stop)
+        .await
+        .map_err(|error| Problem::new(ProblemKind::Io, format!("the terminal failed: {error}")))?;
+    Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+/// What was asked for, else none where the environment wants none, else by what the terminal says of its background.
+fn theme(screen: &ScreenArgs, env: &Env) -> Theme {
+    let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
+    match screen.theme {
+        Some(ThemeName::Dark) => Theme::dark(),
+        Some(ThemeName::Light) => Theme::light(),
+        Some(ThemeName::Mono) => Theme::mono(),
+        None if dumb || env.get("NO_COLOR").is_some() => Theme::mono(),
+        None if has_light_background(env) => Theme::light(),
+        None => Theme::dark(),
+    }
+}
+
+/// `COLORFGBG`, as some terminals set it: the last number is the background's.
+fn has_light_background(env: &Env) -> bool {
+    let background = env.get("COLORFGBG").and_then(|value| value.rsplit(';').next()).and_then(|n| n.parse::<u8>().ok());
+    matches!(background, Some(7 | 15))
+}

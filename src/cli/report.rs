@@ -1,0 +1,171 @@
+//! What is said when a fetch without a screen has ended: what is missing and why, the coverage in one sentence, and the
+//! exit code that goes with it.
+
+use std::collections::BTreeMap;
+
+use super::progress::say;
+use crate::domain::ledger::{Cell, CellState, Coverage, Ledger};
+use crate::domain::ocid::Ocid;
+use crate::domain::problem::Problem;
+use crate::domain::tenancy::Tenancy;
+use crate::domain::text::{clean, count_of, thousands};
+use crate::domain::time_range::TimeRange;
+use crate::export::Tally;
+
+/// Failures listed one by one; the rest is counted.
+const LISTED: usize = 10;
+
+pub struct Report<'a> {
+    pub tenancy: &'a Tenancy,
+    pub ledger: &'a Ledger,
+    pub tally: Tally,
+    pub range: TimeRange,
+    pub halted: Option<Problem>,
+    pub interrupted: bool,
+    pub strict: bool,
+}
+
+impl Report<'_> {
+    /// Says it on standard error; the last line is the coverage sentence.
+    pub fn print(&self) {
+        for line in self.lines() {
+            say(&line);
+        }
+    }
+
+    /// See `--help`.
+    pub fn exit_code(&self) -> u8 {
+        let coverage = self.coverage();
+        if self.interrupted {
+            130
+        } else if let Some(problem) = &self.halted {
+            problem.kind.exit_code()
+        } else if coverage.nothing_readable() {
+            5
+        } else if !coverage.is_complete() || self.tenancy.partial.is_some() || (self.strict && coverage.gone > 0) {
+            3
+        } else {
+            0
+        }
+    }
+
+    fn coverage(&self) -> Coverage {
+        self.ledger.coverage(|_| true)
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.extend(self.tenancy.partial.as_ref().map(|problem| format!("incomplete: {problem}")));
+        lines.extend(self.halted.as_ref().map(|problem| format!("stopped: {problem}")));
+        lines.extend(self.refused(CellState::Denied));
+        lines.extend(self.refused(CellState::Gone));
+        lines.extend(self.failures());
+        lines.extend(self.oddities());
+        lines.push(self.sentence());
+        lines
+    }
+
+    /// Compartments that did not let us in, each once with its regions.
+    fn refused(&self, state: CellState) -> Vec<String> {
+        let mut regions: BTreeMap<&Ocid, std::collections::BTreeSet<&str>> = BTreeMap::new();
+        for cell in self.ledger.cells().filter(|cell| self.ledger.state(cell) == state) {
+            regions.entry(&cell.key.compartment).or_default().insert(cell.key.region.as_str());
+        }
+        let say = |(compartment, regions): (&Ocid, std::collections::BTreeSet<&str>)| {
+            let name = self.name(compartment);
+            let regions: Vec<&str> = regions.into_iter().collect();
+            let regions = regions.join(", ");
+            match state {
+                CellState::Gone => format!("gone: deleted compartment {name} no longer answers ({regions})"),
+                _ => format!(
+                    "no access: {name} {compartment} ({regions}); ask for\n  Allow group <group> to read audit-events in {}",
+                    self.policy_place(compartment)
+                ),
+            }
+        };
+        regions.into_iter().map(say).collect()
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let failed: Vec<&Cell> = self.ledger.failed().collect();
+        let mut lines: Vec<String> = failed
+            .iter()
+            .take(LISTED)
+            .filter_map(|cell| {
+                let problem = cell.problem()?;
+                let id = problem.request_id.as_deref().map(|id| format!(" (opc-request-id {id})")).unwrap_or_default();
+                let name = self.name(&cell.key.compartment);
+                Some(format!("failed: {name} @ {} {}: {}{id}", cell.key.region, cell.key.window, problem.what))
+            })
+            .collect();
+        if failed.len() > LISTED {
+            lines.push(format!("failed: and {} more", failed.len() - LISTED));
+        }
+        lines
+    }
+
+    fn oddities(&self) -> Vec<String> {
+        let Tally { duplicates, conflicts, flagged, .. } = self.tally;
+        let mut lines = Vec::new();
+        if duplicates > 0 {
+            lines.push(format!(
+                "note: {} left out, the same bytes came twice",
+                count_of(duplicates, "copy").replace("copys", "copies")
+            ));
+        }
+        if conflicts > 0 {
+            lines.push(format!(
+                "note: {} with an id that other bytes carry as well; all are kept",
+                count_of(conflicts, "event")
+            ));
+        }
+        if flagged > conflicts {
+            lines.push(format!(
+                "note: {} odd in form; kept as received (--meta says how)",
+                count_of(flagged - conflicts, "event")
+            ));
+        }
+        lines
+    }
+
+    /// `export: 12,418 events, 1,225 of 1,260 slices complete, 2 failed, 3 unfinished, 30 no access`
+    fn sentence(&self) -> String {
+        let coverage = self.coverage();
+        let mut sentence = format!(
+            "export: {}, {} of {} complete",
+            count_of(self.tally.events, "event"),
+            thousands(coverage.read() as u64),
+            count_of(coverage.total() as u64, "slice"),
+        );
+        let parts = [
+            (coverage.settling, "of those still settling"),
+            (coverage.failed, "failed"),
+            (coverage.unfinished(), "unfinished"),
+            (coverage.denied, "no access"),
+            (coverage.gone, "gone"),
+        ];
+        for (count, words) in parts.into_iter().filter(|(count, _)| *count > 0) {
+            sentence.push_str(&format!(", {} {words}", thousands(count as u64)));
+        }
+        sentence.push_str(&format!("; {}", self.range));
+        if self.interrupted {
+            sentence.push_str("; interrupted");
+        }
+        sentence
+    }
+
+    fn name(&self, compartment: &Ocid) -> String {
+        match self.tenancy.tree.find(compartment) {
+            Some(node) => clean(&self.tenancy.tree.path(node)).into_owned(),
+            None => compartment.short(),
+        }
+    }
+
+    fn policy_place(&self, compartment: &Ocid) -> String {
+        match self.tenancy.tree.find(compartment) {
+            Some(node) if node == self.tenancy.tree.root() => "tenancy".to_owned(),
+            Some(node) => format!("compartment {}", clean(&self.tenancy.tree.path(node)).replace('/', ":")),
+            None => format!("compartment id {compartment}"),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The hands: one small function per effect. Whatever takes time happens elsewhere and comes back as a message.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::TimeDelta;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::clipboard::{Clipboard, Outcome};
+use super::viewer::Viewer;
+use crate::app::effect::{Effect, FetchRequest, SelectRequest};
+use crate::app::event_detail::EventDetail;
+use crate::app::message::Message;
+use crate::domain::compartment::Lifecycle;
+use crate::domain::ledger::{Cell, CellKey, CellState};
+use crate::domain::scope::Scope;
+use crate::domain::tenancy::Tenancy;
+use crate::fetch::{FetchEvent, FetchStream, Fetcher, PlannedCell, RetrySettings, Settings, discover, fetch, plan};
+use crate::index::{EventKey, Ingest, IngestSender, Input};
+use crate::oci::OciClient;
+
+/// What comes back from work done elsewhere.
+pub enum Happening {
+    Message(Message),
+    /// A copy that has to go through the terminal.
+    WriteThrough {
+        sequence: String,
+        then: Message,
+    },
+}
+
+/// How to fetch.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchOptions {
+    pub settings: Settings,
+    pub padding: TimeDelta,
+    pub settling: TimeDelta,
+}
+
+/// Performs effects. Owns the fetch, the index and the threads; dropping it ends them.
+pub struct Hands {
+    client: OciClient,
+    options: FetchOptions,
+    tenancy: Option<Arc<Tenancy>>,
+    fetcher: Fetcher,
+    ingest: Ingest,
+    viewer: Viewer,
+    clipboard: Clipboard,
+    home: Home,
+    /// Ends with us; what is on the wire is dropped.
+    _forwarder: AbortOnDropHandle<()>,
+}
+
+/// The way back to the driver, for work done elsewhere.
+#[derive(Clone)]
+struct Home {
+    happenings: mpsc::UnboundedSender<Happening>,
+    /// Work begun and not yet come back.
+    away: Arc<AtomicUsize>,
+    stirred: Arc<Notify>,
+}
+
+impl Hands {
+    pub fn new(
+        client: OciClient,
+        options: FetchOptions,
+        clipboard: Clipboard,
+    ) -> (Self, mpsc::UnboundedReceiver<Happening>) {
+        let (sender, happenings) = mpsc::unbounded_channel();
+        let home = Home { happenings: sender, away: Arc::default(), stirred: Arc::default() };
+        let (waker, inbox) = Viewer::channel();
+        let ingest = Ingest::start(
+            options.settling,
+            Box::new({
+                let waker = waker.clone();
+                move || waker.wake()
+            }),
+        );
+        let held = ingest.sender();
+        let show = {
+            let home = home.clone();
+            move |view| home.say(Message::View(Arc::new(view)))
+        };
+        let viewer = Viewer::start(&waker, inbox, move || held.holdings(), show);
+        let (fetcher, stream) = fetch(client.clone(), options.settings);
+        let forwarder = AbortOnDropHandle::new(tokio::spawn(forward(stream, ingest.sender(), home.clone())));
+        let hands =
+            Self { client, options, tenancy: None, fetcher, ingest, viewer, clipboard, home, _forwarder: forwarder };
+        (hands, happenings)
+    }
+
+    /// What later effects need to know.
+    pub fn learn(&mut self, tenancy: &Tenancy) {
+        self.tenancy = Some(Arc::new(tenancy.clone()));
+    }
+
+    /// Performs what needs no terminal; gives back what does.
+    pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Discover => self.discover(),
+            Effect::Fetch(request) => self.fetch(&request),
+            Effect::RetryFailed => self.retry_failed(),
+            Effect::RefreshTail => self.read_again(|state| state == CellState::Settling),
+            Effect::Select(request) => self.select(request),
+            Effect::LoadEvent(key) => self.load_event(key),
+            Effect::Copy { what, text } => self.copy(what, text),
+            other @ (Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
+        }
+        None
+    }
+
+    /// Whether anything may still come back, `parked` calls on the wire aside.
+    pub fn is_busy(&self, parked: usize) -> bool {
+        let on_the_wire = self.fetcher.in_flight().saturating_sub(parked);
+        let counts = [
+            self.home.away.load(Ordering::SeqCst),
+            on_the_wire,
+            self.fetcher.backlog(),
+            self.ingest.pending(),
+            self.viewer.pending(),
+        ];
+        counts.iter().sum::<usize>() > 0
+    }
+
+    /// Is notified whenever something may have come to an end.
+    pub fn stirred(&self) -> Arc<Notify> {
+        Arc::clone(&self.home.stirred)
+    }
+
+    fn discover(&self) {
+        let client = self.client.clone();
+        self.home.spawn(async move {
+            match discover(&client, RetrySettings::default()).await {
+                Ok(tenancy) => Message::TenancyKnown(Box::new(tenancy)),
+                Err(problem) => Message::TenancyFailed(problem),
+            }
+        });
+    }
+
+    fn fetch(&self, request: &FetchRequest) {
+        let Some(tenancy) = &self.tenancy else { return };
+        let scope = Scope { regions: request.regions.clone(), compartments: request.compartments.clone() };
+        let window = request.range.fetch_window(self.options.padding, self.client.now());
+        let on_screen: Vec<_> = request.first.iter().cloned().collect();
+        let cells = plan(tenancy, &scope, window, &self.ingest.holdings().ledger, Some(&on_screen));
+        self.fetcher.add(cells);
+    }
+
+    fn retry_failed(&self) {
+        self.fetcher.resume();
+        self.home.say(Message::FetchResumed);
+        self.read_again(|state| state == CellState::Failed);
+    }
+
+    fn read_again(&self, wanted: impl Fn(CellState) -> bool) {
+        let ledger = &self.ingest.holdings().ledger;
+        let cells: Vec<&Cell> = ledger.cells().filter(|cell| wanted(ledger.state(cell))).collect();
+        self.fetcher.add(cells.into_iter().map(|cell| self.planned(cell.key.clone())).collect());
+    }
+
+    fn planned(&self, key: CellKey) -> PlannedCell {
+        let deleted = self.tenancy.as_ref().is_some_and(|tenancy| {
+            let node = tenancy.tree.find(&key.compartment);
+            node.is_some_and(|node| tenancy.tree.get(node).lifecycle == Lifecycle::Deleted)
+        });
+        PlannedCell { key, deleted }
+    }
+
+    fn select(&self, request: SelectRequest) {
+        self.viewer.ask(request);
+    }
+
+    fn load_event(&self, key: EventKey) {
+        let holdings = self.ingest.holdings();
+        let snapshot = Arc::clone(&holdings.snapshot);
+        self.home.spawn_blocking(move || {
+            let raw = snapshot.find(key).and_then(|row| snapshot.raw(row))?;
+            Some(Message::EventLoaded(Box::new(EventDetail::parse(key, raw))))
+        });
+    }
+
+    fn copy(&self, what: String, text: String) {
+        let home = self.home.clone();
+        home.leave();
+        let back = move |outcome| {
+            home.happen(match outcome {
+                Outcome::Done(report) => Happening::Message(Message::Copied(report)),
+                Outcome::Failed(problem) => Happening::Message(Message::CopyFailed(problem)),
+                Outcome::ThroughTerminal { sequence, report } => {
+                    Happening::WriteThrough { sequence, then: Message::Copied(report) }
+                }
+            });
+            home.come_back();
+        };
+        self.clipboard.copy(what, text, Box::new(back));
+    }
+}
+
+impl Home {
+    fn say(&self, message: Message) {
+        self.happen(Happening::Message(message));
+    }
+
+    /// The driver may be gone; then nobody cares.
+    fn happen(&self, happening: Happening) {
+        let _ = self.happenings.send(happening);
+        self.stirred.notify_one();
+    }
+
+    fn leave(&self) {
+        self.away.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn come_back(&self) {
+        self.away.fetch_sub(1, Ordering::SeqCst);
+        self.stirred.notify_one();
+    }
+
+    fn spawn(&self, work: impl Future<Output = Message> + Send + 'static) {
+        let home = self.clone();
+        home.leave();
+        tokio::spawn(async move {
+            home.say(work.await);
+            home.come_back();
+        });
+    }
+
+    fn spawn_blocking(&self, work: impl FnOnce() -> Option<Message> + Send + 'static) {
+        let home = self.clone();
+        home.leave();
+        tokio::task::spawn_blocking(move || {
+            if let Some(message) = work() {
+                home.say(message);
+            }
+            home.come_back();
+        });
+    }
+}
+
+/// From the wire to the index. When the index is behind, the wire waits.
+async fn forward(mut stream: FetchStream, ingest: IngestSender, home: Home) {
+    while let Some(event) = stream.next().await {
+        let taken = match event {
+            FetchEvent::Page(page) => ingest.send(Input::Page(page)).await,
+            FetchEvent::Update(update) => ingest.send(Input::Update(update)).await,
+            FetchEvent::Halted(problem) => {
+                home.say(Message::FetchHalted(problem));
+                Ok(())
+            }
+            FetchEvent::Slowed(regions) => {
+                home.say(Message::SlowedDown(regions));
+                Ok(())
+            }
+        };
+        if taken.is_err() {
+            break;
+        }
+        home.stirred.notify_one();
+    }
+}

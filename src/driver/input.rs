@@ -1,0 +1,79 @@
+//! Terminal events become messages.
+
+use crossterm::event::{Event, KeyCode as TermKey, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::app::key::{KeyCode, KeyPress};
+use crate::app::message::Message;
+
+/// What an event means to the machine; `None` for what it does not care about. A resize only asks for a new frame.
+pub fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => key_press(key).map(Message::Key),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        _ => None,
+    }
+}
+
+fn key_press(key: KeyEvent) -> Option<KeyPress> {
+    let has = |modifier| key.modifiers.contains(modifier);
+    let (code, shift) = match key.code {
+        TermKey::BackTab => (KeyCode::Tab, true),
+        code => (key_code(code)?, has(KeyModifiers::SHIFT)),
+    };
+    Some(KeyPress::new(code, has(KeyModifiers::CONTROL), has(KeyModifiers::ALT), shift))
+}
+
+fn key_code(code: TermKey) -> Option<KeyCode> {
+    Some(match code {
+        TermKey::Char(c) => KeyCode::Char(c),
+        TermKey::Enter => KeyCode::Enter,
+        TermKey::Esc => KeyCode::Esc,
+        TermKey::Backspace => KeyCode::Backspace,
+        TermKey::Delete => KeyCode::Delete,
+        TermKey::Tab => KeyCode::Tab,
+        TermKey::Up => KeyCode::Up,
+        TermKey::Down => KeyCode::Down,
+        TermKey::Left => KeyCode::Left,
+        TermKey::Right => KeyCode::Right,
+        TermKey::Home => KeyCode::Home,
+        TermKey::End => KeyCode::End,
+        TermKey::PageUp => KeyCode::PageUp,
+        TermKey::PageDown => KeyCode::PageDown,
+        TermKey::Insert => KeyCode::Insert,
+        TermKey::F(number) => KeyCode::F(number),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(code: TermKey, modifiers: KeyModifiers) -> Option<Message> {
+        message(Event::Key(KeyEvent::new(code, modifiers)))
+    }
+
+    fn key(message: Option<Message>) -> KeyPress {
+        match message {
+            Some(Message::Key(key)) => key,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn shift_is_folded_and_backtab_is_shift_tab() {
+        assert_eq!(key(press(TermKey::Char('g'), KeyModifiers::SHIFT)), KeyPress::char('G'));
+        assert_eq!(key(press(TermKey::Char('G'), KeyModifiers::SHIFT)), KeyPress::char('G'));
+        assert_eq!(key(press(TermKey::BackTab, KeyModifiers::SHIFT)), KeyPress::new(KeyCode::Tab, false, false, true));
+        assert_eq!(key(press(TermKey::BackTab, KeyModifiers::NONE)), KeyPress::new(KeyCode::Tab, false, false, true));
+    }
+
+    #[test]
+    fn releases_and_unknown_keys_are_nothing() {
+        let mut release = KeyEvent::new(TermKey::Enter, KeyModifiers::NONE);
+        release.kind = KeyEventKind::Release;
+        assert!(message(Event::Key(release)).is_none());
+        assert!(press(TermKey::CapsLock, KeyModifiers::NONE).is_none());
+        assert!(matches!(message(Event::Paste("x\ny".into())), Some(Message::Paste(_))));
+    }
+}

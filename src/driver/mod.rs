@@ -1,0 +1,240 @@
+//! The hands and the clock of the explorer: owns the terminal, waits for what happens, lets the machine decide, performs
+//! what it asks for, and draws when something has changed.
+//!
+//! ```text
+//! keys, paste ──┐                     ┌──► Hands ──► fetch, index, viewer, clipboard ──┐
+//! the clock ────┼─► App::update ──► Effect                                            │
+//! happenings ───┘         │           └──► suspend, redraw, quit                       │
+//!      ▲                  └──► draw once the queue is empty                            │
+//!      └───────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+pub mod clipboard;
+mod effects;
+mod input;
+mod terminal;
+mod viewer;
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+pub use clipboard::Clipboard;
+pub use effects::FetchOptions;
+
+use crate::app::App;
+use crate::app::effect::Effect;
+use crate::app::geometry::Geometry;
+use crate::app::message::Message;
+use crate::app::setup::Setup;
+use crate::domain::problem::Problem;
+use crate::oci::OciClient;
+use crate::ui::Theme;
+use effects::{Hands, Happening};
+
+/// The least time between two frames that no key asked for.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// The explorer on some screen: a real terminal, or a buffer in tests.
+pub struct Driver<B: Backend> {
+    app: App,
+    theme: Theme,
+    terminal: Terminal<B>,
+    geometry: Option<Geometry>,
+    hands: Hands,
+    happenings: mpsc::UnboundedReceiver<Happening>,
+    client: OciClient,
+    /// Effects that need the terminal, and sequences to write to it.
+    errands: VecDeque<Errand>,
+    changed: bool,
+}
+
+enum Errand {
+    Suspend,
+    Redraw,
+    Write(String),
+}
+
+impl<B: Backend> Driver<B>
+where
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    /// Sets everything up and performs the machine's first effects. Call it inside of a tokio runtime.
+    pub fn new(
+        client: OciClient,
+        setup: Setup,
+        options: FetchOptions,
+        clipboard: Clipboard,
+        theme: Theme,
+        terminal: Terminal<B>,
+    ) -> Self {
+        let (app, effects) = App::new(setup);
+        let (hands, happenings) = Hands::new(client.clone(), options, clipboard);
+        let errands = VecDeque::new();
+        let mut driver =
+            Self { app, theme, terminal, geometry: None, hands, happenings, client, errands, changed: true };
+        driver.perform(effects);
+        driver
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub fn terminal(&self) -> &Terminal<B> {
+        &self.terminal
+    }
+
+    pub fn terminal_mut(&mut self) -> &mut Terminal<B> {
+        &mut self.terminal
+    }
+
+    /// Tells the machine something and performs what it asks for.
+    pub fn send(&mut self, message: Message) {
+        if let Message::TenancyKnown(tenancy) = &message {
+            self.hands.learn(tenancy);
+        }
+        self.changed = true;
+        let effects = self.app.update(message);
+        self.perform(effects);
+    }
+
+    /// Draws, if anything has changed since the last frame.
+    pub fn draw(&mut self) -> io::Result<()> {
+        // A frame may show the machine something about its size that changes what it wants drawn; once is enough.
+        for _ in 0..3 {
+            if !std::mem::take(&mut self.changed) {
+                break;
+            }
+            let mut geometry = None;
+            let (app, theme) = (&self.app, &self.theme);
+            self.terminal
+                .draw(|frame| geometry = Some(crate::ui::draw(app, theme, frame)))
+                .map_err(io::Error::other)?;
+            if let Some(geometry) = geometry.filter(|geometry| self.geometry.as_ref() != Some(geometry)) {
+                self.geometry = Some(geometry.clone());
+                self.send(Message::Drawn(geometry));
+            }
+        }
+        Ok(())
+    }
+
+    /// Works until nothing is under way but `parked` calls that a test holds back, then draws.
+    pub async fn settle(&mut self, parked: usize) -> io::Result<()> {
+        let stirred = self.hands.stirred();
+        loop {
+            let stir = stirred.notified();
+            let busy = self.hands.is_busy(parked);
+            // What was busy a moment ago has said its last before it stopped being so.
+            let mut heard = false;
+            while let Ok(happening) = self.happenings.try_recv() {
+                self.take(happening);
+                heard = true;
+            }
+            self.draw()?;
+            if heard {
+                continue;
+            }
+            if !busy && !self.hands.is_busy(parked) {
+                return Ok(());
+            }
+            // Threads and the wire do not all stir us when they end; looking again now and then costs little.
+            let _ = tokio::time::timeout(Duration::from_millis(5), stir).await;
+        }
+    }
+
+    fn take(&mut self, happening: Happening) {
+        match happening {
+            Happening::Message(message) => self.send(message),
+            Happening::WriteThrough { sequence, then } => {
+                self.errands.push_back(Errand::Write(sequence));
+                self.send(then);
+            }
+        }
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match self.hands.perform(effect) {
+                Some(Effect::Suspend) => self.errands.push_back(Errand::Suspend),
+                Some(Effect::Redraw) => self.errands.push_back(Errand::Redraw),
+                // The machine knows that it wants to quit; see `App::should_quit`.
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Opens the explorer on the real terminal and stays until the user, or `stop`, ends it. `notes` are told first.
+pub async fn run(
+    client: OciClient,
+    setup: Setup,
+    options: FetchOptions,
+    clipboard: Clipboard,
+    theme: Theme,
+    notes: Vec<Problem>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (taken, terminal) = terminal::Taken::take()?;
+    let mut driver = Driver::new(client, setup, options, clipboard, theme, terminal);
+    notes.into_iter().for_each(|note| driver.send(Message::Note(note)));
+    let result = driver.run(&taken, stop).await;
+    drop(taken);
+    result
+}
+
+impl Driver<CrosstermBackend<io::Stdout>> {
+    async fn run(&mut self, taken: &terminal::Taken, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let mut events = EventStream::new();
+        let mut seconds = interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut next_frame = Instant::now();
+        let mut stop = std::pin::pin!(stop);
+        while !self.app.should_quit() {
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                event = events.next() => {
+                    let Some(event) = event else { break };
+                    self.take_event(event?)?;
+                    next_frame = Instant::now();
+                }
+                Some(happening) = self.happenings.recv() => self.take(happening),
+                _ = seconds.tick() => self.send(Message::Clock(self.client.now())),
+                () = sleep_until(next_frame), if self.changed => {
+                    self.draw()?;
+                    next_frame = Instant::now() + FRAME;
+                }
+            }
+            self.run_errands(taken)?;
+        }
+        Ok(())
+    }
+
+    fn take_event(&mut self, event: Event) -> io::Result<()> {
+        match input::message(event) {
+            Some(message) => self.send(message),
+            None => self.changed = true,
+        }
+        self.draw()
+    }
+
+    fn run_errands(&mut self, taken: &terminal::Taken) -> io::Result<()> {
+        while let Some(errand) = self.errands.pop_front() {
+            match errand {
+                Errand::Suspend => taken.suspend(&mut self.terminal)?,
+                Errand::Redraw => self.terminal.clear()?,
+                Errand::Write(sequence) => clipboard::write_through(&sequence, self.terminal.backend_mut())?,
+            }
+            self.changed = true;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! Events on their way out: put in order, each once, and written in a format.
+//!
+//! ```text
+//! Page ──► Sorter (runs on disk when there are many) ──► Record, ordered by eventTime then eventId ──► Format
+//! ```
+
+mod format;
+mod record;
+mod sorter;
+
+pub use format::Format;
+pub use record::{Record, Source};
+pub use sorter::{Ordered, Sorter, SorterSettings, Tally};

@@ -1,0 +1,255 @@
+//! A small Oracle cloud on a loopback port, for the demo, for tests and for benches.
+//!
+//! It serves the audit and identity APIs of an invented tenancy under `/{service}/{region}/…`, checks every signature
+//! and every parameter, and can be told to be slow, throttled, broken or hostile. What happens in it is drawn from a
+//! seed: the same scenario, seed and epoch give the same events, byte for byte, whatever is asked first.
+//!
+//! It uses nothing of the rest of the program, so that a misspelt field cannot cancel itself out.
+//!
+//! ```text
+//! request ─► server ─► signature ─► fault ─► query ─► gate ─► audit    ─► world ─► background, story ─► event
+//!                                                          └► identity ─► tenancy
+//! ```
+
+mod answer;
+mod audit;
+mod background;
+mod cast;
+mod catalogue;
+mod clock;
+mod event;
+mod fault;
+mod gate;
+mod home;
+mod hostile;
+mod identity;
+mod journal;
+mod json;
+mod key;
+mod names;
+mod page;
+mod query;
+mod scenario;
+mod seed;
+mod server;
+mod signature;
+mod story;
+mod tenancy;
+mod world;
+
+use std::fmt;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+pub use gate::Gate;
+pub use home::Home;
+pub use journal::{Counts, RequestRecord};
+pub use key::Credentials;
+pub use scenario::{Scenario, ScenarioError};
+pub use world::WorldEvent;
+
+use clock::Clock;
+use fault::Faults;
+use gate::Gates;
+use identity::Rules;
+use journal::Journal;
+use key::Key;
+use server::Cloud;
+use signature::Keyring;
+use world::World;
+
+/// How to start a [`FakeOci`].
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// 0 takes any free port.
+    pub port: u16,
+    /// The scenario's own if none.
+    pub seed: Option<u64>,
+    /// The moment the world is built around; the start of the current hour if none.
+    pub epoch: Option<DateTime<Utc>>,
+    /// Freezes the server's clock; it runs if none.
+    pub now: Option<DateTime<Utc>>,
+}
+
+/// A running cloud; it ends when dropped.
+pub struct FakeOci {
+    cloud: Arc<Cloud>,
+    port: u16,
+    epoch: DateTime<Utc>,
+    key: Key,
+    session: Option<String>,
+    accepting: AbortHandle,
+}
+
+impl FakeOci {
+    /// Builds the scenario's world and serves it from tasks of the current runtime.
+    pub async fn start(scenario: Scenario, options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let port = listener.local_addr()?.port();
+        let clock = Clock::new(options.now, TimeDelta::seconds(scenario.server.clock_skew_seconds));
+        let epoch = options.epoch.unwrap_or_else(|| clock.hour());
+        let key = Key::throw_away()?;
+        let world = World::new(&scenario, options.seed.unwrap_or(scenario.seed), epoch, &key.fingerprint)?;
+        let session = scenario.session.as_ref().map(|session| {
+            let expires = clock.now() + TimeDelta::seconds(session.expires_in_seconds);
+            (key::session_token(&world.tenancy.user, &world.tenancy.id, clock.now(), expires), expires)
+        });
+        let cloud = Arc::new(cloud(&scenario, world, clock, &key, session.as_ref()));
+        let accepting = tokio::spawn(server::serve(listener, Arc::clone(&cloud))).abort_handle();
+        Ok(Self { cloud, port, epoch, key, session: session.map(|(token, _)| token), accepting })
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where the services are, with `{service}` and `{region}` to be filled in.
+    pub fn endpoint_template(&self) -> String {
+        format!("http://127.0.0.1:{}/{{service}}/{{region}}", self.port)
+    }
+
+    /// The one user that exists, and the key registered for them.
+    pub fn credentials(&self) -> Credentials {
+        let tenancy = self.tenancy();
+        Credentials {
+            tenancy: tenancy.id.clone(),
+            user: tenancy.user.clone(),
+            fingerprint: self.key.fingerprint.clone(),
+            key_pem: self.key.pem.clone(),
+            region: tenancy.regions.get(tenancy.home()).map(|region| region.name.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The session token, in scenarios that have one; signed with the same key.
+    pub fn session_token(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// Writes an OCI config file and what it names into `dir`.
+    pub fn write_home(&self, dir: &Path) -> io::Result<Home> {
+        home::write(dir, &self.credentials(), self.session_token())
+    }
+
+    pub fn epoch(&self) -> DateTime<Utc> {
+        self.epoch
+    }
+
+    /// The time by the server's clock, skewed if the scenario says so.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.cloud.clock.now()
+    }
+
+    /// Every answered request, oldest first; of very many, the newest.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.cloud.journal.records()
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.cloud.journal.counts()
+    }
+
+    /// Lets matching ListEvents calls wait until the gate is released.
+    pub fn hold(&self, gate: Gate) {
+        self.cloud.gates.hold(gate);
+    }
+
+    pub fn release(&self, gate: &Gate) {
+        self.cloud.gates.release(gate);
+    }
+
+    pub fn release_all(&self) {
+        self.cloud.gates.release_all();
+    }
+
+    /// How many calls wait at a gate.
+    pub fn parked(&self) -> usize {
+        self.cloud.gates.parked()
+    }
+
+    /// Returns once at least `n` calls wait at a gate.
+    pub async fn wait_parked(&self, n: usize) {
+        self.cloud.gates.wait_parked(n).await;
+    }
+
+    /// Every event that happened in `[from, until)` where our user may read, oldest first: what a complete reader finds
+    /// once all of it is visible.
+    pub fn world_events(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<WorldEvent> {
+        let mut events = self.world_events_with_denied(from, until);
+        events.retain(|event| !event.denied);
+        events
+    }
+
+    /// As [`world_events`](Self::world_events), and also what our user is refused.
+    pub fn world_events_with_denied(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<WorldEvent> {
+        self.cloud.world.events(from, until)
+    }
+
+    /// Regions that can be read, home first.
+    pub fn ready_regions(&self) -> Vec<String> {
+        let ready = |region: &&tenancy::Region| region.status == scenario::RegionStatus::Ready;
+        let mut regions: Vec<&tenancy::Region> = self.tenancy().regions.iter().filter(ready).collect();
+        regions.sort_by_key(|region| !region.home);
+        regions.into_iter().map(|region| region.name.clone()).collect()
+    }
+
+    /// OCID and path of every compartment, the root with its empty path first.
+    pub fn compartments(&self) -> Vec<(String, String)> {
+        self.tenancy()
+            .compartments
+            .iter()
+            .map(|compartment| (compartment.id.clone(), compartment.path.clone()))
+            .collect()
+    }
+
+    fn tenancy(&self) -> &tenancy::Tenancy {
+        &self.cloud.world.tenancy
+    }
+}
+
+impl fmt::Debug for FakeOci {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeOci").field("port", &self.port).field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+impl Drop for FakeOci {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+fn cloud(
+    scenario: &Scenario,
+    world: World,
+    clock: Clock,
+    key: &Key,
+    session: Option<&(String, DateTime<Utc>)>,
+) -> Cloud {
+    let tenancy = &world.tenancy;
+    let mut keyring = Keyring::default();
+    keyring.register(format!("{}/{}/{}", tenancy.id, tenancy.user, key.fingerprint), key.public.clone(), None);
+    if let Some((token, expires)) = session {
+        keyring.register(format!("ST${token}"), key.public.clone(), Some(*expires));
+    }
+    Cloud {
+        keyring,
+        clock,
+        faults: Faults::new(world.seed, scenario.faults.iter().map(|fault| fault.get_ref().clone()).collect()),
+        gates: Gates::new(),
+        journal: Journal::default(),
+        rules: Rules { refuse_subtree: scenario.server.refuse_subtree, seed: world.seed },
+        page_size: scenario.events.page_size,
+        latency: Duration::from_millis(scenario.server.latency_ms),
+        world,
+    }
+}
+
+#[cfg(test)]
+mod tests;
