@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use crate::domain::ledger::Ledger;
 use crate::index::{EventKey, RowView, Snapshot};
-use crate::query::{Histogram, Selection};
+use crate::query::Selection;
+
+pub use crate::query::{Bucket, Histogram};
 
 #[derive(Clone, Debug)]
 pub struct View {

@@ -5,8 +5,8 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::facts::Ruler;
+use crate::app::view::{Bucket, Histogram};
 use crate::domain::time_phrase::format_length;
-use crate::query::{Bucket, Histogram};
 
 use super::pen::{Pen, row};
 use super::text::{fit_right, short_number};

@@ -321,3 +321,73 @@ fn around(from: usize, len: usize, skip: usize, forward: bool) -> impl Iterator<
 fn subtree(tree: &JsonTree, masks: &crate::app::redact::Masks, node: usize) -> String {
     tree.pretty_from(node, |at| masks.get(&at).map(String::as_str))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ACTIONS: [Action; 12] = [
+        Action::LineDown,
+        Action::PageDown,
+        Action::Bottom,
+        Action::LineUp,
+        Action::Toggle,
+        Action::MoveLeft,
+        Action::MoveRight,
+        Action::NextSibling,
+        Action::PreviousSibling,
+        Action::UnfoldTo(1),
+        Action::UnfoldTo(2),
+        Action::UnfoldAll,
+    ];
+
+    fn pane(text: &str) -> DetailPane {
+        let mut pane = DetailPane::default();
+        let key = EventKey { micros: 0, digest: 0 };
+        pane.show(Box::new(EventDetail::parse(key, Arc::from(text.as_bytes()))), "");
+        pane.set_tab(Tab::Json);
+        pane.resize(7);
+        pane
+    }
+
+    /// Nodes whose ancestors are all unfolded.
+    fn unhidden(pane: &DetailPane) -> Vec<u32> {
+        let shown = pane.event.as_ref().unwrap();
+        let tree = shown.tree().unwrap();
+        let hidden = |node: usize| {
+            std::iter::successors(tree.parent(node), |above| tree.parent(*above)).any(|above| shown.folded[above])
+        };
+        (0..tree.len()).filter(|node| !hidden(*node)).map(|node| node as u32).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn folding_shows_exactly_what_no_folded_part_hides(
+            shape in "(\\[|\\{){1,9}",
+            steps in prop::collection::vec(0usize..ACTIONS.len(), 1..60),
+        ) {
+            let mut text = String::from("0");
+            for bracket in shape.chars() {
+                text = if bracket == '[' { format!("[{text},[],{text}]") } else { format!("{{\"a\":{text},\"b\":{{\"c\":1}}}}") };
+            }
+            let mut pane = pane(&text);
+            for step in steps {
+                pane.act(ACTIONS[step]);
+                prop_assert_eq!(pane.visible(), unhidden(&pane));
+                prop_assert!(pane.node().is_some() && pane.value().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_document_is_read_and_searched_by_lines() {
+        let mut pane = pane("first\nsecond\nthird");
+        pane.find("THI");
+        assert_eq!(pane.value(), Some(("line".to_owned(), "third".to_owned())));
+        assert!(!pane.act(Action::Toggle));
+    }
+}
