@@ -114,6 +114,7 @@ impl Facts {
 /// The cells that overlap the window, and the pairs of region and compartment that they leave gaps in.
 struct Asked<'a> {
     about: &'a About<'a>,
+    settling: chrono::TimeDelta,
     cells: Vec<(&'a Cell, CellState)>,
     gaps: Vec<(RegionId, Ocid, FetchWindow)>,
 }
@@ -138,7 +139,7 @@ impl<'a> Asked<'a> {
                 gaps.extend(missing.into_iter().map(|gap| (region.clone(), compartment.clone(), gap)));
             }
         }
-        Self { about, cells, gaps }
+        Self { about, settling: ledger.settling(), cells, gaps }
     }
 
     fn in_scope(&self) -> impl Iterator<Item = (&'a Cell, CellState)> {
@@ -196,7 +197,15 @@ impl<'a> Asked<'a> {
         let columns = self.about.columns;
         let mut marks = vec![Coverage::default(); columns];
         let gaps = self.gaps.iter().map(|(.., window)| (*window, CellState::Queued));
-        for (window, state) in self.in_scope().map(|(cell, state)| (cell.key.window, state)).chain(gaps) {
+        let cells = self.in_scope().flat_map(|(cell, state)| match state {
+            // Of a long window that was just read only the newest minutes are settling.
+            CellState::Settling => {
+                let (read, young) = cell.settled(self.settling);
+                [read.map(|window| (window, CellState::Complete)), young.map(|window| (window, state))]
+            }
+            _ => [Some((cell.key.window, state)), None],
+        });
+        for (window, state) in cells.flatten().chain(gaps) {
             for place in self.columns_of(window) {
                 marks[place].add(state);
             }
