@@ -1,5 +1,7 @@
 //! One binary, a module for each room that is timed. `cargo bench` runs all, `cargo bench -- index` those of a name.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot set itself up has nothing to say")]
+
 mod index;
 mod synthetic;
 

@@ -21,7 +21,7 @@ const NAMES: [(&str, &str, &str); 8] = [
 ];
 const REGIONS: [&str; 3] = ["eu-frankfurt-1", "us-ashburn-1", "uk-london-1"];
 
-/// SplitMix64.
+/// `SplitMix64`.
 pub struct Random(pub u64);
 
 impl Random {
