@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::domain::compartment::NodeId;
 use crate::domain::ledger::{Cell, CellKey, CellState, Coverage, Ledger};
 use crate::domain::ocid::Ocid;
@@ -22,7 +24,7 @@ pub struct Facts {
     pub coverage: Coverage,
     /// Events there are, in scope and range, whatever the filters.
     pub total: u64,
-    /// Per compartment of the tree, rolled up.
+    /// Per compartment of the tree, rolled up: the worst of what is below.
     pub nodes: Vec<Place>,
     pub regions: Vec<Place>,
     /// Under the histogram, a mark per column.
@@ -76,7 +78,7 @@ pub struct About<'a> {
     pub range: TimeRange,
     /// The processed minutes in which the range's events were asked for.
     pub window: FetchWindow,
-    pub padding: chrono::TimeDelta,
+    pub padding: TimeDelta,
     /// Columns of the ruler.
     pub columns: usize,
 }
@@ -114,6 +116,7 @@ impl Facts {
 /// The cells that overlap the window, and the pairs of region and compartment that they leave gaps in.
 struct Asked<'a> {
     about: &'a About<'a>,
+    ledger: &'a Ledger,
     cells: Vec<(&'a Cell, CellState)>,
     gaps: Vec<(RegionId, Ocid, FetchWindow)>,
 }
@@ -138,7 +141,7 @@ impl<'a> Asked<'a> {
                 gaps.extend(missing.into_iter().map(|gap| (region.clone(), compartment.clone(), gap)));
             }
         }
-        Self { about, cells, gaps }
+        Self { about, ledger, cells, gaps }
     }
 
     fn in_scope(&self) -> impl Iterator<Item = (&'a Cell, CellState)> {
@@ -189,6 +192,10 @@ impl<'a> Asked<'a> {
             .filter(|(cell, _)| self.about.included.has_compartment(&cell.key.compartment))
             .for_each(|(_, state)| coverage.add(*state));
         coverage.queued += self.gaps.iter().filter(|(of, ..)| of == region).count();
+        // Which compartments may not be read is told by the tree; here it would hide what else is wrong.
+        if coverage.denied < coverage.total() - coverage.gone {
+            coverage.denied = 0;
+        }
         Place { state: PlaceState::of(&coverage), events: view.totals.in_region(region) }
     }
 
@@ -196,7 +203,9 @@ impl<'a> Asked<'a> {
         let columns = self.about.columns;
         let mut marks = vec![Coverage::default(); columns];
         let gaps = self.gaps.iter().map(|(.., window)| (*window, CellState::Queued));
-        for (window, state) in self.in_scope().map(|(cell, state)| (cell.key.window, state)).chain(gaps) {
+        let settling = self.ledger.settling();
+        let parts = self.in_scope().flat_map(|(cell, state)| parts(cell, state, settling));
+        for (window, state) in parts.chain(gaps) {
             for place in self.columns_of(window) {
                 marks[place].add(state);
             }
@@ -209,10 +218,21 @@ impl<'a> Asked<'a> {
     fn columns_of(&self, window: FetchWindow) -> std::ops::Range<usize> {
         let (range, columns) = (self.about.range, self.about.columns as i64);
         let length = range.length().num_seconds().max(1);
-        let seconds = |at: chrono::DateTime<chrono::Utc>| (at - range.start()).num_seconds();
+        let seconds = |at: DateTime<Utc>| (at - range.start()).num_seconds();
         let first = (seconds(window.start() - self.about.padding) * columns).div_euclid(length);
         let end = (seconds(window.end()) * columns + length - 1).div_euclid(length);
         first.clamp(0, columns) as usize..end.clamp(0, columns) as usize
+    }
+}
+
+/// A cell's window with its state; of one that is settling, only the minutes that were too young when it was read.
+fn parts(cell: &Cell, state: CellState, settling: TimeDelta) -> Vec<(FetchWindow, CellState)> {
+    let window = cell.key.window;
+    let read = cell.read.filter(|_| state == CellState::Settling);
+    let young = read.map(|read| (read.at - settling).timestamp().div_euclid(60));
+    match young.and_then(|young| window.split_at(young)) {
+        Some((old, young)) => vec![(old, CellState::Complete), (young, CellState::Settling)],
+        None => vec![(window, state)],
     }
 }
 
