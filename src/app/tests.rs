@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::event_detail::EventDetail;
-use super::facts::Ruler;
+use super::facts::{PlaceState, Ruler};
 use super::geometry::{Geometry, Shape};
 use super::keymap::Focus;
 use super::message::{CopyReport, Message};
@@ -381,6 +381,17 @@ fn what_nobody_asked_yet_counts_as_missing() {
     stage.keys("<enter>");
     assert_eq!(stage.app.facts().coverage.queued, 27);
     assert!(stage.app.facts().is_lower_bound());
+}
+
+#[test]
+fn a_place_that_was_not_asked_for_the_whole_range_says_so() {
+    let mut stage = stage();
+    stage.keys("1 j j o t").typed("2026-03-13T00:00Z..2026-03-14T13:00Z");
+    stage.keys("<enter>");
+    let tree = &tenancy().tree;
+    let state = |name: &str| stage.app.facts().node(tree.find(&ocid(name)).unwrap()).state;
+    assert_eq!((state("staging"), state("root")), (PlaceState::Queued, PlaceState::Queued));
+    assert_eq!(stage.app.facts().coverage.queued, 12, "only what is in scope counts as missing");
 }
 
 #[test]
