@@ -125,7 +125,7 @@ impl App {
             return Vec::new();
         }
         self.range = range;
-        self.scope_changed()
+        self.range_changed()
     }
 
     fn act_in_prompt(&mut self, action: Action) -> Vec<Effect> {
@@ -230,14 +230,12 @@ impl App {
 
     fn act_in_tree(&mut self, action: Action) -> Vec<Effect> {
         let Some(tenancy) = &self.tenancy else { return Vec::new() };
-        match self.tree.act(action, tenancy, &mut self.included) {
-            Some(TreeWish::ScopeChanged) => self.scope_chosen(),
-            Some(TreeWish::ScopeChangedOpenList) => {
-                self.focus_on(Pane::List);
-                self.scope_chosen()
-            }
-            Some(TreeWish::Nothing) | None => Vec::new(),
+        let before = self.included.clone();
+        let wish = self.tree.act(action, tenancy, &mut self.included);
+        if wish == Some(TreeWish::ScopeChangedOpenList) {
+            self.focus_on(Pane::List);
         }
+        if self.included == before { Vec::new() } else { self.scope_chosen() }
     }
 
     fn scope_chosen(&mut self) -> Vec<Effect> {

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::domain::compartment::NodeId;
 use crate::domain::ledger::{Cell, CellKey, CellState, Coverage, Ledger};
 use crate::domain::ocid::Ocid;
@@ -22,7 +24,7 @@ pub struct Facts {
     pub coverage: Coverage,
     /// Events there are, in scope and range, whatever the filters.
     pub total: u64,
-    /// Per compartment of the tree, rolled up.
+    /// Per compartment of the tree, rolled up: the worst of what is below.
     pub nodes: Vec<Place>,
     pub regions: Vec<Place>,
     /// Under the histogram, a mark per column.
@@ -76,7 +78,7 @@ pub struct About<'a> {
     pub range: TimeRange,
     /// The processed minutes in which the range's events were asked for.
     pub window: FetchWindow,
-    pub padding: chrono::TimeDelta,
+    pub padding: TimeDelta,
     /// Columns of the ruler.
     pub columns: usize,
 }
@@ -111,10 +113,10 @@ impl Facts {
     }
 }
 
-/// The cells that overlap the window, and the pairs of region and compartment that they leave gaps in.
+/// The cells that overlap the window, and what of it they leave out, in every compartment and the regions of the scope.
 struct Asked<'a> {
     about: &'a About<'a>,
-    settling: chrono::TimeDelta,
+    ledger: &'a Ledger,
     cells: Vec<(&'a Cell, CellState)>,
     gaps: Vec<(RegionId, Ocid, FetchWindow)>,
 }
@@ -133,23 +135,27 @@ impl<'a> Asked<'a> {
         let mut gaps = Vec::new();
         let scope = about.included.scope(about.tenancy);
         for region in &scope.regions {
-            for compartment in &scope.compartments {
+            for compartment in about.tenancy.tree.compartments().map(|compartment| &compartment.id) {
                 let taken = windows.get(&(region, compartment)).map_or(&[][..], Vec::as_slice);
                 let missing = about.window.minus(taken);
                 gaps.extend(missing.into_iter().map(|gap| (region.clone(), compartment.clone(), gap)));
             }
         }
-        Self { about, settling: ledger.settling(), cells, gaps }
+        Self { about, ledger, cells, gaps }
     }
 
     fn in_scope(&self) -> impl Iterator<Item = (&'a Cell, CellState)> {
         self.cells.iter().copied().filter(|(cell, _)| self.about.included.has_cell(&cell.key))
     }
 
+    fn gaps_in_scope(&self) -> impl Iterator<Item = &(RegionId, Ocid, FetchWindow)> {
+        self.gaps.iter().filter(|(_, compartment, _)| self.about.included.has_compartment(compartment))
+    }
+
     fn coverage(&self) -> Coverage {
         let mut coverage = Coverage::default();
         self.in_scope().for_each(|(_, state)| coverage.add(state));
-        coverage.queued += self.gaps.len();
+        coverage.queued += self.gaps_in_scope().count();
         coverage
     }
 
@@ -157,55 +163,55 @@ impl<'a> Asked<'a> {
     /// same.
     fn nodes(&self, view: &View) -> Vec<Place> {
         let tree = &self.about.tenancy.tree;
-        let mut own: Vec<(Coverage, u64)> = tree
+        let events = |id: &Ocid| view.totals.in_compartment(id);
+        let mut own: Vec<Known> = tree
             .compartments()
-            .map(|compartment| (Coverage::default(), view.totals.in_compartment(&compartment.id)))
+            .map(|compartment| Known { events: events(&compartment.id), ..Known::default() })
             .collect();
         for (cell, state) in self.cells.iter().filter(|(cell, _)| self.about.included.has_region(&cell.key.region)) {
             if let Some(place) = tree.find(&cell.key.compartment).and_then(|node| own.get_mut(node.index())) {
-                place.0.add(*state);
+                place.coverage.add(*state);
             }
         }
         for (_, compartment, _) in &self.gaps {
             if let Some(place) = tree.find(compartment).and_then(|node| own.get_mut(node.index())) {
-                place.0.add(CellState::Queued);
+                place.unasked = true;
             }
         }
         // Children stand after their parents, so that one pass from the end rolls everything up.
         for node in tree.nodes().rev() {
-            let (coverage, events) = own[node.index()];
+            let below = own[node.index()];
             if let Some(parent) = tree.parent(node) {
                 let above = &mut own[parent.index()];
-                above.0 = sum(above.0, coverage);
-                above.1 += events;
+                above.coverage = sum(above.coverage, below.coverage);
+                above.events += below.events;
+                above.unasked |= below.unasked;
             }
         }
-        own.into_iter().map(|(coverage, events)| Place { state: PlaceState::of(&coverage), events }).collect()
+        own.iter().map(Known::place).collect()
     }
 
     fn region(&self, region: &RegionId, view: &View) -> Place {
         let mut coverage = Coverage::default();
+        let unasked = self.gaps_in_scope().any(|(of, ..)| of == region);
         let cells = self.cells.iter().filter(|(cell, _)| cell.key.region == *region);
         cells
             .filter(|(cell, _)| self.about.included.has_compartment(&cell.key.compartment))
             .for_each(|(_, state)| coverage.add(*state));
-        coverage.queued += self.gaps.iter().filter(|(of, ..)| of == region).count();
-        Place { state: PlaceState::of(&coverage), events: view.totals.in_region(region) }
+        // Which compartments may not be read is told by the tree; here it would hide what else is wrong.
+        if coverage.denied < coverage.total() - coverage.gone {
+            coverage.denied = 0;
+        }
+        Known { coverage, unasked, events: view.totals.in_region(region) }.place()
     }
 
     fn ruler(&self) -> Vec<Ruler> {
         let columns = self.about.columns;
         let mut marks = vec![Coverage::default(); columns];
-        let gaps = self.gaps.iter().map(|(.., window)| (*window, CellState::Queued));
-        let cells = self.in_scope().flat_map(|(cell, state)| match state {
-            // Of a long window that was just read only the newest minutes are settling.
-            CellState::Settling => {
-                let (read, young) = cell.settled(self.settling);
-                [read.map(|window| (window, CellState::Complete)), young.map(|window| (window, state))]
-            }
-            _ => [Some((cell.key.window, state)), None],
-        });
-        for (window, state) in cells.flatten().chain(gaps) {
+        let gaps = self.gaps_in_scope().map(|(.., window)| (*window, CellState::Queued));
+        let settling = self.ledger.settling();
+        let parts = self.in_scope().flat_map(|(cell, state)| parts(cell, state, settling));
+        for (window, state) in parts.chain(gaps) {
             for place in self.columns_of(window) {
                 marks[place].add(state);
             }
@@ -218,10 +224,41 @@ impl<'a> Asked<'a> {
     fn columns_of(&self, window: FetchWindow) -> std::ops::Range<usize> {
         let (range, columns) = (self.about.range, self.about.columns as i64);
         let length = range.length().num_seconds().max(1);
-        let seconds = |at: chrono::DateTime<chrono::Utc>| (at - range.start()).num_seconds();
+        let seconds = |at: DateTime<Utc>| (at - range.start()).num_seconds();
         let first = (seconds(window.start() - self.about.padding) * columns).div_euclid(length);
         let end = (seconds(window.end()) * columns + length - 1).div_euclid(length);
         first.clamp(0, columns) as usize..end.clamp(0, columns) as usize
+    }
+}
+
+/// What is known of a place, before it gets its label.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    coverage: Coverage,
+    /// Part of the window was never asked for.
+    unasked: bool,
+    events: u64,
+}
+
+impl Known {
+    fn place(&self) -> Place {
+        let state = match PlaceState::of(&self.coverage) {
+            state @ (PlaceState::Partial | PlaceState::Loading) => state,
+            _ if self.unasked => PlaceState::Queued,
+            state => state,
+        };
+        Place { state, events: self.events }
+    }
+}
+
+/// A cell's window with its state; of one that is settling, only the minutes that were too young when it was read.
+fn parts(cell: &Cell, state: CellState, settling: TimeDelta) -> Vec<(FetchWindow, CellState)> {
+    let window = cell.key.window;
+    let read = cell.read.filter(|_| state == CellState::Settling);
+    let young = read.map(|read| (read.at - settling).timestamp().div_euclid(60));
+    match young.and_then(|young| window.split_at(young)) {
+        Some((old, young)) => vec![(old, CellState::Complete), (young, CellState::Settling)],
+        None => vec![(window, state)],
     }
 }
 

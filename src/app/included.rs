@@ -40,6 +40,11 @@ impl Included {
         *self == Self::everything(tenancy)
     }
 
+    /// Whether all of `other` is in here.
+    pub fn holds(&self, other: &Self) -> bool {
+        other.regions.is_subset(&self.regions) && other.compartments.is_subset(&self.compartments)
+    }
+
     pub fn has_region(&self, region: &RegionId) -> bool {
         self.regions.contains(region)
     }

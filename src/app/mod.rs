@@ -76,6 +76,8 @@ pub struct App {
     clock: Clock,
     tenancy: Option<Tenancy>,
     included: Included,
+    /// The scopes that were asked for in this range; what lies in one of them is held or on its way.
+    asked: Vec<Included>,
     range: TimeRange,
     /// The processed minutes in which the range was asked for, at the time of asking.
     window: FetchWindow,
@@ -114,6 +116,7 @@ impl App {
             clock: Clock::Wall(setup.zone),
             tenancy: None,
             included: Included::default(),
+            asked: Vec::new(),
             range: setup.range,
             window: setup.range.fetch_window(setup.padding, setup.now),
             filters: Filters::new(setup.access),
@@ -195,7 +198,7 @@ impl App {
         self.included = Included::new(scope);
         self.tree.open(&tenancy);
         self.tenancy = Some(tenancy);
-        self.scope_changed()
+        self.range_changed()
     }
 
     fn view_made(&mut self, view: Arc<View>) -> Vec<Effect> {
@@ -235,9 +238,14 @@ impl App {
         format!("{} @ {}", path.unwrap_or_else(|| row.queried_compartment().short()), row.region())
     }
 
-    /// Scope or range are others now: counts begin anew, and what is not held yet is fetched.
-    fn scope_changed(&mut self) -> Vec<Effect> {
+    fn range_changed(&mut self) -> Vec<Effect> {
+        self.asked.clear();
         self.window = self.range.fetch_window(self.setup.padding, self.now);
+        self.scope_changed()
+    }
+
+    /// Scope or range are others now: counts begin anew, and what was not asked for yet is fetched.
+    fn scope_changed(&mut self) -> Vec<Effect> {
         let select = self.select();
         self.counted_since = self.generation;
         self.weigh();
@@ -246,12 +254,14 @@ impl App {
         effects
     }
 
-    fn fetch(&self) -> Option<Effect> {
+    fn fetch(&mut self) -> Option<Effect> {
         let tenancy = self.tenancy.as_ref()?;
         let scope = self.included.scope(tenancy);
-        if scope.regions.is_empty() || scope.compartments.is_empty() {
+        let nothing = scope.regions.is_empty() || scope.compartments.is_empty();
+        if nothing || self.asked.iter().any(|asked| asked.holds(&self.included)) {
             return None;
         }
+        self.asked.push(self.included.clone());
         let first = match self.tree.row(tenancy) {
             panes::tree::TreeRow::Compartment(node) => Some(tenancy.tree.get(node).id.clone()),
             panes::tree::TreeRow::Region(_) => None,

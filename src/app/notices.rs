@@ -93,7 +93,7 @@ fn refusals(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
     let hint = if problem.kind == ProblemKind::Denied { first_line(&problem.hint) } else { String::new() };
     Some(Notice {
         level: Level::Warning,
-        text: format!("no access to {denied} of {all} slices, results are partial: {}. {hint}", place(cell, tenancy)),
+        text: format!("no access to {denied} of {all} slices, such as {}: {hint}", place(cell, tenancy)),
     })
 }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::event_detail::EventDetail;
+use super::facts::{PlaceState, Ruler};
 use super::geometry::{Geometry, Shape};
 use super::keymap::Focus;
 use super::message::{CopyReport, Message};
 use super::setup::{AccessFilter, Setup};
 use super::testing::{Stage, at, insert, ledger, ocid, setup, snapshot, tenancy, troubled};
 use super::{App, Pane};
+use crate::domain::ledger::Change;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::scope::ScopeRequest;
 use crate::index::{EventKey, IndexBuilder};
@@ -148,7 +150,38 @@ fn narrowing_the_scope_asks_for_rows_of_it_and_zero_takes_it_back() {
     stage.effects.clear();
     stage.keys("0");
     assert_eq!(stage.names().len(), 11);
-    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Fetch(_))));
+    assert!(!stage.effects.iter().any(is_fetch), "everything was asked for before");
+    stage.effects.clear();
+    stage.keys("o o");
+    assert_eq!(stage.effects.iter().filter(|effect| matches!(effect, Effect::Select(_))).count(), 1);
+}
+
+fn is_fetch(effect: &Effect) -> bool {
+    matches!(effect, Effect::Fetch(_))
+}
+
+#[test]
+fn widening_the_scope_fetches_what_was_not_asked_for() {
+    let scope = ScopeRequest { compartments: vec!["prod".into()], ..ScopeRequest::default() };
+    let mut stage = Stage::with(Setup { scope, ..setup() }, snapshot(14), ledger(&[]));
+    stage.effects.clear();
+    stage.keys("0");
+    assert_eq!(stage.effects.iter().filter(|effect| is_fetch(effect)).count(), 1);
+    stage.effects.clear();
+    stage.keys("t").typed("13:00..14:00");
+    stage.keys("<enter>");
+    assert!(stage.effects.iter().any(is_fetch), "another range is asked for anew");
+}
+
+#[test]
+fn only_the_newest_minutes_settle_on_the_ruler() {
+    let early = Change::Complete { at: at("2026-03-14T14:02:30Z") };
+    let mut stage = Stage::new(ledger(&[("prod", 0, early)]));
+    drawn(&mut stage, 5);
+    let ruler = &stage.app.facts().ruler;
+    assert_eq!((ruler[0], ruler[50], ruler[59]), (Ruler::Complete, Ruler::Complete, Ruler::Settling));
+    assert_eq!(ruler.iter().filter(|mark| **mark == Ruler::Settling).count(), 8);
+    assert!(stage.app.facts().is_lower_bound());
 }
 
 #[test]
@@ -348,6 +381,17 @@ fn what_nobody_asked_yet_counts_as_missing() {
     stage.keys("<enter>");
     assert_eq!(stage.app.facts().coverage.queued, 27);
     assert!(stage.app.facts().is_lower_bound());
+}
+
+#[test]
+fn a_place_that_was_not_asked_for_the_whole_range_says_so() {
+    let mut stage = stage();
+    stage.keys("1 j j o t").typed("2026-03-13T00:00Z..2026-03-14T13:00Z");
+    stage.keys("<enter>");
+    let tree = &tenancy().tree;
+    let state = |name: &str| stage.app.facts().node(tree.find(&ocid(name)).unwrap()).state;
+    assert_eq!((state("staging"), state("root")), (PlaceState::Queued, PlaceState::Queued));
+    assert_eq!(stage.app.facts().coverage.queued, 12, "only what is in scope counts as missing");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::text::{cut, number, short_number};
 
 /// The line of truth: the longest form that fits.
 pub fn truth(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let forms = [Form::Full, Form::Short, Form::Shorter, Form::Least];
+    let forms = [Form::Full, Form::Long, Form::Short, Form::Shorter, Form::Least];
     let lines: Vec<Spans> = forms.into_iter().map(|form| truth_spans(app, pen, form)).collect();
     let fits = |line: &&Spans| spans_width(line) <= usize::from(area.width);
     if let Some(line) = lines.iter().find(fits).or(lines.last()) {
@@ -25,6 +25,7 @@ pub fn truth(app: &App, pen: &mut Pen<'_>, area: Rect) {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
     Full,
+    Long,
     Short,
     Shorter,
     Least,
@@ -35,7 +36,9 @@ fn truth_spans(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
     let mut spans = whose(app, pen, form);
     let range = match form {
         Form::Full => format::range(app.range(), app.clock().zone(), app.now(), &pen.glyphs, false),
-        Form::Short | Form::Shorter => format::range(app.range(), app.clock().zone(), app.now(), &pen.glyphs, true),
+        Form::Long | Form::Short | Form::Shorter => {
+            format::range(app.range(), app.clock().zone(), app.now(), &pen.glyphs, true)
+        }
         Form::Least => crate::domain::time_phrase::format_length(app.range().length()),
     };
     spans.push((format!("{range}  "), theme.text));
@@ -57,16 +60,17 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
         let state = if app.is_halted() { "not connected" } else { "connecting" };
         return vec![(format!(" {state} {} profile {profile}  ", pen.glyphs.dot), theme.loading)];
     };
-    let name = cut(&tenancy.display_name(), if form == Form::Full { 30 } else { 16 });
+    let name = cut(&tenancy.display_name(), if form <= Form::Long { 30 } else { 16 });
     let (regions, compartments) = (app.included().region_count(), app.included().compartment_count());
     let all_compartments = tenancy.tree.len();
     let all_regions = tenancy.ready_regions().count();
-    let demo = if app.setup().demo { "demo " } else { "" };
+    let demo = app.setup().demo;
     let mut spans = vec![(format!(" {name}"), theme.strong)];
     match form {
-        Form::Full => {
+        Form::Full | Form::Long => {
+            let whose = if demo { "demo".to_owned() } else { format!("profile {profile}") };
             let parts = format!(
-                "  {demo}profile {profile}  {} regions  {} compartments  ",
+                "  {whose}  {} regions  {} compartments  ",
                 of(regions, all_regions),
                 of(compartments, all_compartments)
             );
@@ -77,8 +81,8 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
                 if part == all { String::new() } else { format!(" {part}/{all} {word} ") }
             };
             let scope = part(regions, all_regions, "rgn") + &part(compartments, all_compartments, "cmp");
-            spans.push((format!("/{profile} "), theme.text));
-            spans.push((format!("{demo}{scope} "), theme.warning));
+            spans.push((format!("/{} ", if demo { "demo" } else { &profile }), theme.text));
+            spans.push((format!("{scope} "), theme.warning));
         }
         Form::Shorter | Form::Least => {
             let all = regions == all_regions && compartments == all_compartments;
@@ -102,7 +106,7 @@ fn total(app: &App, pen: &Pen<'_>, form: Form) -> String {
     let total = app.facts().total;
     match form {
         Form::Full => format!("{bound}{} {}", number(total), if total == 1 { "event" } else { "events" }),
-        Form::Short | Form::Shorter => format!("{bound}{} ev", number(total)),
+        Form::Long | Form::Short | Form::Shorter => format!("{bound}{} ev", number(total)),
         Form::Least => format!("{bound}{}", short_number(total)),
     }
 }

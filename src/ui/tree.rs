@@ -175,7 +175,7 @@ fn legend(pen: &mut Pen<'_>, area: Rect) {
         fit(&word(PlaceState::Complete, false, "complete"), 13) + &word(PlaceState::Loading, false, "loading"),
         fit(&word(PlaceState::Partial, false, "partial"), 13) + &word(PlaceState::Denied, false, "no access"),
         fit(&word(PlaceState::Settling, false, "settling"), 13) + &word(PlaceState::Queued, false, "not asked"),
-        word(PlaceState::Complete, true, "complete, no events"),
+        fit(&word(PlaceState::Complete, true, "no events"), 13) + &word(PlaceState::Gone, false, "deleted"),
     ];
     let from = area.height.saturating_sub(lines.len() as u16);
     for (place, line) in lines.iter().enumerate() {

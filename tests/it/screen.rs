@@ -172,7 +172,7 @@ async fn the_demo_with_its_story() {
     assert_screen!("demo", screen);
     let screen = screen.keys("w/203.0.113.9<enter>").await;
     assert_screen!("demo_story", screen);
-    let screen = screen.keys("xw<enter>").await;
+    let screen = screen.keys("xww/alice<enter>jjjjj").await;
     crate::picture::assert_picture("demo.svg", &without_cost(screen.driver.terminal().backend().buffer()));
 }
 
