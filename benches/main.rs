@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
+mod frame;
 mod index;
 mod synthetic;
 
@@ -11,6 +12,7 @@ static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
 
 fn main() -> std::io::Result<()> {
     index::report_memory(&mut std::io::stderr().lock())?;
+    frame::assert_independent_of_events(&mut std::io::stderr().lock())?;
     divan::main();
     Ok(())
 }

@@ -19,7 +19,7 @@ const NAMES: [(&str, &str, &str); 8] = [
     ("IdentityControlPlane", "ListUsers", "GET"),
     ("Monitoring", "SummarizeMetricsData", "POST"),
 ];
-const REGIONS: [&str; 3] = ["eu-frankfurt-1", "us-ashburn-1", "uk-london-1"];
+pub const REGIONS: [&str; 3] = ["eu-frankfurt-1", "us-ashburn-1", "uk-london-1"];
 
 /// A random number generator of one addition and three mixes (`SplitMix64`).
 pub struct Random(pub u64);
@@ -37,11 +37,16 @@ impl Random {
     }
 }
 
+/// The OCID of compartment `number`, of forty.
+pub fn compartment(number: usize) -> String {
+    format!("ocid1.compartment.oc1..aaaaaaaa{number:016x}")
+}
+
 /// Page `number` of a fetch; its events are in no order.
 pub fn page(number: usize) -> Page {
     let mut random = Random(number as u64);
     let region = REGIONS[number % REGIONS.len()];
-    let compartment = format!("ocid1.compartment.oc1..aaaaaaaa{:016x}", number / REGIONS.len() % 40);
+    let compartment = compartment(number / REGIONS.len() % 40);
     let events: Vec<String> = (0..PAGE).map(|_| event(&mut random, region, &compartment)).collect();
     let cell = CellKey {
         region: region.into(),

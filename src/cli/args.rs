@@ -68,8 +68,13 @@ pub struct IdentityArgs {
     /// How to sign in; a profile with a security_token_file uses its token unless this says otherwise
     #[arg(long, global = true, value_enum, env = "AUDITUI_AUTH")]
     pub auth: Option<Auth>,
-    /// Where the services are, such as 'http://127.0.0.1:9800/{service}/{region}'; plain http to loopback only
-    #[arg(long, global = true, value_name = "TEMPLATE", env = "AUDITUI_ENDPOINT")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TEMPLATE",
+        env = "AUDITUI_ENDPOINT",
+        help = "Where the services are, such as 'http://127.0.0.1:9800/{service}/{region}'; plain http to loopback only"
+    )]
     pub endpoint: Option<String>,
     /// Certificates to trust beside those of the platform (PEM)
     #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CERT_BUNDLE")]

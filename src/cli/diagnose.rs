@@ -53,6 +53,6 @@ fn terminal(env: &Env) -> String {
     };
     let name = clean(env.get("TERM").unwrap_or("not set")).into_owned();
     let rows = [("size", size.as_str()), ("TERM", &name), ("colours", colour)];
-    let lines: String = rows.iter().map(|(key, value)| format!("\n  {key:<20}{value}")).collect();
-    format!("\nterminal{lines}")
+    let lines = rows.map(|(key, value)| format!("  {key:<20}{value}")).join("\n");
+    format!("\nterminal\n{lines}")
 }

@@ -16,6 +16,8 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::{Region, RegionId};
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
+use crate::fetch::RetrySettings;
+use crate::fetch::discover::compartments;
 use crate::oci::{
     self, AuthKind, ConfigProblem, EndpointTemplate, OciClient, OciError, ProfileOptions, Service, Settings,
 };
@@ -299,7 +301,7 @@ fn region_check(regions: &[Region]) -> Check {
 }
 
 async fn compartment_check(client: &OciClient) -> Check {
-    match client.compartments().await {
+    match compartments(client, RetrySettings::ONCE).await {
         Err(error) => failed("compartments", &error),
         Ok(listing) => {
             let what = format!("{} listed, the root included", listing.tree.len());

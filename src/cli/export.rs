@@ -45,7 +45,7 @@ pub async fn run(connection: &Connection, args: &ExportArgs, interrupt: &mut Int
     progress.line(&announcement(&tenancy, &scope));
     read_all(stream, &mut fetched, interrupt, &progress).await?;
     let Fetched { sorter, ledger, halted, .. } = fetched;
-    let ordered = sorter.finish().map_err(cannot_sort)?;
+    let ordered = sorter.finish().map_err(|error| cannot_sort(&error))?;
     let format = format(args, &tenancy);
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
     let (tally, written) = tokio::task::block_in_place(|| write(ordered, &format, sink))?;
@@ -89,7 +89,7 @@ impl Fetched {
 
     fn take(&mut self, event: FetchEvent) -> Result<(), Problem> {
         match event {
-            FetchEvent::Page(page) => self.take_page(&page).map_err(cannot_sort)?,
+            FetchEvent::Page(page) => self.take_page(&page).map_err(|error| cannot_sort(&error))?,
             FetchEvent::Update(update) => self.ledger.apply(update),
             FetchEvent::Halted(problem) => self.halted = Some(problem),
             // Waiting shows in the progress by itself.
@@ -159,6 +159,10 @@ async fn read_all(
         progress.show(&fetched.ledger, fetched.received);
     }
     reader.abort();
+    // What had been received when the signal came is written as well.
+    while let Ok(event) = receiver.try_recv() {
+        fetched.take(event)?;
+    }
     Ok(())
 }
 
@@ -194,7 +198,7 @@ fn announcement(tenancy: &Tenancy, scope: &Scope) -> String {
     )
 }
 
-fn cannot_sort(error: std::io::Error) -> Problem {
+fn cannot_sort(error: &std::io::Error) -> Problem {
     Problem::new(ProblemKind::Io, format!("events cannot be put in order on disk: {error}"))
         .hint("temporary files go to TMPDIR; is it full?")
 }

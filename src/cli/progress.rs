@@ -1,6 +1,7 @@
 //! What standard error says while a fetch runs: one line that is rewritten on a terminal, nothing in between elsewhere.
 
 use std::cell::Cell;
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,7 @@ impl Progress {
         );
         for (count, word) in [(coverage.failed, "failed"), (coverage.denied, "no access")] {
             if count > 0 {
-                line.push_str(&format!(", {} {word}", thousands(count as u64)));
+                let _ = write!(line, ", {} {word}", thousands(count as u64));
             }
         }
         // Failing to report progress is no reason to fail.

@@ -77,7 +77,7 @@ pub fn retention_warning(range: &TimeRange, now: DateTime<Utc>) -> Option<String
 mod tests {
     use super::*;
 
-    fn range(args: ReadArgs) -> Result<Option<TimeRange>, Problem> {
+    fn range(args: &ReadArgs) -> Result<Option<TimeRange>, Problem> {
         args.range("2026-03-14T14:00:00Z".parse().unwrap())
     }
 
@@ -88,16 +88,16 @@ mod tests {
 
     #[test]
     fn since_alone_ends_now() {
-        assert_eq!(range(text("-6h", "")).unwrap().unwrap().to_string(), "2026-03-14T08:00:00Z..2026-03-14T14:00:00Z");
-        assert_eq!(range(text("", "")).unwrap(), None);
+        assert_eq!(range(&text("-6h", "")).unwrap().unwrap().to_string(), "2026-03-14T08:00:00Z..2026-03-14T14:00:00Z");
+        assert_eq!(range(&text("", "")).unwrap(), None);
     }
 
     #[test]
     fn what_cannot_be_is_refused_with_a_way_out() {
-        assert!(range(text("", "1h")).unwrap_err().hint.contains("--since"));
-        assert!(range(text("1h", "2h")).unwrap_err().hint.contains("2026-03-14T12:00:00Z --until 2026-03-14T13"));
-        assert!(range(text("2027-01-01", "")).unwrap_err().what.contains("future"));
-        assert!(range(text("nonsense", "")).unwrap_err().what.contains("--since nonsense"));
+        assert!(range(&text("", "1h")).unwrap_err().hint.contains("--since"));
+        assert!(range(&text("1h", "2h")).unwrap_err().hint.contains("2026-03-14T12:00:00Z --until 2026-03-14T13"));
+        assert!(range(&text("2027-01-01", "")).unwrap_err().what.contains("future"));
+        assert!(range(&text("nonsense", "")).unwrap_err().what.contains("--since nonsense"));
         assert!(
             text("", "")
                 .required_range("2026-03-14T14:00:00Z".parse().unwrap())

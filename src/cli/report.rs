@@ -2,6 +2,7 @@
 //! exit code that goes with it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::progress::say;
 use crate::domain::ledger::{Cell, CellState, Coverage, Ledger};
@@ -145,9 +146,9 @@ impl Report<'_> {
             (coverage.gone, "gone"),
         ];
         for (count, words) in parts.into_iter().filter(|(count, _)| *count > 0) {
-            sentence.push_str(&format!(", {} {words}", thousands(count as u64)));
+            let _ = write!(sentence, ", {} {words}", thousands(count as u64));
         }
-        sentence.push_str(&format!("; {}", self.range));
+        let _ = write!(sentence, "; {}", self.range);
         if self.interrupted {
             sentence.push_str("; interrupted");
         }

@@ -1,5 +1,6 @@
 //! `auditui simulate`: the invented tenancy, served for other clients.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -40,11 +41,12 @@ fn describe(fake: &FakeOci, home: Option<&Path>) -> Result<String, Problem> {
             Problem::new(ProblemKind::Io, format!("cannot write into {}: {error}", directory.display()))
         })?;
         let config = written.config.display();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "config  {config}\n\n  auditui --config-file {config} --endpoint '{endpoint}'\n  OCI SDK: service_endpoint=\"http://127.0.0.1:{}/audit/{}\"\n",
             fake.port(),
             fake.credentials().region,
-        ));
+        );
     } else {
         text.push_str("--home DIR writes a config and key for it\n");
     }

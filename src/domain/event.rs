@@ -137,19 +137,15 @@ pub fn decode(bytes: &[u8]) -> Decoded<'_> {
 
 fn decode_repaired(bytes: &[u8], flags: &mut Flags) -> EventFields<'static> {
     let repaired = repair(bytes);
-    match serde_json::from_slice::<Lax<Envelope<'_>>>(&repaired) {
-        Ok(Lax(envelope)) => {
-            flags.insert(Flags::REPAIRED);
-            if envelope.has_duplicate() {
-                flags.insert(Flags::DUPLICATE_KEY);
-            }
-            envelope.into_fields().into_owned()
-        }
-        Err(_) => {
-            flags.insert(Flags::UNREADABLE);
-            EventFields::default()
-        }
+    let Ok(Lax(envelope)) = serde_json::from_slice::<Lax<Envelope<'_>>>(&repaired) else {
+        flags.insert(Flags::UNREADABLE);
+        return EventFields::default();
+    };
+    flags.insert(Flags::REPAIRED);
+    if envelope.has_duplicate() {
+        flags.insert(Flags::DUPLICATE_KEY);
     }
+    envelope.into_fields().into_owned()
 }
 
 /// The bytes as JSON that parses, where only raw control characters, invalid UTF-8 or lone surrogate escapes stood in

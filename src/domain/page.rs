@@ -76,7 +76,7 @@ fn array_elements(body: &[u8]) -> Result<Vec<Range<usize>>, NotAnArray> {
         let end = element_end(body, at).ok_or(NotAnArray("it is cut short"))?;
         let text = &body[at..end];
         elements.push(at..end - text.iter().rev().take_while(|b| b.is_ascii_whitespace()).count());
-        if elements.last().is_some_and(|extent| extent.is_empty()) {
+        if elements.last().is_some_and(Range::is_empty) {
             return Err(NotAnArray("an element is missing"));
         }
         match body[end] {

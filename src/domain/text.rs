@@ -86,12 +86,28 @@ fn is_plain(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
     }
-    !(c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'))
+    !(c.is_control() || is_invisible(c) || is_blank(c) || is_private_or_no_character(c))
+}
+
+/// Bidi controls, zero-width and other format characters, variation selectors, tags.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// What looks like a space and is none: a name made of these would be a hole in the screen. The ideographic space, which
+/// stands in names, stays.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{2800}')
+}
+
+/// Without a look of its own: each font shows something else, or nothing.
+fn is_private_or_no_character(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{f0000}'..='\u{10ffff}')
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]
@@ -105,6 +121,7 @@ mod tests {
         assert_eq!(clean("a\u{1b}]52;c;eA==\u{7}\n"), "a\\x1b]52;c;eA==\\x07\\n");
         assert_eq!(clean("\u{202e}gpj.exe\u{9b}2J"), "\\u{202e}gpj.exe\\x9b2J");
         assert_eq!(clean("x\u{200b}y\u{e0041}"), "x\\u{200b}y\\u{e0041}");
+        assert_eq!(clean("a\u{a0}b\u{3000}c\u{fffe}"), "a\\xa0b\u{3000}c\\u{fffe}");
     }
 
     #[test]

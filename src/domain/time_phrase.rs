@@ -17,6 +17,7 @@
 //! A misread time changes what an investigator sees, so nothing is guessed: what is not in the table is an error that
 //! points at the place, and the caller echoes the resolved range.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use chrono::{DateTime, Datelike, Days, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc, Weekday};
@@ -54,7 +55,7 @@ pub fn parse_range(text: &str, anchors: &Anchors) -> Result<TimeRange, TimeError
         return Err(whole.error("type a time range, such as -1h, today or 08:00..09:30"));
     }
     let span = resolve_range(whole, anchors)?;
-    check_range(whole, span, anchors)
+    check_range(whole, &span, anchors)
 }
 
 /// Reads one end of a range, for `--since` and `--until`: a day means its first instant, a length means that long ago.
@@ -98,7 +99,7 @@ pub fn format_length(length: TimeDelta) -> String {
     let mut out = String::new();
     for (unit, size) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
         if seconds >= size {
-            out.push_str(&format!("{}{unit}", seconds / size));
+            let _ = write!(out, "{}{unit}", seconds / size);
             seconds %= size;
         }
     }
@@ -181,8 +182,8 @@ fn resolve_range(whole: Piece<'_>, anchors: &Anchors) -> Result<Span, TimeError>
     Ok(Span { start: point.start, end: point.end.unwrap_or(anchors.now), cut_at_now: true })
 }
 
-fn check_range(whole: Piece<'_>, span: Span, anchors: &Anchors) -> Result<TimeRange, TimeError> {
-    let Span { start, end, cut_at_now } = span;
+fn check_range(whole: Piece<'_>, span: &Span, anchors: &Anchors) -> Result<TimeRange, TimeError> {
+    let &Span { start, end, cut_at_now } = span;
     let suggest =
         |message: String, suggestion: String| Err(TimeError { suggestion: Some(suggestion), ..whole.error(message) });
     if start > end {

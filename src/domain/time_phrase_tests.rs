@@ -83,7 +83,7 @@ fn errors_say_where_and_what_instead() {
     assert_eq!(future.suggestion.as_deref(), Some("2026-03-14T08:00:00Z.."));
     assert!(error("2026-04-01").message.contains("future"));
     let typo = error("08:00.. yesterdya");
-    assert_eq!(&"08:00.. yesterdya"[typo.span], "yesterdya");
+    assert_eq!("08:00.. yesterdya".get(typo.span), Some("yesterdya"));
     for bad in [
         "",
         "  ",

@@ -126,12 +126,13 @@ where
         Ok(())
     }
 
-    /// Works until nothing is under way but `parked` calls that a test holds back, then draws.
-    pub async fn settle(&mut self, parked: usize) -> io::Result<()> {
+    /// Works until nothing is under way but calls that are held back, then draws. For tests: `parked` says how many calls
+    /// wait at a gate of the simulator.
+    pub async fn settle(&mut self, parked: impl Fn() -> usize) -> io::Result<()> {
         let stirred = self.hands.stirred();
         loop {
             let stir = stirred.notified();
-            let busy = self.hands.is_busy(parked);
+            let busy = self.hands.is_busy(parked());
             // What was busy a moment ago has said its last before it stopped being so.
             let mut heard = false;
             while let Ok(happening) = self.happenings.try_recv() {
@@ -142,7 +143,7 @@ where
             if heard {
                 continue;
             }
-            if !busy && !self.hands.is_busy(parked) {
+            if !busy && !self.hands.is_busy(parked()) {
                 return Ok(());
             }
             // Threads and the wire do not all stir us when they end; looking again now and then costs little.

@@ -26,7 +26,7 @@ impl Format {
     pub fn write_head(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Jsonl { .. } => Ok(()),
-            Self::Table => writeln!(out, "{}", table_line(COLUMNS.map(|(name, _)| Cow::Borrowed(name)))),
+            Self::Table => writeln!(out, "{}", table_line(&COLUMNS.map(|(name, _)| Cow::Borrowed(name)))),
         }
     }
 
@@ -41,7 +41,7 @@ impl Format {
             }
             Self::Table => {
                 let decoded = decode(&record.bytes);
-                writeln!(out, "{}", table_line(row(&decoded.fields, record)))
+                writeln!(out, "{}", table_line(&row(&decoded.fields, record)))
             }
         }
     }
@@ -148,7 +148,7 @@ fn row<'a>(fields: &'a EventFields<'a>, record: &'a Record) -> [Cow<'a, str>; 8]
     ]
 }
 
-fn table_line(cells: [Cow<'_, str>; 8]) -> String {
+fn table_line(cells: &[Cow<'_, str>; 8]) -> String {
     let mut line = String::new();
     for (cell, (_, width)) in cells.iter().zip(COLUMNS) {
         let cell = if cell.trim().is_empty() { Cow::Borrowed("-") } else { clean_prefix(cell, 256) };

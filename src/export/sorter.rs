@@ -152,6 +152,10 @@ pub struct Ordered {
 
 impl Ordered {
     /// The next event; `None` after the last.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an error ends it, so `?` at the call reads better than Option<Result>"
+    )]
     pub fn next(&mut self) -> io::Result<Option<Record>> {
         let Some(mut item) = self.pop()? else { return Ok(None) };
         // Copies stand next to each other. Which one is kept must not depend on which page came first.

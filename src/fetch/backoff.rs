@@ -22,12 +22,16 @@ impl Default for RetrySettings {
             attempts: 8,
             base: Duration::from_secs(1),
             cap: Duration::from_secs(30),
-            longest_retry_after: Duration::from_secs(120),
+            longest_retry_after: Duration::from_mins(2),
         }
     }
 }
 
 impl RetrySettings {
+    /// No second try.
+    pub const ONCE: Self =
+        Self { attempts: 1, base: Duration::ZERO, cap: Duration::ZERO, longest_retry_after: Duration::ZERO };
+
     /// The wait before the next try, after `tries` of them failed; `None` when it is time to give up. `random` in 0..1.
     /// The service's `Retry-After` is the least that is waited.
     pub fn wait(&self, tries: u32, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
@@ -39,7 +43,7 @@ impl RetrySettings {
     }
 }
 
-/// SplitMix64: jitter needs no better, and a seed makes a run repeatable.
+/// `SplitMix64`: jitter needs no better, and a seed makes a run repeatable.
 #[derive(Clone, Debug)]
 pub struct Jitter(u64);
 
@@ -49,7 +53,7 @@ impl Jitter {
     }
 
     /// In 0..1.
-    pub fn next(&mut self) -> f64 {
+    pub fn draw(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -75,14 +79,14 @@ mod tests {
         let settings = RetrySettings::default();
         let asked = Some(Duration::from_secs(7));
         assert_eq!(settings.wait(1, asked, 0.5), Some(Duration::from_millis(7_500)));
-        assert_eq!(settings.wait(1, Some(Duration::from_secs(3_600)), 0.5), None);
+        assert_eq!(settings.wait(1, Some(Duration::from_hours(1)), 0.5), None);
     }
 
     #[test]
     fn jitter_is_spread_and_repeatable() {
         let draw = |seed| {
             let mut jitter = Jitter::new(seed);
-            (0..1000).map(|_| jitter.next()).collect::<Vec<_>>()
+            (0..1000).map(|_| jitter.draw()).collect::<Vec<_>>()
         };
         assert_eq!(draw(1), draw(1));
         let mean = draw(1).iter().sum::<f64>() / 1000.0;

@@ -3,14 +3,23 @@
 //! A list that cannot be read to its end fails the whole, because a smaller tenancy would look like a complete one.
 //! Where permission is missing, what may be seen is taken and [`Tenancy::partial`] says what is not.
 
+use std::collections::HashSet;
 use std::future::Future;
 
 use super::backoff::{Jitter, RetrySettings};
-use crate::domain::compartment::{Compartment, CompartmentTree, Lifecycle};
+use crate::domain::compartment::{Compartment, CompartmentTree};
 use crate::domain::problem::Problem;
 use crate::domain::region::{Region, SubscriptionStatus};
 use crate::domain::tenancy::Tenancy;
-use crate::oci::{OciClient, OciError};
+use crate::oci::{CompartmentAccess, OciClient, OciError};
+
+/// Every compartment that could be listed.
+#[derive(Clone, Debug)]
+pub struct CompartmentListing {
+    pub tree: CompartmentTree,
+    /// Why the tree may be smaller than the tenancy.
+    pub partial: Option<Problem>,
+}
 
 /// Reads subscriptions and compartments, retrying what may pass.
 pub async fn discover(client: &OciClient, retry: RetrySettings) -> Result<Tenancy, Problem> {
@@ -25,23 +34,60 @@ pub async fn discover(client: &OciClient, retry: RetrySettings) -> Result<Tenanc
         }
         Err(error) => return Err(error.to_problem()),
     };
-    let tree = match with_retries(retry, || client.compartments()).await {
-        Ok(listing) => {
-            partial.extend(listing.partial);
-            listing.tree
-        }
-        Err(error) if error.is_denied() => {
-            partial.push(
-                error
-                    .to_problem()
-                    .hint("only the root and compartments named by OCID are read; ask for: Allow group <group> to inspect compartments in tenancy"),
-            );
-            CompartmentTree::new(bare_root(client), Vec::new())
-        }
-        Err(error) => return Err(error.to_problem()),
-    };
+    let listing = compartments(client, retry).await.map_err(|error| error.to_problem())?;
+    partial.extend(listing.partial);
+    let tree = listing.tree;
     let name = Some(tree.get(tree.root()).name.clone()).filter(|name| !name.is_empty());
     Ok(Tenancy { id: client.profile().tenancy.clone(), name, regions, tree, partial: join(partial) })
+}
+
+/// The root and every compartment below it, in every lifecycle state.
+///
+/// Where the whole subtree may not be listed, what is accessible is listed instead, and `partial` says so. A page that
+/// fails for good fails the listing, so that none is smaller than it looks.
+pub async fn compartments(client: &OciClient, retry: RetrySettings) -> Result<CompartmentListing, OciError> {
+    let root = with_retries(retry, || client.root_compartment()).await?;
+    let (listed, partial) = match all_pages(client, CompartmentAccess::Any, retry).await {
+        Err(refused) if refused.is_denied() => accessible(client, &refused, retry).await?,
+        listed => (listed?, None),
+    };
+    Ok(CompartmentListing { tree: CompartmentTree::new(root, listed), partial })
+}
+
+async fn accessible(
+    client: &OciClient,
+    refused: &OciError,
+    retry: RetrySettings,
+) -> Result<(Vec<Compartment>, Option<Problem>), OciError> {
+    let (listed, what) = match all_pages(client, CompartmentAccess::Accessible, retry).await {
+        Err(error) if error.is_denied() => (Vec::new(), "only the root is known, no compartment may be listed"),
+        listed => (listed?, "only the compartments that this user can access are listed"),
+    };
+    let problem = Problem::new(refused.to_problem().kind, what)
+        .hint("A policy that allows the whole tree:\nAllow group <group> to inspect compartments in tenancy")
+        .request_id(refused.request_id().map(str::to_owned));
+    Ok((listed, Some(problem)))
+}
+
+/// Each page is retried by itself: a long list need not start again because its last page failed.
+async fn all_pages(
+    client: &OciClient,
+    access: CompartmentAccess,
+    retry: RetrySettings,
+) -> Result<Vec<Compartment>, OciError> {
+    let mut all = Vec::new();
+    let mut seen = HashSet::new();
+    let mut next = None;
+    loop {
+        let page = with_retries(retry, || client.compartment_page(access, next.as_ref())).await?;
+        all.extend(page.compartments);
+        let Some(token) = page.next else { return Ok(all) };
+        if !seen.insert(token.clone()) {
+            let target = format!("identity in {}", client.profile().region).into();
+            return Err(OciError::Paging { target, request_id: page.request_id });
+        }
+        next = Some(token);
+    }
 }
 
 /// Calls until it succeeds, or fails in a way that asking again cannot help, or the patience ends.
@@ -55,7 +101,7 @@ where
         match call().await {
             Err(error) if error.is_retryable() => {
                 tries += 1;
-                match retry.wait(tries, error.retry_after(), jitter.next()) {
+                match retry.wait(tries, error.retry_after(), jitter.draw()) {
                     Some(wait) => tokio::time::sleep(wait).await,
                     None => return Err(error),
                 }
@@ -70,15 +116,6 @@ fn profile_region(client: &OciClient) -> Region {
     Region { key: id.to_string(), id, status: SubscriptionStatus::Ready, home: false }
 }
 
-fn bare_root(client: &OciClient) -> Compartment {
-    Compartment {
-        id: client.profile().tenancy.clone(),
-        parent: None,
-        name: String::new(),
-        lifecycle: Lifecycle::Active,
-    }
-}
-
 fn join(problems: Vec<Problem>) -> Option<Problem> {
     problems.into_iter().reduce(|mut all, next| {
         all.what = format!("{}; {}", all.what, next.what);
@@ -86,3 +123,7 @@ fn join(problems: Vec<Problem>) -> Option<Problem> {
         all
     })
 }
+
+#[cfg(test)]
+#[path = "discover_tests.rs"]
+mod tests;

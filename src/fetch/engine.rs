@@ -8,7 +8,7 @@
 //!                                                                                        └──► complete, denied, failed
 //! ```
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +90,7 @@ pub struct Engine<T> {
     ids: HashMap<CellKey, CellId>,
     lanes: BTreeMap<RegionId, Lane>,
     /// Chains that wait for another try, by when.
-    waiting: BTreeMap<(Duration, CellId), ()>,
+    waiting: BTreeSet<(Duration, CellId)>,
     updates: VecDeque<CellUpdate>,
     halted: Option<Problem>,
     batches: i64,
@@ -135,7 +135,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             cells: Vec::new(),
             ids: HashMap::new(),
             lanes: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             updates: VecDeque::new(),
             halted: None,
             batches: 0,
@@ -227,7 +227,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         if self.halted.is_some() {
             return None;
         }
-        let retry = self.waiting.first_key_value().map(|((when, _), ())| *when);
+        let retry = self.waiting.first().map(|(when, _)| *when);
         let lanes = self.lanes.values().filter(|lane| !lane.ready.is_empty() && lane.paused_until > now);
         let paused = lanes.map(|lane| lane.paused_until).min();
         [retry, paused].into_iter().flatten().min()
@@ -276,7 +276,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     fn wake(&mut self, now: Duration) {
-        while let Some((&(when, id), ())) = self.waiting.first_key_value() {
+        while let Some(&(when, id)) = self.waiting.first() {
             if when > now {
                 break;
             }
@@ -324,7 +324,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     fn try_again(&mut self, now: Duration, id: CellId, problem: Problem, retry_after: Option<Duration>) {
-        let random = self.jitter.next();
+        let random = self.jitter.draw();
         let retry = self.settings.retry;
         let chain = self.chain(id);
         chain.tries += 1;
@@ -335,7 +335,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         };
         chain.phase = Phase::Waiting;
         let region = chain.planned.key.region.clone();
-        self.waiting.insert((now + wait, id), ());
+        self.waiting.insert((now + wait, id));
         if let Some(asked) = retry_after {
             let lane = self.lanes.entry(region).or_default();
             lane.paused_until = lane.paused_until.max(now + asked);

@@ -50,10 +50,11 @@ pub fn plan(
 }
 
 fn slices(gap: FetchWindow, newest_first: bool) -> Vec<FetchWindow> {
-    if newest_first && gap.minutes() > 2 * NEWEST_MINUTES {
-        if let Some((older, newest)) = gap.split_at(gap.end_minute() - NEWEST_MINUTES) {
-            return vec![newest, older];
-        }
+    if newest_first
+        && gap.minutes() > 2 * NEWEST_MINUTES
+        && let Some((older, newest)) = gap.split_at(gap.end_minute() - NEWEST_MINUTES)
+    {
+        return vec![newest, older];
     }
     vec![gap]
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::ledger::CellKey;
 use crate::domain::time_range::FetchWindow;
-use crate::oci::test_server::{Server, TENANCY, answer, key, now, ok, profile};
+use crate::oci::test_server::{Server, answer, key, now, ok, profile};
 use crate::oci::{ClientOptions, PageToken};
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::signature::Verifier;
@@ -176,60 +176,6 @@ async fn silence_ends_in_a_timeout() {
     let options = ClientOptions { read_timeout: Duration::from_millis(50), ..ClientOptions::default() };
     let error = server.client_with(options).list_events(&cell(), None).await.unwrap_err();
     assert!(matches!(&error, OciError::Timeout { .. }) && error.is_retryable(), "{error:?}");
-}
-
-#[tokio::test]
-async fn compartments_of_every_state_and_page_are_listed_with_the_root() {
-    let page = |id: &str, state: &str| {
-        format!(r#"[{{"id":"{id}","compartmentId":"{TENANCY}","name":"{id}","lifecycleState":"{state}"}}]"#)
-    };
-    let server = Server::start(vec![
-        ok("", r#"{"id":"ocid1.tenancy.oc1..t","name":"acme","homeRegionKey":"FRA","description":null}"#),
-        ok("opc-next-page: 2\r\n", page("b", "DELETED")),
-        ok("opc-next-page: 3\r\n", "[]"),
-        ok("", page("a", "NEWER")),
-    ])
-    .await;
-    let listing = server.client().compartments().await.unwrap();
-    assert!(listing.partial.is_none());
-    let names: Vec<_> =
-        listing.tree.compartments().map(|c| (c.name.clone(), c.lifecycle.as_api().to_owned())).collect();
-    let expected = [("acme", "ACTIVE"), ("a", "NEWER"), ("b", "DELETED")];
-    assert_eq!(names, expected.map(|(name, state)| (name.to_owned(), state.to_owned())));
-    let requests = server.requests();
-    let line = |index: usize| requests[index].lines().next().unwrap().to_owned();
-    assert_eq!(line(0), format!("GET /identity/us-ashburn-1/20160918/tenancies/{TENANCY} HTTP/1.1"));
-    let list = format!(
-        "GET /identity/us-ashburn-1/20160918/compartments?compartmentId={TENANCY}&limit=1000&accessLevel=ANY\
-         &compartmentIdInSubtree=true"
-    );
-    assert_eq!(line(1), format!("{list} HTTP/1.1"));
-    assert_eq!(line(3), format!("{list}&page=3 HTTP/1.1"));
-}
-
-#[tokio::test]
-async fn where_the_tree_may_not_be_listed_what_is_accessible_is() {
-    let denied = || answer("404 Not Found", "", r#"{"code":"NotAuthorizedOrNotFound","message":"no"}"#);
-    let one = r#"[{"id":"a","compartmentId":"hidden","name":"a","lifecycleState":"ACTIVE"}]"#;
-    let server = Server::start(vec![denied(), denied(), denied(), ok("", one)]).await;
-    let listing = server.client().compartments().await.unwrap();
-    assert_eq!(listing.tree.len(), 2);
-    assert!(listing.partial.unwrap().what.contains("can access"));
-    assert!(server.requests()[3].contains("accessLevel=ACCESSIBLE"));
-    let server = Server::start(vec![denied(), denied(), denied(), denied()]).await;
-    let listing = server.client().compartments().await.unwrap();
-    assert!(listing.tree.len() == 1 && listing.partial.is_some());
-}
-
-#[tokio::test]
-async fn a_failed_page_or_a_repeated_token_fails_the_listing() {
-    let name = || ok("", r#"{"name":"acme"}"#);
-    let next = || ok("opc-next-page: 2\r\n", "[]");
-    let server = Server::start(vec![name(), next(), answer("500 Oops", "", "")]).await;
-    assert!(server.client().compartments().await.unwrap_err().is_retryable());
-    let server = Server::start(vec![name(), next(), next()]).await;
-    let error = server.client().compartments().await.unwrap_err();
-    assert!(matches!(error, OciError::Paging { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -1,12 +1,9 @@
 //! The identity service: the tenancy, its regions, its compartments.
 
-use std::collections::HashSet;
-
 use serde::Deserialize;
 
-use crate::domain::compartment::{Compartment, CompartmentTree, Lifecycle};
+use crate::domain::compartment::{Compartment, Lifecycle};
 use crate::domain::ocid::Ocid;
-use crate::domain::problem::Problem;
 use crate::domain::region::{Region, RegionId, SubscriptionStatus};
 
 use super::endpoint::Service;
@@ -26,14 +23,6 @@ pub struct TenancyInfo {
     pub name: String,
     /// Three letters in lower case, as in [`Region::key`].
     pub home_region_key: String,
-}
-
-/// Every compartment that could be listed.
-#[derive(Clone, Debug)]
-pub struct CompartmentListing {
-    pub tree: CompartmentTree,
-    /// Why the tree may be smaller than the tenancy.
-    pub partial: Option<Problem>,
 }
 
 /// Which compartments ListCompartments is asked for (API parameter `accessLevel`).
@@ -107,19 +96,6 @@ impl OciClient {
         Ok(TenancyInfo { id, name, home_region_key: home_region_key.unwrap_or_default().to_lowercase() })
     }
 
-    /// The root and every compartment below it, in every lifecycle state.
-    ///
-    /// Where the whole subtree may not be listed, what is accessible is listed instead, and `partial` says so. A page
-    /// that fails fails the listing, so that none is smaller than it looks.
-    pub async fn compartments(&self) -> Result<CompartmentListing, OciError> {
-        let root = self.root_compartment().await?;
-        let (listed, partial) = match self.all_pages(CompartmentAccess::Any).await {
-            Err(refused) if refused.is_denied() => self.accessible(&refused).await?,
-            listed => (listed?, None),
-        };
-        Ok(CompartmentListing { tree: CompartmentTree::new(root, listed), partial })
-    }
-
     /// One page of the compartments below the root.
     pub async fn compartment_page(
         &self,
@@ -162,33 +138,6 @@ impl OciClient {
         match self.get(Service::Identity, &self.profile().region, &path, &[]).await {
             Err(refused) if refused.is_denied() => Ok(tenancy.short()),
             answer => Ok(compartment(answer?.json("identity")?).name),
-        }
-    }
-
-    async fn accessible(&self, refused: &OciError) -> Result<(Vec<Compartment>, Option<Problem>), OciError> {
-        let (listed, what) = match self.all_pages(CompartmentAccess::Accessible).await {
-            Err(error) if error.is_denied() => (Vec::new(), "only the root is known, no compartment may be listed"),
-            listed => (listed?, "only the compartments that this user can access are listed"),
-        };
-        let problem = Problem::new(refused.to_problem().kind, what)
-            .hint("A policy that allows the whole tree:\nAllow group <group> to inspect compartments in tenancy")
-            .request_id(refused.request_id().map(str::to_owned));
-        Ok((listed, Some(problem)))
-    }
-
-    async fn all_pages(&self, access: CompartmentAccess) -> Result<Vec<Compartment>, OciError> {
-        let mut all = Vec::new();
-        let mut seen = HashSet::new();
-        let mut next = None;
-        loop {
-            let page = self.compartment_page(access, next.as_ref()).await?;
-            all.extend(page.compartments);
-            let Some(token) = page.next else { return Ok(all) };
-            if !seen.insert(token.clone()) {
-                let target = format!("identity in {}", self.profile().region).into();
-                return Err(OciError::Paging { target, request_id: page.request_id });
-            }
-            next = Some(token);
         }
     }
 }

@@ -47,7 +47,7 @@ pub use endpoint::{EndpointTemplate, Service};
 pub use env::Env;
 pub use error::{OciError, Refusal};
 pub use http::MAX_BODY;
-pub use identity::{CompartmentAccess, CompartmentListing, CompartmentPage, TenancyInfo};
+pub use identity::{CompartmentAccess, CompartmentPage, TenancyInfo};
 pub use key::{KeyError, PrivateKey};
 pub use profile::Profile;
 

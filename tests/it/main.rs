@@ -1,1 +1,5 @@
-//! tests
+//! Tests of whole rooms together, in one binary so that it is linked once.
+
+mod picture;
+mod screen;
+mod terminal;

@@ -1,0 +1,174 @@
+//! From a key press to the frame that shows it, with few and with many events held.
+
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use auditui::app::App;
+use auditui::app::effect::{Effect, SelectRequest};
+use auditui::app::key::{KeyCode, KeyPress};
+use auditui::app::message::Message;
+use auditui::app::setup::{AccessFilter, Glyphs, Setup};
+use auditui::app::view::View;
+use auditui::domain::compartment::{Compartment, CompartmentTree, Lifecycle};
+use auditui::domain::ledger::Ledger;
+use auditui::domain::region::{Region, SubscriptionStatus};
+use auditui::domain::scope::ScopeRequest;
+use auditui::domain::tenancy::Tenancy;
+use auditui::domain::time_range::TimeRange;
+use auditui::domain::zone::Zone;
+use auditui::index::{IndexBuilder, Snapshot};
+use auditui::query::{Cancel, select};
+use auditui::ui::{self, Theme};
+use chrono::{DateTime, TimeDelta};
+use divan::Bencher;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::synthetic::{PAGE, REGIONS, compartment, page};
+
+const SIZES: [usize; 2] = [5_000, 200_000];
+/// How much longer a frame may take with forty times the events. It is the same work; caches are not.
+const LONGER: f64 = 1.5;
+const FRAMES: usize = 301;
+
+struct Screen {
+    app: App,
+    theme: Theme,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Screen {
+    fn holding(events: usize) -> Self {
+        let (mut app, _) = App::new(setup());
+        let mut effects = app.update(Message::TenancyKnown(Box::new(tenancy())));
+        let theme = Theme::dark();
+        let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a screen");
+        let mut geometry = None;
+        terminal.draw(|frame| geometry = Some(ui::draw(&app, &theme, frame))).expect("a frame");
+        effects.extend(app.update(Message::Drawn(geometry.expect("a geometry"))));
+        effects.extend(app.update(Message::Key(KeyPress::char('w'))));
+        let asked = effects.into_iter().rev().find_map(|effect| match effect {
+            Effect::Select(request) => Some(request),
+            _ => None,
+        });
+        app.update(Message::View(Arc::new(view(&snapshot(events), &asked.expect("a question")))));
+        let mut screen = Self { app, theme, terminal };
+        screen.press(KeyCode::Down);
+        screen
+    }
+
+    /// What the driver does for a key: the machine, then a frame.
+    fn press(&mut self, code: KeyCode) -> usize {
+        let effects = self.app.update(Message::Key(KeyPress::plain(code)));
+        let (app, theme) = (&self.app, &self.theme);
+        self.terminal
+            .draw(|frame| {
+                ui::draw(app, theme, frame);
+            })
+            .expect("a frame");
+        effects.len()
+    }
+
+    fn median(&mut self) -> Duration {
+        let mut took: Vec<Duration> = (0..FRAMES)
+            .map(|number| {
+                let began = Instant::now();
+                self.press(if number % 2 == 0 { KeyCode::PageDown } else { KeyCode::Up });
+                began.elapsed()
+            })
+            .collect();
+        took.sort();
+        took[FRAMES / 2]
+    }
+}
+
+/// Fails when a frame depends on how many events are held.
+pub fn assert_independent_of_events(out: &mut impl Write) -> std::io::Result<()> {
+    let [few, many] = SIZES.map(|events| Screen::holding(events).median());
+    let ratio = many.as_secs_f64() / few.as_secs_f64();
+    writeln!(
+        out,
+        "key to frame, 200x50: {few:.1?} with {} events, {many:.1?} with {}: x{ratio:.2}",
+        SIZES[0], SIZES[1]
+    )?;
+    assert!(ratio < LONGER, "a frame takes x{ratio:.2} as long with {} events as with {}", SIZES[1], SIZES[0]);
+    Ok(())
+}
+
+#[divan::bench(args = SIZES)]
+fn key_to_frame(bencher: Bencher<'_, '_>, events: usize) {
+    let mut screen = Screen::holding(events);
+    bencher.bench_local(|| screen.press(KeyCode::PageDown));
+}
+
+fn setup() -> Setup {
+    let now = DateTime::from_timestamp(1_790_021_600, 0).expect("an instant");
+    Setup {
+        profile: "BENCH".into(),
+        endpoint: None,
+        demo: false,
+        range: TimeRange::ending_at(now, TimeDelta::hours(6)),
+        scope: ScopeRequest::default(),
+        access: AccessFilter::WritesAndSessions,
+        zone: Zone::Utc,
+        glyphs: Glyphs::Unicode,
+        padding: TimeDelta::minutes(30),
+        now,
+    }
+}
+
+fn tenancy() -> Tenancy {
+    let region = |id: &&str| Region {
+        id: (*id).into(),
+        key: id.chars().take(3).collect(),
+        status: SubscriptionStatus::Ready,
+        home: false,
+    };
+    let root = Compartment {
+        id: "ocid1.tenancy.oc1..aaaa".into(),
+        parent: None,
+        name: "bench".into(),
+        lifecycle: Lifecycle::Active,
+    };
+    let below = (0..40).map(|number| Compartment {
+        id: compartment(number).as_str().into(),
+        parent: Some(root.id.clone()),
+        name: format!("team-{number:02}"),
+        lifecycle: Lifecycle::Active,
+    });
+    Tenancy {
+        id: root.id.clone(),
+        name: Some("bench".into()),
+        regions: REGIONS.iter().map(region).collect(),
+        tree: CompartmentTree::new(root.clone(), below.collect()),
+        partial: None,
+    }
+}
+
+fn snapshot(events: usize) -> Arc<Snapshot> {
+    static BUILT: [OnceLock<Arc<Snapshot>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let built = &BUILT[usize::from(events != SIZES[0])];
+    Arc::clone(built.get_or_init(|| {
+        let mut builder = IndexBuilder::new();
+        (0..events / PAGE).for_each(|number| builder.insert_page(&page(number)));
+        builder.snapshot()
+    }))
+}
+
+fn view(snapshot: &Arc<Snapshot>, asked: &SelectRequest) -> View {
+    let found = |query| {
+        let selection = select(snapshot, query, asked.order, None, &Cancel::new());
+        Arc::new(selection.expect("nobody cancels"))
+    };
+    let selection = found(&asked.query);
+    View {
+        generation: asked.generation,
+        snapshot: Arc::clone(snapshot),
+        histogram: selection.histogram(asked.range, asked.buckets),
+        totals: found(&asked.totals),
+        selection,
+        ledger: Arc::new(Ledger::new(TimeDelta::minutes(15))),
+        elapsed: Duration::ZERO,
+    }
+}

@@ -1,0 +1,319 @@
+//! What the explorer shows, through the real driver and the real fetch layer against the simulator. Never a sleep: the
+//! driver works until nothing is under way, and calls that shall be under way are held at a gate.
+
+use auditui::app::message::Message;
+use auditui::app::setup::{AccessFilter, Glyphs, Setup};
+use auditui::domain::scope::ScopeRequest;
+use auditui::domain::time_range::TimeRange;
+use auditui::domain::zone::Zone;
+use auditui::driver::{Clipboard, Driver, FetchOptions};
+use auditui::fake_oci::{FakeOci, Gate, Options, Scenario};
+use auditui::fetch::Settings;
+use auditui::oci::{ClientOptions, Clock, Env, OciClient, Profile};
+use auditui::ui::Theme;
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+/// A Saturday; the simulated world is built around it, and every clock stands still there.
+const EPOCH: &str = "2026-03-14T14:00:00Z";
+
+struct Screen {
+    fake: FakeOci,
+    driver: Driver<TestBackend>,
+}
+
+struct Start {
+    scenario: &'static str,
+    size: (u16, u16),
+    hours: i64,
+    glyphs: Glyphs,
+    gate: Option<Gate>,
+    scope: ScopeRequest,
+    settings: Settings,
+}
+
+impl Start {
+    fn of(scenario: &'static str) -> Self {
+        Self {
+            scenario,
+            size: (120, 36),
+            hours: 26,
+            glyphs: Glyphs::Unicode,
+            gate: None,
+            scope: ScopeRequest::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    fn size(mut self, width: u16, height: u16) -> Self {
+        self.size = (width, height);
+        self
+    }
+
+    /// Opens the explorer and draws its first frame; nothing was answered yet.
+    async fn open(self) -> Screen {
+        let now: DateTime<Utc> = EPOCH.parse().unwrap();
+        let options = Options { epoch: Some(now), now: Some(now), ..Options::default() };
+        let fake = FakeOci::start(Scenario::named(self.scenario).unwrap(), options).await.unwrap();
+        if let Some(gate) = self.gate {
+            fake.hold(gate);
+        }
+        let who = fake.credentials();
+        let profile =
+            Profile::from_parts("TEST", &who.tenancy, &who.user, &who.fingerprint, &who.region, &who.key_pem).unwrap();
+        let options = ClientOptions {
+            endpoint: Some(fake.endpoint_template().parse().unwrap()),
+            clock: Clock::Frozen(now),
+            ..ClientOptions::default()
+        };
+        let client = OciClient::new(profile, options).unwrap();
+        let (padding, settling) = (TimeDelta::minutes(30), TimeDelta::minutes(15));
+        let setup = Setup {
+            profile: "TEST".into(),
+            endpoint: None,
+            demo: false,
+            range: TimeRange::ending_at(now, TimeDelta::hours(self.hours)),
+            scope: self.scope,
+            access: AccessFilter::WritesAndSessions,
+            zone: Zone::Utc,
+            glyphs: self.glyphs,
+            padding,
+            now,
+        };
+        let fetch = FetchOptions { settings: self.settings, padding, settling };
+        let terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
+        let clipboard = Clipboard::start(&[("SSH_TTY", "/dev/pts/0")].into_iter().collect::<Env>());
+        let mut driver = Driver::new(client, setup, fetch, clipboard, Theme::dark(), terminal);
+        driver.draw().unwrap();
+        Screen { fake, driver }
+    }
+
+    /// Opens the explorer and waits until everything that is not held was read.
+    async fn loaded(self) -> Screen {
+        let mut screen = self.open().await;
+        screen.settle().await;
+        screen
+    }
+}
+
+impl Screen {
+    async fn settle(&mut self) {
+        let fake = &self.fake;
+        self.driver.settle(|| fake.parked()).await.unwrap();
+    }
+
+    /// Presses keys, written as in the keymap: `jj<enter>w`.
+    async fn keys(mut self, keys: &str) -> Self {
+        for key in presses(keys) {
+            self.driver.send(Message::Key(key.parse().unwrap()));
+            self.settle().await;
+        }
+        self
+    }
+
+    fn text(&self) -> String {
+        let text = auditui::ui::plain(self.driver.terminal().backend().buffer());
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "a control character reached the screen");
+        text
+    }
+
+    fn line(&self, wanted: &str) -> String {
+        let text = self.text();
+        text.lines().find(|line| line.contains(wanted)).unwrap_or_else(|| panic!("no “{wanted}” in\n{text}")).to_owned()
+    }
+}
+
+/// `ab<enter>` is three keys.
+fn presses(keys: &str) -> Vec<String> {
+    let mut presses = Vec::new();
+    let mut rest = keys;
+    while let Some(first) = rest.chars().next() {
+        let length = match (first, rest.find('>')) {
+            ('<', Some(end)) => end + 1,
+            _ => first.len_utf8(),
+        };
+        presses.push(rest[..length].to_owned());
+        rest = &rest[length..];
+    }
+    presses
+}
+
+/// Compares with the stored picture. What a selection cost differs from run to run, and shifts what stands before it.
+macro_rules! assert_screen {
+    ($name:expr, $screen:expr) => {{
+        let text = $screen.text();
+        insta::with_settings!({
+            filters => vec![(r" *(\S+ of \S+ match) +✓ +[\d,]+ m?s", "  $1  ✓  N ms")],
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!($name, text);
+        });
+    }};
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_frame_is_there_before_any_answer() {
+    assert_screen!("connecting", Start::of("small").open().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_read_at_every_size() {
+    for (width, height) in [(120, 36), (80, 24), (60, 15), (39, 9)] {
+        let screen = Start::of("small").size(width, height).loaded().await;
+        assert_screen!(format!("loaded_{width}x{height}"), screen);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_with_its_story() {
+    let screen = Start { hours: 24, ..Start::of("demo") }.loaded().await;
+    assert_screen!("demo", screen);
+    let screen = screen.keys("w/203.0.113.9<enter>").await;
+    assert_screen!("demo_story", screen);
+    let screen = screen.keys("xw<enter>").await;
+    crate::picture::assert_picture("demo.svg", &without_cost(screen.driver.terminal().backend().buffer()));
+}
+
+/// What the selection cost is the one thing on the screen that no clock of ours decides.
+fn without_cost(buffer: &Buffer) -> Buffer {
+    let mut buffer = buffer.clone();
+    let columns = (0..buffer.area.width).rev();
+    let tick = columns.clone().find(|column| buffer[(*column, 1)].symbol() == "✓");
+    for column in columns.take_while(|column| Some(*column) > tick) {
+        buffer[(column, 1)].set_symbol(" ");
+    }
+    buffer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_appear_while_the_rest_loads_and_totals_say_so() {
+    let gate = Gate::region("eu-frankfurt-1");
+    let mut screen = Start { gate: Some(gate.clone()), ..Start::of("small") }.loaded().await;
+    assert_screen!("half_loaded", screen);
+    let before = screen.driver.app().view().unwrap().totals.len();
+    assert!(before > 0);
+    screen.fake.release(&gate);
+    screen.settle().await;
+    let after = screen.driver.app().view().unwrap().totals.len();
+    assert!(after > before);
+    let range = screen.driver.app().range();
+    assert_eq!(after, screen.fake.world_events(range.start(), range.end()).len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn filters_say_what_they_hide() {
+    let screen = Start::of("small").loaded().await.keys("w").await;
+    assert_screen!("all_events", screen);
+    let screen = screen.keys("w").await;
+    assert!(screen.line("[w]").contains("reads"));
+    let screen = screen.keys("w!").await;
+    assert_screen!("failed_only", screen);
+    let screen = screen.keys("x/no such thing").await;
+    assert_screen!("nothing_matches", screen);
+    let screen = screen.keys("<esc>").await;
+    assert!(!screen.text().contains("no such thing"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scope_is_compartments_times_regions() {
+    let screen = Start::of("small").loaded().await.keys("w1").await;
+    let all = screen.driver.app().view().unwrap().selection.len();
+    let screen = screen.keys("/prod<enter>o").await;
+    assert_screen!("one_subtree", screen);
+    assert!(screen.driver.app().view().unwrap().selection.len() < all);
+    let screen = screen.keys("0").await;
+    assert_eq!(screen.driver.app().view().unwrap().selection.len(), all);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_detail_is_a_summary_and_a_document() {
+    let screen = Start::of("small").loaded().await.keys("<enter>").await;
+    assert_screen!("detail_summary", screen);
+    let screen = screen.keys("]").await;
+    assert_screen!("detail_json", screen);
+    let screen = screen.keys("1").await;
+    assert_screen!("detail_json_folded", screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_time_popup_echoes_and_refuses() {
+    let screen = Start::of("small").loaded().await.keys("tyesterday").await;
+    assert_screen!("time_popup", screen);
+    let screen = screen.keys("x").await;
+    assert_screen!("time_popup_error", screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_range_fetches_only_what_is_not_covered() {
+    let windows = |screen: &Screen| -> Vec<DateTime<Utc>> {
+        let requests = screen.fake.requests();
+        requests.iter().filter_map(|request| request.end_time.as_deref()?.parse().ok()).collect()
+    };
+    let asked = |screen: &Screen| windows(screen).len();
+    let screen = Start { hours: 6, ..Start::of("small") }.loaded().await;
+    let first = asked(&screen);
+    let screen = screen.keys("t-3h<enter>").await;
+    assert_eq!(asked(&screen), first, "a narrower range is held already");
+    let screen = screen.keys("t-30h<enter>").await;
+    assert!(asked(&screen) > first);
+    let six_hours_ago = screen.driver.app().now() - TimeDelta::hours(6);
+    let asked_again = windows(&screen).into_iter().skip(first).any(|end| end > six_hours_ago);
+    assert!(!asked_again, "what was held is asked again");
+    let range = screen.driver.app().range();
+    let held = screen.driver.app().view().unwrap().totals.len();
+    assert_eq!(held, screen.fake.world_events(range.start(), range.end()).len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_says_which_way_it_went() {
+    let screen = Start::of("small").loaded().await.keys("y").await;
+    assert_screen!("copy_menu", screen);
+    let screen = screen.keys("i").await;
+    assert!(screen.text().contains("36 bytes via terminal (OSC 52)"), "{}", screen.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn help_lists_what_the_keys_do() {
+    let screen = Start::of("small").loaded().await.keys("?copy").await;
+    assert_screen!("help", screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_screens_slide_the_tree_over_and_the_detail_fills() {
+    let screen = Start::of("small").size(80, 24).loaded().await.keys("B").await;
+    assert_screen!("tree_80x24", screen);
+    let screen = Start::of("small").size(60, 15).loaded().await.keys("<enter>").await;
+    assert_screen!("detail_60x15", screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_are_told_on_the_problem_line() {
+    for scenario in ["all-denied", "skewed-clock", "expired-token"] {
+        // One call after the other: which of them still get an answer is then always the same.
+        let settings = Settings { in_flight: 1, ..Settings::default() };
+        assert_screen!(scenario, Start { settings, ..Start::of(scenario) }.loaded().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_text_breaks_no_row() {
+    for (width, height) in [(120, 36), (80, 24), (60, 15)] {
+        let mut screen = Start::of("hostile").size(width, height).loaded().await.keys("w<enter>]").await;
+        for _ in 0..12 {
+            screen = screen.keys("2j3").await;
+            let text = screen.text();
+            assert_eq!(text.lines().count(), usize::from(height));
+            let foreign = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+            assert!(!text.contains(foreign), "{text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ascii_is_ascii() {
+    let screen = Start { glyphs: Glyphs::Ascii, ..Start::of("small") }.loaded().await;
+    assert!(screen.text().is_ascii(), "{}", screen.text());
+    assert_screen!("ascii", screen);
+}

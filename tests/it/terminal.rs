@@ -1,0 +1,109 @@
+//! The program on a real pseudo-terminal: it draws, reacts, and gives the terminal back.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+struct Session {
+    child: Box<dyn Child + Send + Sync>,
+    /// Closing it would hang up.
+    _master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    bytes: Vec<u8>,
+}
+
+impl Session {
+    fn start(arguments: &[&str]) -> Self {
+        let size = PtySize { rows: 36, cols: 120, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_auditui"));
+        command.args(arguments);
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env("SSH_TTY", "/dev/pts/0");
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        let screen = vt100::Parser::new(NonZero::new(36).unwrap(), NonZero::new(120).unwrap(), 0);
+        Self { child, _master: pair.master, keys, output, screen, bytes: Vec::new() }
+    }
+
+    /// Waits until the screen is as wanted; fails after a minute.
+    fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !wanted(self.screen.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => {
+                    self.screen.process(&bytes);
+                    self.bytes.extend(bytes);
+                }
+                Err(_) => panic!("never saw {what}:\n{}", self.screen.screen().contents()),
+            }
+        }
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        self.wait(text, |screen| screen.contents().contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn end(mut self) -> (u32, Vec<u8>) {
+        self.wait("the end of the alternate screen", |screen| !screen.alternate_screen());
+        assert!(!self.screen.screen().hide_cursor(), "the cursor stays hidden");
+        assert!(!self.screen.screen().bracketed_paste(), "bracketed paste stays on");
+        (self.child.wait().unwrap().exit_code(), self.bytes)
+    }
+}
+
+#[test]
+fn it_draws_reacts_and_gives_the_terminal_back() {
+    let mut session = Session::start(&["--demo"]);
+    session.wait_for("acme-prod");
+    session.wait("the alternate screen", vt100::Screen::alternate_screen);
+    session.press("?");
+    session.wait_for("type to search");
+    session.press("\x1b");
+    session.wait("the help gone", |screen| !screen.contents().contains("type to search"));
+    session.wait("no slice under way", |screen| {
+        screen.contents().lines().next().is_some_and(|line| line.contains("cover 9") && !line.contains('~'))
+    });
+    session.press("w/alice@acme.com\r");
+    session.wait_for("‹alice@acme.com›");
+    session.press("yi");
+    session.wait_for("via terminal (OSC 52)");
+    session.press("q");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("\x1b]52;c;"), "nothing went to the clipboard");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_gives_the_terminal_back_too() {
+    let mut session = Session::start(&["--demo"]);
+    session.wait_for("acme-prod");
+    let pid = session.child.process_id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let (code, _) = session.end();
+    assert_eq!(code, 130);
+}
