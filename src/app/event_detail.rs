@@ -25,7 +25,7 @@ pub enum Body {
         tree: JsonTree,
         masks: Masks,
     },
-    /// Not JSON, even after repair: pieces of text, none longer than [`PIECE`] characters.
+    /// Not JSON, even after repair: pieces of text, none longer than 400 characters.
     Text(Vec<String>),
 }
 

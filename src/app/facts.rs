@@ -116,7 +116,7 @@ impl Facts {
 /// The cells that overlap the window, and what of it they leave out, in every compartment and the regions of the scope.
 struct Asked<'a> {
     about: &'a About<'a>,
-    ledger: &'a Ledger,
+    settling: TimeDelta,
     cells: Vec<(&'a Cell, CellState)>,
     gaps: Vec<(RegionId, Ocid, FetchWindow)>,
 }
@@ -141,7 +141,7 @@ impl<'a> Asked<'a> {
                 gaps.extend(missing.into_iter().map(|gap| (region.clone(), compartment.clone(), gap)));
             }
         }
-        Self { about, ledger, cells, gaps }
+        Self { about, settling: ledger.settling(), cells, gaps }
     }
 
     fn in_scope(&self) -> impl Iterator<Item = (&'a Cell, CellState)> {
@@ -209,9 +209,15 @@ impl<'a> Asked<'a> {
         let columns = self.about.columns;
         let mut marks = vec![Coverage::default(); columns];
         let gaps = self.gaps_in_scope().map(|(.., window)| (*window, CellState::Queued));
-        let settling = self.ledger.settling();
-        let parts = self.in_scope().flat_map(|(cell, state)| parts(cell, state, settling));
-        for (window, state) in parts.chain(gaps) {
+        let cells = self.in_scope().flat_map(|(cell, state)| match state {
+            // Of a long window that was just read only the newest minutes are settling.
+            CellState::Settling => {
+                let (read, young) = cell.settled(self.settling);
+                [read.map(|window| (window, CellState::Complete)), young.map(|window| (window, state))]
+            }
+            _ => [Some((cell.key.window, state)), None],
+        });
+        for (window, state) in cells.flatten().chain(gaps) {
             for place in self.columns_of(window) {
                 marks[place].add(state);
             }
@@ -248,17 +254,6 @@ impl Known {
             state => state,
         };
         Place { state, events: self.events }
-    }
-}
-
-/// A cell's window with its state; of one that is settling, only the minutes that were too young when it was read.
-fn parts(cell: &Cell, state: CellState, settling: TimeDelta) -> Vec<(FetchWindow, CellState)> {
-    let window = cell.key.window;
-    let read = cell.read.filter(|_| state == CellState::Settling);
-    let young = read.map(|read| (read.at - settling).timestamp().div_euclid(60));
-    match young.and_then(|young| window.split_at(young)) {
-        Some((old, young)) => vec![(old, CellState::Complete), (young, CellState::Settling)],
-        None => vec![(window, state)],
     }
 }
 
