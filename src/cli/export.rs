@@ -26,10 +26,14 @@ use crate::query::{AccessSet, Query, RecordRef, Term, matches};
 /// Pages received and not yet sorted; when the sorter is behind, the fetch waits.
 const PAGES_AHEAD: usize = 64;
 
-pub async fn run(connection: &Connection, args: &ExportArgs, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
+pub async fn run(
+    connection: &Connection,
+    args: &ExportArgs,
+    range: TimeRange,
+    interrupt: &mut Interrupt,
+) -> Result<ExitCode, Problem> {
     let client = &connection.client;
     let progress = Progress::new("export", args.quiet);
-    let range = args.read.required_range(client.now())?;
     let sink = Sink::open(args.output_file.as_deref())?;
     progress.line(&format!("{range}, profile {}: asking what the tenancy consists of", clean(&client.profile().name)));
     for warning in connection.warnings.iter().cloned().chain(retention_warning(&range, client.now())) {

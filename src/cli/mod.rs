@@ -45,9 +45,10 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode, Problem> {
     let mut interrupt = Interrupt::listen();
     match &line.command {
         Some(Command::Export(args)) => {
-            args.read.range(crate::oci::clock::now())?;
+            // Before anything is looked for: this is what the user can mend without an account.
+            let range = args.read.required_range(crate::oci::clock::now())?;
             let connection = connect(&line.identity, &env).await?;
-            export::run(&connection, args, &mut interrupt).await
+            export::run(&connection, args, range, &mut interrupt).await
         }
         Some(Command::Regions(args)) => list(&line.identity, &env, args, listing::regions).await,
         Some(Command::Compartments(args)) => list(&line.identity, &env, args, listing::compartments).await,

@@ -8,6 +8,7 @@ pub mod ocid;
 pub mod page;
 pub mod problem;
 pub mod region;
+mod repair;
 pub mod scope;
 pub mod tenancy;
 pub mod text;

@@ -1,5 +1,22 @@
-//! Tests of whole rooms together, in one binary so that it is linked once.
+//! Rooms together, as a user, a script or Oracle's service meets them, screens included. One binary, so that it is linked
+//! once; laws of single rooms stand beside their code.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed; the helpers stand outside of #[test] functions"
+)]
+
+mod architecture;
+mod authentication;
+mod cli;
+mod doctor;
+mod export;
+mod fetching;
+mod interruption;
+mod listing;
 mod picture;
 mod screen;
+mod support;
 mod terminal;

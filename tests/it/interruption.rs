@@ -1,0 +1,66 @@
+//! A signal in the middle of an export: what was received is written, and said to be unfinished.
+#![cfg(unix)]
+
+use std::process::{Child, Command};
+
+use auditui::fake_oci::Gate;
+
+use super::support::{Cloud, Output, assert_same_events, rfc3339};
+
+/// Interrupts an export whose calls to the last region hang.
+fn interrupted_by(signal: &str, cloud: &Cloud, args: &[&str]) -> Output {
+    cloud.fake.hold(Gate::region("us-phoenix-1"));
+    let [from, until] = cloud.range().map(rfc3339);
+    let args = [&["export", "--since", &from, "--until", &until, "--concurrency", "1"], args].concat();
+    let child = cloud.home.command(&args).spawn().unwrap();
+    cloud.wait_parked(1);
+    send(signal, &child);
+    cloud.home.finish(child)
+}
+
+fn send(signal: &str, child: &Child) {
+    let kill = format!("kill -{signal} {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
+#[test]
+fn what_was_received_is_written_and_called_unfinished() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let cloud = Cloud::named("small");
+        let output = interrupted_by(signal, &cloud, &[]).expect(130);
+        let world = cloud.world();
+        let lines = output.lines();
+        let found: Vec<_> = world.iter().filter(|event| lines.contains(&&*event.bytes)).cloned().collect();
+        assert!(!found.is_empty() && found.len() < world.len());
+        assert_same_events(&lines, &found);
+        let sentence = output.last_line();
+        assert!(sentence.contains("13 unfinished") && sentence.ends_with("; interrupted"), "{sentence}");
+    }
+}
+
+#[test]
+fn a_file_is_valid_as_well() {
+    let cloud = Cloud::named("small");
+    let path = cloud.home.path("events.jsonl");
+    interrupted_by("INT", &cloud, &["--output-file", path.to_str().unwrap()]).expect(130);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.ends_with('\n') && text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    let left = std::fs::read_dir(cloud.home.path("")).unwrap();
+    assert!(left.map(|entry| entry.unwrap().file_name()).all(|name| !name.to_string_lossy().starts_with(".auditui-")));
+}
+
+#[test]
+fn the_simulator_ends_when_it_is_told_to() {
+    use std::io::{BufRead as _, BufReader};
+    let home = super::support::Home::empty();
+    let directory = home.path("oci");
+    let args = ["simulate", "--port", "0", "--scenario", "small", "--home", directory.to_str().unwrap()];
+    let mut child = home.command(&args).spawn().unwrap();
+    let mut first = String::new();
+    // Its first line comes before it serves, also into a pipe.
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("serving http://127.0.0.1:") && first.ends_with("/{service}/{region}\n"), "{first}");
+    send("TERM", &child);
+    home.finish(child).expect(0);
+    assert!(directory.join("config").is_file());
+}

@@ -1,0 +1,40 @@
+//! `auditui regions` and `auditui compartments`: what would be read.
+
+use super::support::{Cloud, assert_polite};
+
+#[test]
+fn regions_are_listed_with_their_status() {
+    let cloud = Cloud::named("narrow-policy");
+    let output = cloud.run(&["regions", "-o", "json"]).expect(3);
+    insta::assert_snapshot!("regions_json", output.text());
+    let output = cloud.run(&["regions"]).expect(3);
+    insta::assert_snapshot!("regions_table", output.text());
+    assert!(output.stderr.contains("inspect compartments in tenancy"), "{}", output.stderr);
+}
+
+#[test]
+fn compartments_are_listed_with_the_root_and_the_deleted() {
+    let cloud = Cloud::named("small");
+    let listed = cloud.run(&["compartments", "-o", "json"]).expect(0).json();
+    let rows = listed.as_array().unwrap();
+    let row = |path: &str| rows.iter().find(|row| row["id"] == cloud.ocid(path).as_str()).unwrap().clone();
+    assert_eq!(rows.len(), cloud.fake.compartments().len());
+    assert_eq!(row("")["parent"], serde_json::Value::Null);
+    assert_eq!(row("")["name"], "acme-small");
+    assert_eq!(row("prod/prod-db")["parent"], cloud.ocid("prod").as_str());
+    assert_eq!(row("prod/prod-db")["path"], "prod/prod-db");
+    assert_eq!(row("gone")["lifecycleState"], "DELETED");
+    let table = cloud.run(&["compartments"]).expect(0);
+    insta::assert_snapshot!("compartments_table", table.text());
+    assert_polite(&cloud.fake.requests(), &cloud.fake.ready_regions());
+}
+
+#[test]
+fn a_narrow_policy_lists_what_is_accessible_and_says_so() {
+    let cloud = Cloud::named("narrow-policy");
+    let output = cloud.run(&["compartments", "-o", "json"]).expect(3);
+    let rows = output.json();
+    let names: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"prod") && !names.contains(&"secret"), "{names:?}");
+    assert!(output.stderr.starts_with("incomplete: "), "{}", output.stderr);
+}
