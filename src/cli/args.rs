@@ -148,7 +148,7 @@ pub struct ReadArgs {
     /// How long after its end a window may still grow
     #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "15m", help_heading = "Fetch", env = "AUDITUI_SETTLING")]
     pub settling: TimeDelta,
-    /// Calls at once, over all regions [default: 32, and 10 per region]
+    /// Calls at once, over all regions [default: 64, and by what each region bears up to 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Fetch", env = "AUDITUI_CONCURRENCY")]
     pub concurrency: Option<u16>,
 }

@@ -20,7 +20,7 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::{Format, Ordered, Sorter, SorterSettings, Tally};
-use crate::fetch::{FetchEvent, FetchStream, RetrySettings, Settings, discover, fetch, plan};
+use crate::fetch::{FetchEvent, FetchStream, LaneSettings, RetrySettings, Settings, discover, fetch, plan};
 use crate::query::{AccessSet, Query, RecordRef, Term, matches};
 
 /// Pages received and not yet sorted; when the sorter is behind, the fetch waits.
@@ -138,10 +138,12 @@ fn start(
 /// The bounds of a fetch as the user set them.
 pub fn fetch_settings(read: &ReadArgs) -> Settings {
     let defaults = Settings::default();
-    match read.concurrency {
-        Some(calls) => Settings { in_flight: usize::from(calls), in_flight_per_region: usize::from(calls), ..defaults },
-        None => defaults,
-    }
+    read.concurrency.map_or(defaults, |calls| {
+        let calls = usize::from(calls);
+        let (first, most) = defaults.lane.window;
+        let lane = LaneSettings { window: (first.min(calls), most.min(calls)), ..defaults.lane };
+        Settings { in_flight: calls, lane, ..defaults }
+    })
 }
 
 async fn read_all(

@@ -144,6 +144,8 @@ impl Cell {
             Change::Failed(problem) => Attempt::Failed(problem),
             Change::Denied(problem) => Attempt::Denied(problem),
             Change::Gone(problem) => Attempt::Gone(problem),
+            // The ledger takes such a cell out.
+            Change::Split => Attempt::Idle,
         };
     }
 }
@@ -170,6 +172,8 @@ pub enum Change {
     Failed(Arc<Problem>),
     Denied(Arc<Problem>),
     Gone(Arc<Problem>),
+    /// It turned out to be long; cells that tile its window take its place.
+    Split,
 }
 
 /// How many cells are in which state.
@@ -256,6 +260,9 @@ impl Ledger {
     /// Takes note of what happened; a cell not heard of before is added.
     pub fn apply(&mut self, update: CellUpdate) {
         let CellUpdate { key, change } = update;
+        if change == Change::Split {
+            return self.remove(&key);
+        }
         let places = self.places.entry((key.region.clone(), key.compartment.clone())).or_default();
         let known = places.iter().find(|place| self.cells[**place as usize].key.window == key.window);
         let place = known.copied().unwrap_or_else(|| {
@@ -266,7 +273,21 @@ impl Ledger {
         self.cells[place as usize].apply(change);
     }
 
-    /// In the order in which they were planned.
+    fn remove(&mut self, key: &CellKey) {
+        let Some(place) = self.cells.iter().position(|cell| cell.key == *key) else { return };
+        self.cells.swap_remove(place);
+        let last = self.cells.len() as u32;
+        if let Some(places) = self.places.get_mut(&(key.region.clone(), key.compartment.clone())) {
+            places.retain(|known| *known as usize != place);
+        }
+        // The last cell stands in the gap now.
+        if let Some(moved) = self.cells.get(place) {
+            let places = self.places.get_mut(&(moved.key.region.clone(), moved.key.compartment.clone()));
+            places.into_iter().flatten().filter(|known| **known == last).for_each(|known| *known = place as u32);
+        }
+    }
+
+    /// In no order that means anything.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.cells.iter()
     }
@@ -384,6 +405,23 @@ mod tests {
         assert_eq!(ledger.state(cell), CellState::Complete);
         assert_eq!(cell.events_received(), 7);
         assert!(cell.problem().is_some());
+    }
+
+    #[test]
+    fn a_split_cell_is_no_cell_and_the_others_keep_theirs() {
+        let ledger = ledger(vec![
+            (key("a", 0, 10), Change::Queued),
+            (key("b", 0, 10), Change::Queued),
+            (key("c", 0, 10), Change::Complete { at: minute(60) }),
+            (key("a", 0, 10), Change::Split),
+            (key("a", 0, 5), Change::Queued),
+            (key("a", 0, 10), Change::Split),
+            (key("c", 0, 10), Change::Started),
+        ]);
+        assert_eq!(ledger.cells().count(), 3);
+        assert!(ledger.get(&key("a", 0, 10)).is_none());
+        assert_eq!(ledger.get(&key("c", 0, 10)).unwrap().attempt, Attempt::Loading { pages: 0, events: 0 });
+        assert_eq!(ledger.of_place(&"b".into(), &"c".into()).count(), 1);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! ```text
 //!  add ──► ready, by priority, one lane per region ──► next_request ──► (the wire) ──► answered
 //!             ▲                                                                          │
-//!             └── the chain's next page · the same page again, after a wait ◄────────────┤
+//!             ├── the chain's next page · the same page again, after a wait ◄────────────┤
+//!             └── tiles in place of a chain that turns out to be long ◄──────────────────┤
 //!                                                                                        └──► complete, denied, failed
 //! ```
 
@@ -16,18 +17,21 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::backoff::{Jitter, RetrySettings};
+use super::lane::{Ending, Lane, LaneSettings};
 use super::plan::PlannedCell;
+use super::tiling::{self, FirstPage};
 use crate::domain::ledger::{CellKey, CellUpdate, Change};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
+use crate::domain::time_range::FetchWindow;
 
 /// Bounds of a fetch.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Calls on the wire at once, over all regions.
     pub in_flight: usize,
-    /// Calls on the wire at once in one region; OCI counts calls per region.
-    pub in_flight_per_region: usize,
+    /// Bounds of each region.
+    pub lane: LaneSettings,
     /// Pages of one chain after which it is taken for endless.
     pub longest_chain: u32,
     pub retry: RetrySettings,
@@ -35,7 +39,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { in_flight: 32, in_flight_per_region: 10, longest_chain: 100_000, retry: RetrySettings::default() }
+        Self { in_flight: 64, lane: LaneSettings::default(), longest_chain: 100_000, retry: RetrySettings::default() }
     }
 }
 
@@ -54,8 +58,18 @@ pub struct Request<T> {
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub enum Outcome<T> {
-    Page { events: u64, next: Option<T>, at: DateTime<Utc> },
+    Page(Answer<T>),
     Failed(Failure),
+}
+
+/// A page, as far as it decides what comes next.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    pub events: u64,
+    pub next: Option<T>,
+    pub at: DateTime<Utc>,
+    /// The oldest and the newest event; wanted only where the page is the first of several.
+    pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 /// A call that gave no page.
@@ -88,7 +102,7 @@ pub struct Engine<T> {
     jitter: Jitter,
     cells: Vec<Chain<T>>,
     ids: HashMap<CellKey, CellId>,
-    lanes: BTreeMap<RegionId, Lane>,
+    queues: BTreeMap<RegionId, Queue>,
     /// Chains that wait for another try, by when.
     waiting: BTreeSet<(Duration, CellId)>,
     updates: VecDeque<CellUpdate>,
@@ -100,12 +114,16 @@ struct Chain<T> {
     planned: PlannedCell,
     priority: i64,
     phase: Phase,
+    /// How often it may still be cut into tiles.
+    cuts: u8,
     /// The page to ask for next.
     page: Option<T>,
     pages: u32,
     tokens_seen: HashSet<T>,
     /// Failed tries of the current page.
     tries: u32,
+    /// Times that the current page was refused because we ask too much.
+    refusals: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,15 +134,16 @@ enum Phase {
     Ended,
 }
 
-#[derive(Default)]
-struct Lane {
-    ready: BTreeMap<i64, CellId>,
-    in_flight: usize,
-    /// The region asked for patience: no call before this time.
-    paused_until: Duration,
-    /// It said that we ask too much, and has not answered a call since.
-    slowed: bool,
+/// What waits for a region, and how hard that may be asked.
+struct Queue {
+    ready: BTreeSet<(i64, CellId)>,
+    lane: Lane,
 }
+
+/// A chain may be cut, and its tiles once more, where they are much denser than the first page promised.
+const CUTS: u8 = 2;
+/// Refusals of one page (429) before its cell fails; the lane slows down long before.
+const REFUSALS: u32 = 30;
 
 impl<T: Clone + Eq + Hash> Engine<T> {
     /// `seed` makes the jitter of the waits repeatable.
@@ -134,7 +153,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             jitter: Jitter::new(seed),
             cells: Vec::new(),
             ids: HashMap::new(),
-            lanes: BTreeMap::new(),
+            queues: BTreeMap::new(),
             waiting: BTreeSet::new(),
             updates: VecDeque::new(),
             halted: None,
@@ -148,23 +167,9 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         self.batches += 1;
         for (place, planned) in (0i64..).zip(cells) {
             let priority = place - (self.batches << 32);
-            match self.ids.get(&planned.key).copied() {
-                Some(id) if self.chain(id).phase != Phase::Ended => {}
-                Some(id) => self.restart(id, priority),
-                None => {
-                    let id = CellId(self.cells.len() as u32);
-                    self.ids.insert(planned.key.clone(), id);
-                    self.cells.push(Chain {
-                        planned,
-                        priority,
-                        phase: Phase::Ended,
-                        page: None,
-                        pages: 0,
-                        tokens_seen: HashSet::new(),
-                        tries: 0,
-                    });
-                    self.restart(id, priority);
-                }
+            let id = self.id_of(planned);
+            if self.chain(id).phase == Phase::Ended {
+                self.restart(id, priority, CUTS);
             }
         }
     }
@@ -185,18 +190,14 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         if self.halted.is_some() || self.in_flight() >= self.settings.in_flight {
             return None;
         }
-        let limit = self.settings.in_flight_per_region;
-        let lane = self
-            .lanes
-            .values_mut()
-            .filter(|lane| lane.in_flight < limit && lane.paused_until <= now)
-            .min_by_key(|lane| lane.ready.first_key_value().map_or(i64::MAX, |(priority, _)| *priority))?;
-        let (_, id) = lane.ready.pop_first()?;
-        lane.in_flight += 1;
+        let open = self.queues.values_mut().filter(|queue| !queue.ready.is_empty() && queue.lane.may_send(now));
+        let queue = open.min_by_key(|queue| queue.ready.first().copied())?;
+        let (_, id) = queue.ready.pop_first()?;
+        queue.lane.sent(now);
         let chain = &mut self.cells[id.0 as usize];
         chain.phase = Phase::OnTheWire;
         let request = Request { id, key: chain.planned.key.clone(), page: chain.page.clone() };
-        if chain.pages == 0 && chain.tries == 0 {
+        if chain.pages == 0 && chain.tries + chain.refusals == 0 {
             self.report(id, Change::Started);
         }
         Some(request)
@@ -204,16 +205,17 @@ impl<T: Clone + Eq + Hash> Engine<T> {
 
     /// Takes note of how a call ended, at `now`.
     pub fn answered(&mut self, now: Duration, id: CellId, outcome: Outcome<T>) {
-        if let Some(lane) = self.lanes.get_mut(&self.cells[id.0 as usize].planned.key.region) {
-            lane.in_flight = lane.in_flight.saturating_sub(1);
-            match &outcome {
-                Outcome::Page { .. } => lane.slowed = false,
-                Outcome::Failed(failure) => lane.slowed |= failure.throttled,
-            }
-        }
+        let region = self.chain(id).planned.key.region.clone();
+        self.queue(&region).lane.ended(now, ending(&outcome));
         match outcome {
-            Outcome::Page { events, next, at } => self.page_arrived(id, events, next, at),
-            Outcome::Failed(failure) => self.call_failed(now, id, failure),
+            Outcome::Page(answer) => self.page_arrived(id, answer),
+            Outcome::Failed(failure) => {
+                let last = failure.problem.clone();
+                self.call_failed(now, id, failure);
+                if self.queue(&region).lane.is_down() {
+                    self.give_up(&region, &last);
+                }
+            }
         }
     }
 
@@ -228,24 +230,28 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             return None;
         }
         let retry = self.waiting.first().map(|(when, _)| *when);
-        let lanes = self.lanes.values().filter(|lane| !lane.ready.is_empty() && lane.paused_until > now);
-        let paused = lanes.map(|lane| lane.paused_until).min();
-        [retry, paused].into_iter().flatten().min()
+        let lanes = self.queues.values().filter(|queue| !queue.ready.is_empty()).map(|queue| queue.lane.opens_at());
+        lanes.filter(|opens| *opens > now).chain(retry).min()
     }
 
     /// Calls on the wire.
     pub fn in_flight(&self) -> usize {
-        self.lanes.values().map(|lane| lane.in_flight).sum()
+        self.queues.values().map(|queue| queue.lane.in_flight()).sum()
     }
 
     /// Chains that are neither on the wire nor ended.
     pub fn queued(&self) -> usize {
-        self.waiting.len() + self.lanes.values().map(|lane| lane.ready.len()).sum::<usize>()
+        self.waiting.len() + self.queues.values().map(|queue| queue.ready.len()).sum::<usize>()
     }
 
     /// Regions that said that we ask too much and have not answered a call since.
     pub fn slowed(&self) -> Vec<RegionId> {
-        self.lanes.iter().filter(|(_, lane)| lane.slowed).map(|(region, _)| region.clone()).collect()
+        self.queues.iter().filter(|(_, queue)| queue.lane.is_slowed()).map(|(region, _)| region.clone()).collect()
+    }
+
+    /// Calls a second of the regions that made us learn it.
+    pub fn rates(&self) -> impl Iterator<Item = (&RegionId, f64)> {
+        self.queues.iter().filter_map(|(region, queue)| Some((region, queue.lane.rate()?)))
     }
 
     /// Whether nothing is left that could be done.
@@ -257,13 +263,45 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         &mut self.cells[id.0 as usize]
     }
 
-    fn restart(&mut self, id: CellId, priority: i64) {
+    fn queue(&mut self, region: &RegionId) -> &mut Queue {
+        let lane = self.settings.lane;
+        self.queues.entry(region.clone()).or_insert_with(|| Queue { ready: BTreeSet::new(), lane: Lane::new(lane) })
+    }
+
+    fn id_of(&mut self, planned: PlannedCell) -> CellId {
+        if let Some(id) = self.ids.get(&planned.key) {
+            return *id;
+        }
+        let id = CellId(self.cells.len() as u32);
+        self.ids.insert(planned.key.clone(), id);
+        self.cells.push(Chain {
+            planned,
+            priority: 0,
+            phase: Phase::Ended,
+            cuts: 0,
+            page: None,
+            pages: 0,
+            tokens_seen: HashSet::new(),
+            tries: 0,
+            refusals: 0,
+        });
+        id
+    }
+
+    fn restart(&mut self, id: CellId, priority: i64, cuts: u8) {
         let chain = self.chain(id);
         chain.priority = priority;
+        chain.cuts = cuts;
         chain.page = None;
         chain.pages = 0;
         chain.tries = 0;
+        chain.refusals = 0;
         chain.tokens_seen.clear();
+        let region = chain.planned.key.region.clone();
+        let lane = &mut self.queue(&region).lane;
+        if lane.is_down() {
+            lane.reopen();
+        }
         self.make_ready(id);
         self.report(id, Change::Queued);
     }
@@ -272,7 +310,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let chain = self.chain(id);
         chain.phase = Phase::Ready;
         let (priority, region) = (chain.priority, chain.planned.key.region.clone());
-        self.lanes.entry(region).or_default().ready.insert(priority, id);
+        self.queue(&region).ready.insert((priority, id));
     }
 
     fn wake(&mut self, now: Duration) {
@@ -285,10 +323,12 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         }
     }
 
-    fn page_arrived(&mut self, id: CellId, events: u64, next: Option<T>, at: DateTime<Utc>) {
+    fn page_arrived(&mut self, id: CellId, answer: Answer<T>) {
+        let Answer { events, next, at, span } = answer;
         let longest_chain = self.settings.longest_chain;
         let chain = self.chain(id);
         chain.tries = 0;
+        chain.refusals = 0;
         chain.pages += 1;
         let endless = match &next {
             Some(token) if !chain.tokens_seen.insert(token.clone()) => Some("the same page token came twice"),
@@ -296,7 +336,13 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             _ => None,
         };
         let ended = next.is_none();
+        let first = chain.pages == 1 && chain.cuts > 0 && !ended;
+        let (window, of_tile) = (chain.planned.key.window, chain.cuts < CUTS);
         chain.page = next;
+        let region = chain.planned.key.region.clone();
+        // Where the service counts our calls, reading side by side gains nothing, and each tile costs a call.
+        let cut = first && self.queue(&region).lane.rate().is_none();
+        let tiles = if cut { tiling::tiles(window, FirstPage { of_tile, span }) } else { None };
         self.report(id, Change::Page { events });
         if let Some(why) = endless {
             let problem = Problem::new(ProblemKind::Service, format!("paging loop: {why}"))
@@ -304,14 +350,32 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             self.end(id, Change::Failed(Arc::new(problem)));
         } else if ended {
             self.end(id, Change::Complete { at });
+        } else if let Some(tiles) = tiles {
+            self.split(id, tiles);
         } else {
             self.make_ready(id);
         }
     }
 
+    /// Puts tiles in the place of a chain; they are as urgent as it was.
+    fn split(&mut self, id: CellId, tiles: Vec<FetchWindow>) {
+        self.end(id, Change::Split);
+        let chain = self.chain(id);
+        let (priority, cuts, planned) = (chain.priority, chain.cuts - 1, chain.planned.clone());
+        for window in tiles {
+            let key = CellKey { window, ..planned.key.clone() };
+            let tile = self.id_of(PlannedCell { key, ..planned.clone() });
+            // A window that is being read on its own already need not be read twice.
+            if self.chain(tile).phase == Phase::Ended {
+                self.restart(tile, priority, cuts);
+            }
+        }
+    }
+
     fn call_failed(&mut self, now: Duration, id: CellId, failure: Failure) {
-        let Failure { problem, verdict, retry_after, .. } = failure;
+        let Failure { problem, verdict, retry_after, throttled } = failure;
         match verdict {
+            Verdict::Retry if throttled => self.ask_later(id, problem, retry_after),
             Verdict::Retry => self.try_again(now, id, problem, retry_after),
             Verdict::Denied if self.chain(id).planned.deleted => self.end(id, Change::Gone(Arc::new(problem))),
             Verdict::Denied => self.end(id, Change::Denied(Arc::new(problem))),
@@ -320,6 +384,18 @@ impl<T: Clone + Eq + Hash> Engine<T> {
                 self.make_ready(id);
                 self.halted.get_or_insert(problem);
             }
+        }
+    }
+
+    /// After a 429: first in line again; when that is, the lane knows.
+    fn ask_later(&mut self, id: CellId, problem: Problem, retry_after: Option<Duration>) {
+        let longest = self.settings.retry.longest_retry_after;
+        let chain = self.chain(id);
+        chain.refusals += 1;
+        if chain.refusals < REFUSALS && retry_after.is_none_or(|wait| wait <= longest) {
+            self.make_ready(id);
+        } else {
+            self.end(id, Change::Failed(Arc::new(problem)));
         }
     }
 
@@ -334,12 +410,24 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             return self.end(id, Change::Failed(Arc::new(Problem { what, ..problem })));
         };
         chain.phase = Phase::Waiting;
-        let region = chain.planned.key.region.clone();
         self.waiting.insert((now + wait, id));
-        if let Some(asked) = retry_after {
-            let lane = self.lanes.entry(region).or_default();
-            lane.paused_until = lane.paused_until.max(now + asked);
-        }
+    }
+
+    /// A region that is down: what still waits for it fails now, rather than each after tries of its own.
+    fn give_up(&mut self, region: &RegionId, last: &Problem) {
+        let what = format!("{}; trial after trial failed, so the region counts as down", last.what);
+        let problem = Arc::new(Problem { what, ..last.clone() });
+        let mut lost: Vec<CellId> =
+            std::mem::take(&mut self.queue(region).ready).into_iter().map(|(_, id)| id).collect();
+        let cells = &self.cells;
+        self.waiting.retain(|(_, id)| {
+            let stays = cells[id.0 as usize].planned.key.region != *region;
+            if !stays {
+                lost.push(*id);
+            }
+            stays
+        });
+        lost.into_iter().for_each(|id| self.end(id, Change::Failed(Arc::clone(&problem))));
     }
 
     fn end(&mut self, id: CellId, change: Change) {
@@ -352,6 +440,14 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     fn report(&mut self, id: CellId, change: Change) {
         let key = self.chain(id).planned.key.clone();
         self.updates.push_back(CellUpdate { key, change });
+    }
+}
+
+fn ending<T>(outcome: &Outcome<T>) -> Ending {
+    match outcome {
+        Outcome::Failed(Failure { throttled: true, retry_after, .. }) => Ending::Throttled(*retry_after),
+        Outcome::Failed(Failure { verdict: Verdict::Retry, .. }) => Ending::Broken,
+        Outcome::Page(_) | Outcome::Failed(_) => Ending::Answered,
     }
 }
 

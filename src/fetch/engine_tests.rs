@@ -17,12 +17,12 @@ fn cells(count: usize) -> Vec<PlannedCell> {
 
 fn failure(verdict: Verdict, retry_after: Option<u64>) -> Outcome<u32> {
     let problem = Problem::new(ProblemKind::Service, "503 ServiceUnavailable");
-    let throttled = retry_after.is_some();
+    let throttled = retry_after.is_some() && verdict == Verdict::Retry;
     Outcome::Failed(Failure { problem, verdict, retry_after: retry_after.map(Duration::from_secs), throttled })
 }
 
 fn page(next: Option<u32>) -> Outcome<u32> {
-    Outcome::Page { events: 10, next, at: DateTime::from_timestamp(1_000_000, 0).unwrap() }
+    Outcome::Page(Answer { events: 10, next, at: DateTime::from_timestamp(1_000_000, 0).unwrap(), span: None })
 }
 
 /// Plays a fetch in virtual time: `answer` is the service.
@@ -90,7 +90,8 @@ fn pages_are_followed_until_the_token_is_absent() {
 
 #[test]
 fn calls_in_flight_are_bounded_over_all_and_per_region() {
-    let settings = Settings { in_flight: 5, in_flight_per_region: 2, ..Settings::default() };
+    let lane = LaneSettings { window: (2, 2), ..LaneSettings::default() };
+    let settings = Settings { in_flight: 5, lane, ..Settings::default() };
     assert_eq!(Play::new(settings, cells(30)).run(|_| page(None)).most_in_flight, 5);
     let one_region = (0..9).map(|n| cell("r", &format!("c{n}"))).collect();
     assert_eq!(Play::new(settings, one_region).run(|_| page(None)).most_in_flight, 2);

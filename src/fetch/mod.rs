@@ -7,11 +7,17 @@
 pub mod backoff;
 pub mod discover;
 pub mod engine;
+pub mod lane;
 pub mod plan;
 pub mod stream;
+mod tiling;
 
 pub use backoff::RetrySettings;
 pub use discover::discover;
 pub use engine::Settings;
+pub use lane::LaneSettings;
 pub use plan::{PlannedCell, plan};
 pub use stream::{FetchEvent, FetchStream, Fetcher, fetch};
+
+#[cfg(test)]
+mod simulation_tests;

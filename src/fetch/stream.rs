@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::engine::{CellId, Engine, Failure, Outcome, Request, Settings, Verdict};
+use super::engine::{Answer, CellId, Engine, Failure, Outcome, Request, Settings, Verdict};
 use super::plan::PlannedCell;
+use crate::domain::event::decode;
 use crate::domain::ledger::CellUpdate;
 use crate::domain::page::Page;
 use crate::domain::problem::Problem;
@@ -178,7 +180,9 @@ impl FetchStream {
     fn take_answer(&mut self, id: CellId, result: Result<EventPage, OciError>) {
         let outcome = match result {
             Ok(EventPage { page, next }) => {
-                let outcome = Outcome::Page { events: page.len() as u64, next, at: page.received_at };
+                // Only a page that others follow is asked how dense its events are.
+                let span = next.as_ref().and_then(|_| span(&page));
+                let outcome = Outcome::Page(Answer { events: page.len() as u64, next, at: page.received_at, span });
                 self.ready.push_back(FetchEvent::Page(page));
                 outcome
             }
@@ -231,6 +235,15 @@ impl Drop for FetchStream {
 
 async fn call(client: OciClient, request: Request<PageToken>) -> (CellId, Result<EventPage, OciError>) {
     (request.id, client.list_events(&request.key, request.page.as_ref()).await)
+}
+
+/// The oldest and the newest event of a page, where its events have times.
+fn span(page: &Page) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let times = page.events().filter_map(|bytes| decode(bytes).fields.time);
+    times.fold(None, |span, time| {
+        let (from, until) = span.unwrap_or((time, time));
+        Some((time.min(from), time.max(until)))
+    })
 }
 
 fn verdict(error: &OciError) -> Verdict {

@@ -1,0 +1,299 @@
+//! How hard one region may be asked. Pure.
+//!
+//! OCI counts calls per region and publishes no limit, so each region has a lane of its own and learns:
+//!
+//! - **In flight**: begins small, grows while pages come, is halved by a refusal.
+//! - **Pace**: none until the service answers 429. A service that counts by a token bucket has an empty bucket whenever it
+//!   says so; what it accepted between two such moments, divided by the time between them, is therefore its rate, however
+//!   large its bucket is. From then on calls leave at a little less than that.
+//! - **Breaker**: after many failures in a row nothing is sent for a while, then one trial; after several failed trials
+//!   the region counts as down. One region's trouble never stops another.
+
+use std::time::Duration;
+
+/// Bounds of a lane.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneSettings {
+    /// Calls on the wire at the start, and at most.
+    pub window: (usize, usize),
+    /// Failures in a row after which the breaker opens.
+    pub failures: u32,
+    /// Failed trials after which the region counts as down.
+    pub trials: u32,
+    /// Wait before the first trial; it doubles with each.
+    pub first_trial: Duration,
+}
+
+impl Default for LaneSettings {
+    fn default() -> Self {
+        Self { window: (4, 32), failures: 10, trials: 5, first_trial: Duration::from_secs(1) }
+    }
+}
+
+/// How a call in this lane ended, as far as the lane cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// An answer that says nothing against asking more: a page, or a refusal that is about one compartment.
+    Answered,
+    /// 429, with the least wait that was asked for.
+    Throttled(Option<Duration>),
+    /// No answer, or one that says that the service is in trouble.
+    Broken,
+}
+
+/// See the module's description. Time is what has passed since the fetch began.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    settings: LaneSettings,
+    in_flight: usize,
+    window: f64,
+    pace: Pace,
+    breaker: Breaker,
+    /// The service asked for patience: no call before this time.
+    paused_until: Duration,
+    slowed: bool,
+}
+
+/// Refusals closer together than this are one: calls were on the wire already.
+const ONE_REFUSAL: Duration = Duration::from_millis(500);
+/// Answers after which one more call may be on the wire.
+const ANSWERS_PER_STEP: f64 = 6.0;
+/// No lane is slower than this, in calls a second.
+const SLOWEST: f64 = 0.5;
+/// Share of the learnt rate that is used.
+const SHARE: f64 = 0.975;
+/// Accepted calls between two refusals from which a rate may be told.
+const ENOUGH: u32 = 8;
+/// How long a learnt rate is kept before more is tried, and by how much more then.
+const STEADY: Duration = Duration::from_secs(4);
+const PROBE: f64 = 1.03;
+
+impl Lane {
+    pub fn new(settings: LaneSettings) -> Self {
+        Self {
+            settings,
+            in_flight: 0,
+            window: settings.window.0 as f64,
+            pace: Pace::default(),
+            breaker: Breaker::Closed { failures: 0 },
+            paused_until: Duration::ZERO,
+            slowed: false,
+        }
+    }
+
+    /// Whether a call may leave now.
+    pub fn may_send(&self, now: Duration) -> bool {
+        let room = match self.breaker {
+            Breaker::Closed { .. } => self.in_flight < self.window as usize,
+            Breaker::Open { .. } => self.in_flight == 0,
+        };
+        room && self.opens_at() <= now
+    }
+
+    /// When [`may_send`](Self::may_send) may hold again without another answer.
+    pub fn opens_at(&self) -> Duration {
+        let breaker = match self.breaker {
+            Breaker::Closed { .. } => Duration::ZERO,
+            Breaker::Open { until, .. } => until,
+        };
+        self.paused_until.max(breaker).max(self.pace.next)
+    }
+
+    pub fn sent(&mut self, now: Duration) {
+        self.in_flight += 1;
+        self.pace.sent(now);
+    }
+
+    pub fn ended(&mut self, now: Duration, ending: Ending) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match ending {
+            Ending::Answered => self.answered(now),
+            Ending::Throttled(wait) => self.throttled(now, wait),
+            Ending::Broken => self.breaker = self.breaker.failed(now, &self.settings),
+        }
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Whether the service said that we ask too much and has not answered a call since.
+    pub fn is_slowed(&self) -> bool {
+        self.slowed
+    }
+
+    /// Whether trial after trial failed.
+    pub fn is_down(&self) -> bool {
+        matches!(self.breaker, Breaker::Open { trials, .. } if trials > self.settings.trials)
+    }
+
+    /// Somebody asks again: the region gets another chance at once.
+    pub fn reopen(&mut self) {
+        self.breaker = Breaker::Closed { failures: 0 };
+    }
+
+    /// Calls a second, once the service made us learn it.
+    pub fn rate(&self) -> Option<f64> {
+        self.pace.rate
+    }
+
+    fn answered(&mut self, now: Duration) {
+        self.slowed = false;
+        self.breaker = Breaker::Closed { failures: 0 };
+        self.window = (self.window + 1.0 / ANSWERS_PER_STEP).min(self.settings.window.1 as f64);
+        self.pace.accepted(now);
+    }
+
+    /// A 429 is an answer of a healthy service: the breaker has no part in it.
+    fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
+        self.slowed = true;
+        if self.pace.refused(now) {
+            self.window = (self.window / 2.0).max(1.0);
+        }
+        let wait = wait.unwrap_or_default().max(ONE_REFUSAL);
+        self.paused_until = self.paused_until.max(now + wait);
+    }
+}
+
+/// The rate at which calls may leave.
+#[derive(Clone, Debug, Default)]
+struct Pace {
+    rate: Option<f64>,
+    /// No call leaves before this time.
+    next: Duration,
+    first_sent: Option<Duration>,
+    accepted: u32,
+    refused_at: Option<Duration>,
+    changed_at: Duration,
+}
+
+impl Pace {
+    fn sent(&mut self, now: Duration) {
+        self.first_sent.get_or_insert(now);
+        if let Some(rate) = self.rate {
+            // Evenly spaced; time that went by unused is not made up for, or it would come as a burst.
+            self.next = now.max(self.next) + Duration::from_secs_f64(1.0 / rate);
+        }
+    }
+
+    fn accepted(&mut self, now: Duration) {
+        self.accepted += 1;
+        if let Some(rate) = self.rate.filter(|_| now >= self.changed_at + STEADY) {
+            self.rate = Some(rate * PROBE);
+            self.changed_at = now;
+        }
+    }
+
+    /// Whether this is a new refusal, not the echo of one.
+    fn refused(&mut self, now: Duration) -> bool {
+        if self.refused_at.is_some_and(|at| now < at + ONE_REFUSAL) {
+            return false;
+        }
+        let since = self.refused_at.or(self.first_sent).unwrap_or(now);
+        let seen = f64::from(self.accepted.max(1)) / (now - since).as_secs_f64().max(0.05);
+        let rate = match self.rate {
+            // The first refusal comes after a burst, so what was seen is too much.
+            None => seen * 0.5,
+            Some(_) if self.accepted >= ENOUGH => seen * SHARE,
+            Some(rate) => rate * 0.7,
+        };
+        self.rate = Some(rate.max(SLOWEST));
+        self.refused_at = Some(now);
+        self.changed_at = now;
+        self.accepted = 0;
+        true
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Breaker {
+    Closed { failures: u32 },
+    Open { until: Duration, trials: u32 },
+}
+
+impl Breaker {
+    fn failed(self, now: Duration, settings: &LaneSettings) -> Self {
+        match self {
+            Self::Closed { failures } if failures + 1 < settings.failures => Self::Closed { failures: failures + 1 },
+            Self::Closed { .. } => Self::Open { until: now + settings.first_trial, trials: 1 },
+            // Calls that were on the wire when it opened are no trials.
+            Self::Open { until, .. } if now < until => self,
+            Self::Open { trials, .. } => {
+                let wait = settings.first_trial * 2u32.saturating_pow(trials.min(5));
+                Self::Open { until: now + wait, trials: trials + 1 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn the_window_grows_with_answers_and_shrinks_with_refusals() {
+        let mut lane = Lane::new(LaneSettings::default());
+        let fill = |lane: &mut Lane, now| {
+            let mut sent = 0;
+            while lane.may_send(now) {
+                lane.sent(now);
+                sent += 1;
+            }
+            sent
+        };
+        assert_eq!(fill(&mut lane, millis(0)), 4);
+        for _ in 0..12 {
+            lane.ended(millis(50), Ending::Answered);
+            lane.sent(millis(50));
+        }
+        assert_eq!(fill(&mut lane, millis(50)), 2);
+        lane.ended(millis(100), Ending::Throttled(None));
+        assert!(lane.is_slowed() && !lane.may_send(millis(200)));
+        lane.ended(millis(100), Ending::Answered);
+        assert!(!lane.is_slowed());
+    }
+
+    #[test]
+    fn the_service_is_given_the_time_it_asks_for() {
+        let mut lane = Lane::new(LaneSettings::default());
+        lane.sent(millis(0));
+        lane.ended(millis(50), Ending::Throttled(Some(Duration::from_secs(7))));
+        assert_eq!(lane.opens_at(), millis(7_050));
+    }
+
+    #[test]
+    fn a_region_that_does_not_answer_gets_single_trials_and_is_then_down() {
+        let mut lane = Lane::new(LaneSettings::default());
+        let mut now = Duration::ZERO;
+        let mut calls = 0;
+        while !lane.is_down() {
+            now = now.max(lane.opens_at());
+            assert!(lane.may_send(now));
+            lane.sent(now);
+            lane.ended(now, Ending::Broken);
+            calls += 1;
+        }
+        assert_eq!(calls, 15);
+        assert_eq!(now.as_secs(), 1 + 2 + 4 + 8 + 16);
+        lane.reopen();
+        assert!(lane.may_send(now) && !lane.is_down());
+    }
+
+    #[test]
+    fn an_answer_closes_the_breaker() {
+        let mut lane = Lane::new(LaneSettings::default());
+        for _ in 0..10 {
+            lane.sent(millis(0));
+            lane.ended(millis(0), Ending::Broken);
+        }
+        assert!(!lane.may_send(millis(999)) && lane.may_send(millis(1_000)));
+        lane.sent(millis(1_000));
+        assert!(!lane.may_send(millis(1_000)), "one trial at a time");
+        lane.ended(millis(1_050), Ending::Answered);
+        assert!(lane.may_send(millis(1_050)));
+    }
+}
