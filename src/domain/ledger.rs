@@ -94,6 +94,18 @@ impl Cell {
         }
     }
 
+    /// The part of the window that the last complete read found final, and the newest part, that may still grow.
+    /// `settling`: see [`state`](Self::state).
+    pub fn settled(&self, settling: TimeDelta) -> (Option<FetchWindow>, Option<FetchWindow>) {
+        let Some(read) = self.read else { return (None, None) };
+        let window = self.key.window;
+        let minute = (read.at - settling).timestamp().div_euclid(60).clamp(window.start_minute(), window.end_minute());
+        (
+            FetchWindow::from_minutes(window.start_minute(), minute),
+            FetchWindow::from_minutes(minute, window.end_minute()),
+        )
+    }
+
     /// Why the last try ended without a complete read.
     pub fn problem(&self) -> Option<&Problem> {
         match &self.attempt {
@@ -347,6 +359,15 @@ mod tests {
         assert_eq!(states, [CellState::Settling, CellState::Complete]);
         let coverage = ledger.coverage(|_| true);
         assert!(coverage.is_complete() && coverage.is_lower_bound());
+    }
+
+    #[test]
+    fn of_a_settling_window_only_the_newest_part_may_grow() {
+        let k = key("r", 0, 100);
+        let ledger = ledger(vec![(k.clone(), Change::Complete { at: minute(101) })]);
+        let settled = ledger.get(&k).unwrap().settled(TimeDelta::minutes(15));
+        assert_eq!(settled, (FetchWindow::from_minutes(0, 86), FetchWindow::from_minutes(86, 100)));
+        assert_eq!(ledger.get(&k).unwrap().settled(TimeDelta::zero()), (Some(k.window), None));
     }
 
     #[test]
