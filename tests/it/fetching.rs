@@ -60,6 +60,7 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
                 sorter.push(&page, |event| event.fields.time.is_some_and(|time| range.contains(time))).unwrap();
             }
             FetchEvent::Update(update) => ledger.apply(update),
+            FetchEvent::Slowed(_) => {}
             FetchEvent::Halted(problem) => panic!("{problem}"),
         }
     }
