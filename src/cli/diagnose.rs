@@ -52,7 +52,8 @@ fn terminal(env: &Env) -> String {
         "16 or more"
     };
     let name = clean(env.get("TERM").unwrap_or("not set")).into_owned();
-    let rows = [("size", size.as_str()), ("TERM", &name), ("colours", colour)];
+    let clipboard = crate::driver::clipboard::likely_way(env);
+    let rows = [("size", size.as_str()), ("TERM", &name), ("colours", colour), ("clipboard", clipboard)];
     let lines = rows.map(|(key, value)| format!("  {key:<20}{value}")).join("\n");
     format!("\nterminal\n{lines}")
 }

@@ -25,7 +25,7 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    /// The process exit code when this problem ends the run (see `docs/exit-codes` in the README).
+    /// The process exit code when this problem ends the run (README lists them).
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Usage => 2,

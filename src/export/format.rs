@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use chrono::SubsecRound;
 use serde::Serialize;
 
 use super::record::Record;
@@ -73,7 +74,7 @@ fn write_with_meta(record: &Record, tenancy: &str, event: &[u8], out: &mut dyn W
         compartment_id: cell.compartment.as_str(),
         window_start: rfc3339(cell.window.start()),
         window_end: rfc3339(cell.window.end()),
-        retrieved_at: rfc3339(record.source.retrieved_at),
+        retrieved_at: rfc3339(record.source.retrieved_at.trunc_subsecs(3)),
         request_id: record.source.request_id.as_deref(),
         flags: record.flags.names().collect(),
     };
