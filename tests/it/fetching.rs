@@ -62,7 +62,6 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
             FetchEvent::Update(update) => ledger.apply(update),
             FetchEvent::Slowed(_) => {}
             FetchEvent::Halted(problem) => panic!("{problem}"),
-            FetchEvent::Slowed(_) => {}
         }
     }
     let mut ordered = sorter.finish().unwrap();
