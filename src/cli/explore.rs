@@ -60,13 +60,15 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
 /// What was asked for, else none where the environment wants none, else by what the terminal says of its background.
 fn theme(screen: &ScreenArgs, env: &Env) -> Theme {
     let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
-    match screen.theme {
-        Some(ThemeName::Dark) => Theme::dark(),
-        Some(ThemeName::Light) => Theme::light(),
-        Some(ThemeName::Mono) => Theme::mono(),
-        None if dumb || env.get("NO_COLOR").is_some() => Theme::mono(),
-        None if has_light_background(env) => Theme::light(),
-        None => Theme::dark(),
+    let suggested = || match (dumb || env.get("NO_COLOR").is_some(), has_light_background(env)) {
+        (true, _) => ThemeName::Mono,
+        (_, true) => ThemeName::Light,
+        _ => ThemeName::Dark,
+    };
+    match screen.theme.unwrap_or_else(suggested) {
+        ThemeName::Dark => Theme::dark(),
+        ThemeName::Light => Theme::light(),
+        ThemeName::Mono => Theme::mono(),
     }
 }
 

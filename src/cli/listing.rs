@@ -18,7 +18,7 @@ pub fn regions(tenancy: &Tenancy, format: ListingFormat) -> Result<(), Problem> 
                 .iter()
                 .map(|region| RegionRow {
                     region: region.id.as_str(),
-                    key: &region.key,
+                    key: region.key.to_uppercase(),
                     status: &region.status,
                     home: region.home,
                 })
@@ -31,7 +31,7 @@ pub fn regions(tenancy: &Tenancy, format: ListingFormat) -> Result<(), Problem> 
                 let status = serde_json::to_value(&region.status).unwrap_or_default();
                 let status = clean(status.as_str().unwrap_or_default()).into_owned();
                 let home = if region.home { "home" } else { "" };
-                [region.id.to_string(), region.key.clone(), status, home.to_owned()]
+                [region.id.to_string(), region.key.to_uppercase(), status, home.to_owned()]
             }));
             print_table(&rows)
         }
@@ -73,7 +73,8 @@ pub fn compartments(tenancy: &Tenancy, format: ListingFormat) -> Result<(), Prob
 #[derive(Serialize)]
 struct RegionRow<'a> {
     region: &'a str,
-    key: &'a str,
+    /// As Oracle writes it.
+    key: String,
     status: &'a crate::domain::region::SubscriptionStatus,
     home: bool,
 }

@@ -41,29 +41,46 @@ impl Gate {
 /// The gates that are shut and the calls that wait at them.
 #[derive(Debug)]
 pub struct Gates {
-    shut: Mutex<Vec<Gate>>,
-    /// Counts changes, so that those who wait look again.
+    state: Mutex<State>,
+    /// Counts changes of the gates, so that those who wait look again.
     changes: watch::Sender<u64>,
     parked: watch::Sender<usize>,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    shut: Vec<Gate>,
+    /// Calls that came to a shut gate and have not gone on yet.
+    waiting: Vec<Waiting>,
+    arrived: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    number: u64,
+    region: Region,
+    compartment: Compartment,
+}
+
 impl Gates {
     pub fn new() -> Self {
-        Self { shut: Mutex::default(), changes: watch::channel(0).0, parked: watch::channel(0).0 }
+        Self { state: Mutex::default(), changes: watch::channel(0).0, parked: watch::channel(0).0 }
     }
 
     pub fn hold(&self, gate: Gate) {
-        self.change(|shut| shut.push(gate));
+        self.change(|state| state.shut.push(gate));
     }
 
     pub fn release(&self, gate: &Gate) {
-        self.change(|shut| shut.retain(|other| other != gate));
+        self.change(|state| state.shut.retain(|other| other != gate));
     }
 
     pub fn release_all(&self) {
-        self.change(Vec::clear);
+        self.change(|state| state.shut.clear());
     }
 
+    /// Calls that wait at a gate that is shut. One whose gate was released no longer counts, even if it has not noticed
+    /// yet: from then on it is work under way.
     pub fn parked(&self) -> usize {
         *self.parked.borrow()
     }
@@ -86,33 +103,56 @@ impl Gates {
         if self.open(region, compartment) {
             return;
         }
-        let _parked = Parked::at(&self.parked);
+        let _parked = Parked::at(self, region, compartment);
         while !self.open(region, compartment) && changes.changed().await.is_ok() {}
     }
 
     fn open(&self, region: &Region, compartment: &Compartment) -> bool {
-        let shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
-        !shut.iter().any(|gate| gate.holds(region, compartment))
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        !state.holds(region, compartment)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Gate>)) {
-        change(&mut self.shut.lock().unwrap_or_else(PoisonError::into_inner));
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        self.update(change);
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Changes the state and counts anew who waits, as one step.
+    fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut state);
+        let held = state.waiting.iter().filter(|call| state.holds(&call.region, &call.compartment)).count();
+        self.parked.send_replace(held);
+        result
     }
 }
 
-/// Counts a waiting call, also if its client gives up.
-struct Parked<'a>(&'a watch::Sender<usize>);
+impl State {
+    fn holds(&self, region: &Region, compartment: &Compartment) -> bool {
+        self.shut.iter().any(|gate| gate.holds(region, compartment))
+    }
+}
+
+/// A waiting call; it is forgotten also if its client gives up.
+struct Parked<'a> {
+    gates: &'a Gates,
+    number: u64,
+}
 
 impl<'a> Parked<'a> {
-    fn at(count: &'a watch::Sender<usize>) -> Self {
-        count.send_modify(|parked| *parked += 1);
-        Self(count)
+    fn at(gates: &'a Gates, region: &Region, compartment: &Compartment) -> Self {
+        let (region, compartment) = (region.clone(), compartment.clone());
+        let number = gates.update(|state| {
+            state.arrived += 1;
+            state.waiting.push(Waiting { number: state.arrived, region, compartment });
+            state.arrived
+        });
+        Self { gates, number }
     }
 }
 
 impl Drop for Parked<'_> {
     fn drop(&mut self) {
-        self.0.send_modify(|parked| *parked -= 1);
+        self.gates.update(|state| state.waiting.retain(|call| call.number != self.number));
     }
 }

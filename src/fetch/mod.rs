@@ -1,7 +1,7 @@
 //! From gaps to pages: many calls, one stream.
 //!
 //! [`discover`](discover::discover) finds out what the tenancy consists of, [`plan`](plan::plan) turns a scope and a
-//! window into cells, [`fetch`](stream::fetch) reads them. The decisions are made by a machine without IO, the
+//! window into cells, [`fetch()`] reads them. The decisions are made by a machine without IO, the
 //! [`engine`]; [`stream`] gives it sockets and time.
 
 pub mod backoff;

@@ -224,7 +224,8 @@ fn started() -> (Ingest, mpsc::Receiver<()>) {
 
 fn settle(ingest: &Ingest, woken: &mpsc::Receiver<()>) -> Arc<Holdings> {
     while ingest.pending() > 0 {
-        woken.recv().unwrap();
+        // We are woken before the count goes down, so the last call may have been heard already.
+        let _ = woken.recv_timeout(std::time::Duration::from_millis(5));
     }
     ingest.holdings()
 }

@@ -40,7 +40,7 @@ fn what_cannot_be_meant_is_refused_with_an_example() {
     for args in cases {
         let output = Home::empty().run(args).expect(2);
         assert!(output.stdout.is_empty(), "{args:?}");
-        told.push_str(&format!("$ auditui {}\n{}\n", args.join(" "), output.stderr));
+        told.extend(["$ auditui ", &args.join(" "), "\n", &output.stderr, "\n"]);
     }
     insta::assert_snapshot!("usage_errors", told);
 }

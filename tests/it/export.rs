@@ -76,7 +76,7 @@ fn paging_at_its_worst_loses_nothing_elsewhere_and_doubles_nothing() {
         event.compartment_path == "prod/prod-db" && event.region != "us-phoenix-1"
     };
     let world = cloud.world();
-    let found: Vec<String> = output.lines().into_iter().map(|line| id(line)).collect();
+    let found: Vec<String> = output.lines().into_iter().map(id).collect();
     let distinct: BTreeSet<&String> = found.iter().collect();
     assert_eq!(distinct.len(), found.len(), "an event came twice");
     let missing: Vec<_> = world.iter().filter(|event| !found.contains(&event.event_id)).collect();

@@ -60,8 +60,8 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
                 sorter.push(&page, |event| event.fields.time.is_some_and(|time| range.contains(time))).unwrap();
             }
             FetchEvent::Update(update) => ledger.apply(update),
-            FetchEvent::Halted(problem) => panic!("{problem}"),
             FetchEvent::Slowed(_) => {}
+            FetchEvent::Halted(problem) => panic!("{problem}"),
         }
     }
     let mut ordered = sorter.finish().unwrap();
