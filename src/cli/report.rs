@@ -106,14 +106,8 @@ impl Report<'_> {
     }
 
     fn oddities(&self) -> Vec<String> {
-        let Tally { duplicates, conflicts, flagged, .. } = self.tally;
+        let Tally { conflicts, flagged, .. } = self.tally;
         let mut lines = Vec::new();
-        if duplicates > 0 {
-            lines.push(format!(
-                "note: {} left out, the same bytes came twice",
-                count_of(duplicates, "copy").replace("copys", "copies")
-            ));
-        }
         if conflicts > 0 {
             lines.push(format!(
                 "note: {} with an id that other bytes carry as well; all are kept",

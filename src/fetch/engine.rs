@@ -239,6 +239,15 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         self.queues.values().map(|queue| queue.lane.in_flight()).sum()
     }
 
+    /// Chains that wait for time to pass, rather than for an answer to make room for them.
+    pub fn waits_for_time(&self) -> usize {
+        if self.halted.is_some() || self.in_flight() >= self.settings.in_flight {
+            return 0;
+        }
+        let idle = self.queues.values().filter(|queue| queue.lane.in_flight() == 0);
+        self.waiting.len() + idle.map(|queue| queue.ready.len()).sum::<usize>()
+    }
+
     /// Chains that are neither on the wire nor ended.
     pub fn queued(&self) -> usize {
         self.waiting.len() + self.queues.values().map(|queue| queue.ready.len()).sum::<usize>()

@@ -5,7 +5,8 @@
 //! - **In flight**: begins small, grows while pages come, is halved by a refusal.
 //! - **Pace**: none until the service answers 429. A service that counts by a token bucket has an empty bucket whenever it
 //!   says so; what it accepted between two such moments, divided by the time between them, is therefore its rate, however
-//!   large its bucket is. From then on calls leave at a little less than that.
+//!   large its bucket is. From then on calls leave at a little less than that. Where calls are refused all the same, the
+//!   pace is not the reason, and it is given up.
 //! - **Breaker**: after many failures in a row nothing is sent for a while, then one trial; after several failed trials
 //!   the region counts as down. One region's trouble never stops another.
 
@@ -52,14 +53,22 @@ pub struct Lane {
     /// The service asked for patience: no call before this time.
     paused_until: Duration,
     slowed: bool,
+    /// Refusals since the last answer.
+    refusals: u32,
 }
 
 /// Refusals closer together than this are one: calls were on the wire already.
 const ONE_REFUSAL: Duration = Duration::from_millis(500);
+/// The wait after a refusal that names none, where waiting was found not to matter; and the longest, when refusal follows
+/// refusal.
+const SHORT_WAIT: Duration = Duration::from_millis(100);
+const LONG_WAIT: Duration = Duration::from_secs(30);
 /// Answers after which one more call may be on the wire.
 const ANSWERS_PER_STEP: f64 = 6.0;
-/// No lane is slower than this, in calls a second.
+/// No pace is slower than this, in calls a second.
 const SLOWEST: f64 = 0.5;
+/// Refusals at a measured pace, with fewer than [`ENOUGH`] calls accepted before each, after which that is given up.
+const DOUBTS: u8 = 3;
 /// Share of the learnt rate that is used.
 const SHARE: f64 = 0.975;
 /// Accepted calls between two refusals from which a rate may be told.
@@ -78,6 +87,7 @@ impl Lane {
             breaker: Breaker::Closed { failures: 0 },
             paused_until: Duration::ZERO,
             slowed: false,
+            refusals: 0,
         }
     }
 
@@ -139,6 +149,7 @@ impl Lane {
 
     fn answered(&mut self, now: Duration) {
         self.slowed = false;
+        self.refusals = 0;
         self.breaker = Breaker::Closed { failures: 0 };
         self.window = (self.window + 1.0 / ANSWERS_PER_STEP).min(self.settings.window.1 as f64);
         self.pace.accepted(now);
@@ -149,9 +160,13 @@ impl Lane {
         self.slowed = true;
         if self.pace.refused(now) {
             self.window = (self.window / 2.0).max(1.0);
+            self.refusals += 1;
         }
-        let wait = wait.unwrap_or_default().max(ONE_REFUSAL);
-        self.paused_until = self.paused_until.max(now + wait);
+        let own = match self.refusals {
+            0 | 1 if self.pace.given_up => SHORT_WAIT,
+            refusals => (ONE_REFUSAL * 2u32.saturating_pow(refusals.saturating_sub(1).min(6))).min(LONG_WAIT),
+        };
+        self.paused_until = self.paused_until.max(now + wait.unwrap_or(own));
     }
 }
 
@@ -159,9 +174,15 @@ impl Lane {
 #[derive(Clone, Debug, Default)]
 struct Pace {
     rate: Option<f64>,
+    /// Whether the rate was measured between two refusals rather than guessed after one.
+    measured: bool,
+    doubts: u8,
+    given_up: bool,
     /// No call leaves before this time.
     next: Duration,
-    first_sent: Option<Duration>,
+    /// Where the measuring began: at the first call, then at a refusal.
+    since: Option<Duration>,
+    /// Calls accepted since then.
     accepted: u32,
     refused_at: Option<Duration>,
     changed_at: Duration,
@@ -169,7 +190,7 @@ struct Pace {
 
 impl Pace {
     fn sent(&mut self, now: Duration) {
-        self.first_sent.get_or_insert(now);
+        self.since.get_or_insert(now);
         if let Some(rate) = self.rate {
             // Evenly spaced; time that went by unused is not made up for, or it would come as a burst.
             self.next = now.max(self.next) + Duration::from_secs_f64(1.0 / rate);
@@ -189,19 +210,40 @@ impl Pace {
         if self.refused_at.is_some_and(|at| now < at + ONE_REFUSAL) {
             return false;
         }
-        let since = self.refused_at.or(self.first_sent).unwrap_or(now);
-        let seen = f64::from(self.accepted.max(1)) / (now - since).as_secs_f64().max(0.05);
+        self.refused_at = Some(now);
+        if !self.given_up {
+            self.learn(now);
+        }
+        true
+    }
+
+    fn learn(&mut self, now: Duration) {
+        let passed = (now - self.since.unwrap_or(now).min(now)).as_secs_f64().max(0.05);
+        let seen = f64::from(self.accepted.max(1)) / passed;
+        let enough = self.accepted >= ENOUGH;
         let rate = match self.rate {
             // The first refusal comes after a burst, so what was seen is too much.
             None => seen * 0.5,
-            Some(_) if self.accepted >= ENOUGH => seen * SHARE,
-            Some(rate) => rate * 0.7,
+            Some(_) if enough => seen * SHARE,
+            Some(_) if self.measured => return self.doubt(),
+            // Too few to tell; the measuring goes on.
+            Some(_) => return,
         };
+        self.measured = self.rate.is_some();
         self.rate = Some(rate.max(SLOWEST));
-        self.refused_at = Some(now);
-        self.changed_at = now;
+        self.doubts = 0;
+        self.since = Some(now);
         self.accepted = 0;
-        true
+        self.changed_at = now;
+    }
+
+    fn doubt(&mut self) {
+        self.doubts += 1;
+        if self.doubts >= DOUBTS {
+            self.given_up = true;
+            self.rate = None;
+            self.next = Duration::ZERO;
+        }
     }
 }
 
@@ -263,6 +305,32 @@ mod tests {
         lane.sent(millis(0));
         lane.ended(millis(50), Ending::Throttled(Some(Duration::from_secs(7))));
         assert_eq!(lane.opens_at(), millis(7_050));
+    }
+
+    #[test]
+    fn where_calls_are_refused_at_any_pace_the_pace_is_given_up() {
+        let mut lane = Lane::new(LaneSettings::default());
+        let mut now = Duration::ZERO;
+        for call in 0..300 {
+            now = now.max(lane.opens_at());
+            lane.sent(now);
+            now += millis(50);
+            lane.ended(now, if call % 3 == 2 { Ending::Throttled(None) } else { Ending::Answered });
+        }
+        assert!(lane.rate().is_none());
+        assert!(now < Duration::from_secs(45), "{now:?}");
+    }
+
+    #[test]
+    fn refusal_after_refusal_waits_longer_and_longer() {
+        let mut lane = Lane::new(LaneSettings::default());
+        let mut now = Duration::ZERO;
+        for _ in 0..12 {
+            now = now.max(lane.opens_at());
+            lane.sent(now);
+            lane.ended(now, Ending::Throttled(None));
+        }
+        assert_eq!(lane.opens_at() - now, LONG_WAIT);
     }
 
     #[test]

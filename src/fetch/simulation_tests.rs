@@ -224,6 +224,19 @@ fn an_unknown_limit_is_learnt_with_few_refusals() {
 }
 
 #[test]
+fn small_limits_are_learnt_too() {
+    for rate in [2.0, 5.0, 50.0] {
+        let world = World { bucket: Some((rate, rate)), ..World::new(2, 6, 30_000, 4) };
+        let run = run(&world, Settings::default(), 4);
+        assert!(run.ledger.coverage(|_| true).is_complete());
+        let most = run.accepted.values().max().copied().unwrap_or_default() as f64;
+        let ideal = (most - rate) / rate;
+        assert!(run.took.as_secs_f64() <= 1.15 * ideal + 2.0, "{rate}: {:?} where {ideal} s are needed", run.took);
+        assert!(run.refused as f64 <= 0.08 * run.sent as f64, "{rate}: {} of {} refused", run.refused, run.sent);
+    }
+}
+
+#[test]
 fn a_region_that_is_down_holds_up_no_other_and_is_not_asked_for_ever() {
     let mut world = World::new(4, 13, 20_000, 3);
     world.down.insert("region-1".to_owned());

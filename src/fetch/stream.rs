@@ -73,6 +73,7 @@ struct Activity {
     /// Orders sent and not yet taken.
     orders: AtomicUsize,
     in_flight: AtomicUsize,
+    /// Chains that wait for time to pass.
     queued: AtomicUsize,
     /// Events produced and not yet dealt with by the caller.
     ready: AtomicUsize,
@@ -215,7 +216,7 @@ impl FetchStream {
         let Activity { in_flight, queued, ready, .. } = &*self.activity;
         ready.store(self.ready.len() + usize::from(self.handed_out), Ordering::SeqCst);
         in_flight.store(self.engine.in_flight(), Ordering::SeqCst);
-        queued.store(if self.engine.halted().is_some() { 0 } else { self.engine.queued() }, Ordering::SeqCst);
+        queued.store(self.engine.waits_for_time(), Ordering::SeqCst);
     }
 
     fn now(&self) -> Duration {
