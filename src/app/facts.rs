@@ -16,6 +16,7 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::time_range::{FetchWindow, TimeRange};
 
 use super::included::Included;
+use super::notices::statement;
 use super::view::View;
 
 #[derive(Clone, Debug, Default)]
@@ -31,8 +32,21 @@ pub struct Facts {
     pub ruler: Vec<Ruler>,
     /// The first failure in scope, in words.
     pub failure: Option<(CellKey, Problem)>,
-    /// The first refusal in scope, in words.
-    pub refusal: Option<(CellKey, Problem)>,
+    /// What in scope may not be read, in the tree's order.
+    pub refusals: Vec<Refusal>,
+}
+
+/// A compartment that may not be read, with those below it that may not either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub compartment: Ocid,
+    /// How many compartments below it are refused as well: what allows this one allows them.
+    pub below: usize,
+    pub regions: Vec<RegionId>,
+    /// What a policy would have to say: `read audit-events in compartment prod:prod-db`. `None` where whoever refused
+    /// did not speak of permissions.
+    pub statement: Option<String>,
+    pub problem: Problem,
 }
 
 /// A compartment with what is below it, or a region.
@@ -53,8 +67,10 @@ pub enum PlaceState {
     Complete,
     /// Complete but for its newest minutes.
     Settling,
-    /// Part of it failed, or was refused while other parts were not.
-    Partial,
+    /// Part of it failed.
+    Failed,
+    /// Part of it may not be read; the rest was.
+    Limited,
     Denied,
     /// Deleted, and answers no more.
     Gone,
@@ -88,18 +104,16 @@ impl Facts {
         let asked = Asked::new(&view.ledger, about);
         let nodes = asked.nodes(view);
         let regions = about.tenancy.regions.iter().map(|region| asked.region(&region.id, view)).collect();
-        let problem = |wanted: CellState| {
-            let mut cells = asked.in_scope().filter(|(_, state)| *state == wanted);
-            cells.find_map(|(cell, _)| Some((cell.key.clone(), cell.problem()?.clone())))
-        };
+        let mut failed = asked.in_scope().filter(|(_, state)| *state == CellState::Failed);
+        let failure = failed.find_map(|(cell, _)| Some((cell.key.clone(), cell.problem()?.clone())));
         Self {
             coverage: asked.coverage(),
             total: view.totals.counts().matched,
             nodes,
             regions,
             ruler: asked.ruler(),
-            failure: problem(CellState::Failed),
-            refusal: problem(CellState::Denied),
+            failure,
+            refusals: asked.refusals(),
         }
     }
 
@@ -191,6 +205,50 @@ impl<'a> Asked<'a> {
         own.iter().map(Known::place).collect()
     }
 
+    fn refusals(&self) -> Vec<Refusal> {
+        let tree = &self.about.tenancy.tree;
+        let mut refused: HashMap<&Ocid, Refusal> = HashMap::new();
+        for (cell, _) in self.in_scope().filter(|(_, state)| *state == CellState::Denied) {
+            let Some(problem) = cell.problem() else { continue };
+            let CellKey { region, compartment, .. } = &cell.key;
+            let refusal = refused.entry(compartment).or_insert_with(|| Refusal {
+                compartment: compartment.clone(),
+                below: 0,
+                regions: Vec::new(),
+                statement: self.statement(problem, compartment),
+                problem: problem.clone(),
+            });
+            if !refusal.regions.contains(region) {
+                refusal.regions.push(region.clone());
+            }
+        }
+        let mut top: Vec<Refusal> = Vec::new();
+        let mut end = 0;
+        for node in tree.nodes() {
+            let Some(refusal) = refused.remove(&tree.get(node).id) else { continue };
+            match top.last_mut() {
+                Some(above) if node.index() < end => above.below += 1,
+                _ => {
+                    end = tree.subtree(node).count() + node.index();
+                    top.push(refusal);
+                }
+            }
+        }
+        top
+    }
+
+    fn statement(&self, problem: &Problem, compartment: &Ocid) -> Option<String> {
+        let tree = &self.about.tenancy.tree;
+        let statement = statement(problem)?;
+        let (verb, _) = statement.split_once(" in ")?;
+        let place = match tree.find(compartment) {
+            Some(node) if node == tree.root() => "tenancy".to_owned(),
+            Some(node) => format!("compartment {}", tree.path(node).replace('/', ":")),
+            None => format!("compartment id {compartment}"),
+        };
+        Some(format!("{verb} in {place}"))
+    }
+
     fn region(&self, region: &RegionId, view: &View) -> Place {
         let mut coverage = Coverage::default();
         let unasked = self.gaps_in_scope().any(|(of, ..)| of == region);
@@ -249,7 +307,7 @@ struct Known {
 impl Known {
     fn place(&self) -> Place {
         let state = match PlaceState::of(&self.coverage) {
-            state @ (PlaceState::Partial | PlaceState::Loading) => state,
+            state @ (PlaceState::Failed | PlaceState::Loading) => state,
             _ if self.unasked => PlaceState::Queued,
             state => state,
         };
@@ -276,10 +334,10 @@ impl PlaceState {
             _ if total == 0 => Self::Queued,
             c if c.gone == total => Self::Gone,
             c if c.denied > 0 && c.denied + c.gone == total => Self::Denied,
-            c if c.failed > 0 => Self::Partial,
+            c if c.failed > 0 => Self::Failed,
             c if c.loading > 0 || (c.queued > 0 && c.read() > 0) => Self::Loading,
             c if c.queued > 0 => Self::Queued,
-            c if c.denied > 0 => Self::Partial,
+            c if c.denied > 0 => Self::Limited,
             c if c.settling > 0 => Self::Settling,
             _ => Self::Complete,
         }

@@ -399,8 +399,12 @@ impl App {
     }
 
     /// Why nothing is being fetched, if so.
+    pub fn standing(&self) -> Option<&Problem> {
+        self.notices.standing()
+    }
+
     pub fn is_halted(&self) -> bool {
-        self.notices.halted.is_some() || self.notices.undiscovered.is_some()
+        self.standing().is_some()
     }
 
     /// The list's columns of the event under the cursor.

@@ -1,10 +1,12 @@
 //! Notices: what went wrong or was done, and which of it is the most important to say.
 
+use crate::domain::ledger::CellKey;
+use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
 
-use super::facts::Facts;
+use super::facts::{Facts, Refusal};
 use super::message::CopyReport;
 
 #[derive(Debug, Default)]
@@ -26,19 +28,53 @@ pub enum Passing {
     Failed(Problem),
 }
 
-/// The one line at the bottom.
+/// What stands at the bottom: what it is, more about it, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub level: Level,
-    pub text: String,
+    pub what: String,
+    /// Where it is narrow this is cut, then left out.
+    pub detail: String,
+    /// What to do, in words and in fewer of them. Never left out where one of the forms fits.
+    pub actions: Vec<String>,
+    /// Nothing goes on before somebody does something: worth more than one row.
+    pub standing: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
     /// Something is missing, or stands still.
     Problem,
+    /// Something may not be read.
+    NoAccess,
     Warning,
     Done,
+}
+
+impl Notice {
+    fn new(level: Level, what: impl Into<String>) -> Self {
+        Self { level, what: what.into(), detail: String::new(), actions: Vec::new(), standing: false }
+    }
+
+    /// A problem, with the statement to ask for where a policy would help, else with its hint.
+    fn of(problem: &Problem) -> Self {
+        let level = if problem.kind == ProblemKind::Denied { Level::NoAccess } else { Level::Problem };
+        let notice = Self::new(level, &problem.what);
+        match statement(problem) {
+            Some(statement) => {
+                let (verb, _) = statement.split_once(" in ").unwrap_or((statement, ""));
+                Self {
+                    actions: vec![format!(": ask for “{statement}”"), format!(": ask for “{verb}”")], ..notice
+                }
+            }
+            None => Self { detail: after_colon(&problem.hint), ..notice },
+        }
+    }
+
+    /// Everything in one sentence.
+    pub fn text(&self) -> String {
+        format!("{}{}{}", self.what, self.detail, self.actions.first().map_or("", String::as_str))
+    }
 }
 
 impl Notices {
@@ -47,73 +83,112 @@ impl Notices {
         self.passing = Some(Passing::Done(text));
     }
 
+    /// Why nothing is fetched, if so.
+    pub fn standing(&self) -> Option<&Problem> {
+        self.undiscovered.as_ref().or(self.halted.as_ref())
+    }
+
     /// The most important thing to say; `None` when all is well.
     pub fn line(&self, facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
-        let problem = |problem: &Problem| Notice { level: Level::Problem, text: sentence(problem) };
         match &self.passing {
-            Some(Passing::Failed(failed)) => return Some(problem(failed)),
-            Some(Passing::Done(text)) => return Some(Notice { level: Level::Done, text: text.clone() }),
+            Some(Passing::Failed(failed)) => return Some(Notice::of(failed)),
+            Some(Passing::Done(text)) => return Some(Notice::new(Level::Done, text)),
             None => {}
         }
-        let standing = self.undiscovered.as_ref().or(self.halted.as_ref());
-        if let Some(standing) = standing {
-            return Some(Notice { text: format!("{} (R tries again)", sentence(standing)), ..problem(standing) });
-        }
-        self.scope
-            .as_ref()
-            .map(problem)
+        self.standing()
+            .map(stands_still)
+            .or_else(|| self.scope.as_ref().map(Notice::of))
             .or_else(|| gaps(facts, tenancy))
-            .or_else(|| tenancy.and_then(|tenancy| tenancy.partial.as_ref()).map(problem))
+            .or_else(|| tenancy.and_then(|tenancy| tenancy.partial.as_ref()).map(Notice::of))
             .or_else(|| refusals(facts, tenancy))
             .or_else(|| self.slowing())
     }
 
     fn slowing(&self) -> Option<Notice> {
         let regions: Vec<&str> = self.slowed.iter().map(RegionId::as_str).collect();
-        (!regions.is_empty()).then(|| Notice {
-            level: Level::Warning,
-            text: format!("slowing down: the service asks for fewer requests in {}", regions.join(", ")),
-        })
+        let detail = format!(": the service asks for fewer requests in {}", regions.join(", "));
+        (!regions.is_empty()).then(|| Notice { detail, ..Notice::new(Level::Warning, "slowing down") })
+    }
+}
+
+fn stands_still(problem: &Problem) -> Notice {
+    Notice {
+        detail: after_colon(&problem.hint),
+        actions: vec!["  R tries again".to_owned()],
+        standing: true,
+        ..Notice::new(Level::Problem, &problem.what)
     }
 }
 
 fn gaps(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
     let (cell, problem) = facts.failure.as_ref()?;
     let (failed, all) = (facts.coverage.failed, facts.coverage.total());
-    let of_which = place(cell, tenancy);
     Some(Notice {
-        level: Level::Problem,
-        text: format!("{failed} of {all} slices failed, R retries: {of_which} {}. Results are partial", problem.what),
+        detail: format!(": {} {}", place(cell, tenancy), problem.what),
+        actions: vec!["  R retries".to_owned()],
+        ..Notice::new(Level::Problem, format!("{failed} of {all} slices failed"))
     })
 }
 
 fn refusals(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
-    let (cell, problem) = facts.refusal.as_ref()?;
-    let (denied, all) = (facts.coverage.denied, facts.coverage.total());
-    let hint = if problem.kind == ProblemKind::Denied { first_line(&problem.hint) } else { String::new() };
-    Some(Notice {
-        level: Level::Warning,
-        text: format!("no access to {denied} of {all} slices, such as {}: {hint}", place(cell, tenancy)),
-    })
+    let refusal = facts.refusals.first()?;
+    let names: Vec<String> = facts.refusals.iter().map(|refusal| name(refusal, tenancy)).collect();
+    let (what, detail) = match names.as_slice() {
+        [name] => (name.clone(), format!(" ({})", regions(refusal, tenancy))),
+        [first, rest @ ..] => (format!("{first} and {} more", rest.len()), format!(" ({})", rest.join(", "))),
+        [] => return None,
+    };
+    let actions = match &refusal.statement {
+        // Who says no without naming a permission is no service of Oracle's.
+        None => vec![after_colon(&refusal.problem.hint)],
+        Some(statement) if names.len() == 1 => {
+            vec![format!(": ask for “{statement}”"), ": ask for “read audit-events” there".to_owned()]
+        }
+        Some(_) => vec![
+            ": ask for “read audit-events” in each, or in the tenancy".to_owned(),
+            ": ask for “read audit-events”".to_owned(),
+        ],
+    };
+    Some(Notice { detail, actions, ..Notice::new(Level::NoAccess, format!("no access: {what}")) })
+}
+
+/// `prod/prod-db and 3 below`
+fn name(refusal: &Refusal, tenancy: Option<&Tenancy>) -> String {
+    let path = path(&refusal.compartment, tenancy);
+    if refusal.below == 0 { path } else { format!("{path} and {} below", refusal.below) }
+}
+
+fn regions(refusal: &Refusal, tenancy: Option<&Tenancy>) -> String {
+    match refusal.regions.as_slice() {
+        [region] => key(region, tenancy),
+        regions => format!("{} regions", regions.len()),
+    }
 }
 
 /// `prod/prod-db@iad`
-fn place(cell: &crate::domain::ledger::CellKey, tenancy: Option<&Tenancy>) -> String {
-    let compartment = tenancy.and_then(|tenancy| Some(tenancy.tree.path(tenancy.tree.find(&cell.compartment)?)));
-    let region =
-        tenancy.and_then(|tenancy| tenancy.region_named(cell.region.as_str())).map(|region| region.key.clone());
-    let compartment = compartment.unwrap_or_else(|| cell.compartment.short());
-    format!("{compartment}@{}", region.unwrap_or_else(|| cell.region.to_string()))
+fn place(cell: &CellKey, tenancy: Option<&Tenancy>) -> String {
+    format!("{}@{}", path(&cell.compartment, tenancy), key(&cell.region, tenancy))
 }
 
-/// What happened, and the first line of what to do about it.
-fn sentence(problem: &Problem) -> String {
-    let hint = first_line(&problem.hint);
-    if hint.is_empty() { problem.what.clone() } else { format!("{}: {hint}", problem.what) }
+fn path(compartment: &Ocid, tenancy: Option<&Tenancy>) -> String {
+    let known = tenancy.and_then(|tenancy| Some(tenancy.tree.path(tenancy.tree.find(compartment)?)));
+    known.unwrap_or_else(|| compartment.short())
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+fn key(region: &RegionId, tenancy: Option<&Tenancy>) -> String {
+    let known = tenancy.and_then(|tenancy| tenancy.region_named(region.as_str()));
+    known.map_or_else(|| region.to_string(), |known| known.key.clone())
+}
+
+/// What a policy would have to say, where the hint holds a statement: `read audit-events in compartment payments`.
+pub fn statement(problem: &Problem) -> Option<&str> {
+    problem.hint.lines().find_map(|line| line.strip_prefix("Allow group <group> to "))
+}
+
+/// The first line of what to do, behind what happened.
+fn after_colon(hint: &str) -> String {
+    let line = hint.lines().next().unwrap_or_default();
+    if line.is_empty() { String::new() } else { format!(": {line}") }
 }
 
 fn bytes(bytes: usize) -> String {

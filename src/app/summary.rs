@@ -22,6 +22,8 @@ pub struct SummaryLine {
     pub failed: bool,
 }
 
+const NOTHING: &str = "--";
+
 /// Longer than any screen is wide, shorter than what could slow one down.
 const LONGEST: usize = 2_000;
 
@@ -83,21 +85,17 @@ pub fn one_line(row: &RowView<'_>, id: Option<&str>) -> String {
 pub fn lines(detail: &EventDetail, place: &str) -> Vec<SummaryLine> {
     let fields = &detail.fields;
     let mut lines = vec![who_line(fields), from_line(fields), target_line(fields), call_line(fields)];
-    if !fields.message.trim().is_empty() {
-        lines.push(line("says", &[&fields.message], &fields.message));
-    }
+    lines.push(line("says", &[&fields.message], &fields.message));
     lines.push(line("where", &[&fields.compartment_name, place, &fields.availability_domain], &fields.compartment_id));
     lines.push(time_line(fields));
     lines.push(line("op", &[&fields.group, &prefixed("request ", &fields.request_id)], &fields.group));
-    if !fields.session.is_empty() {
-        lines.push(line("session", &[&fields.session], &fields.session));
-    }
+    lines.push(line("session", &[&fields.session], &fields.session));
     let size = format!("{} bytes", detail.size());
     lines.push(line("id", &[&fields.id, &fields.event_type, &size], &fields.id));
-    let odd: Vec<&str> = detail.flags.names().collect();
-    if !odd.is_empty() {
-        lines.push(line("odd", &[&odd.join(", ")], &odd.join(", ")));
-    }
+    let odd = detail.flags.names().collect::<Vec<_>>().join(", ");
+    lines.push(line("odd", &[&odd], &odd));
+    // That nobody is named, or no address, is worth knowing; of the rest only what there is.
+    lines.retain(|line| line.text != NOTHING || matches!(line.label, "who" | "from"));
     lines
 }
 
@@ -137,7 +135,7 @@ pub fn duration(fields: &EventFields<'_>) -> Option<TimeDelta> {
 }
 
 fn line(label: &'static str, parts: &[&str], value: &str) -> SummaryLine {
-    let text = or(joined(parts, "  "), "--");
+    let text = or(joined(parts, "  "), NOTHING);
     SummaryLine { label, text, value: value.to_owned(), failed: false }
 }
 

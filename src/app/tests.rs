@@ -261,7 +261,7 @@ fn a_copy_reports_where_it_went_until_the_next_key() {
     let mut stage = stage();
     let report = CopyReport { what: "the event id".into(), bytes: 36, way: "OSC 52".into() };
     stage.send(Message::Copied(report));
-    assert_eq!(stage.app.notice().unwrap().text, "copied the event id: 36 bytes via OSC 52");
+    assert_eq!(stage.app.notice().unwrap().text(), "copied the event id: 36 bytes via OSC 52");
     stage.keys("j");
     assert_eq!(stage.app.notice(), None);
 }
@@ -340,7 +340,7 @@ fn refresh_retries_and_goes_on_where_it_was_halted() {
     let expired = Problem::new(ProblemKind::Authentication, "session token expired 14:05").hint("refresh it\nmore");
     stage.send(Message::FetchHalted(expired));
     assert!(stage.app.is_halted());
-    assert_eq!(stage.app.notice().unwrap().text, "session token expired 14:05: refresh it (R tries again)");
+    assert_eq!(stage.app.notice().unwrap().text(), "session token expired 14:05: refresh it  R tries again");
     stage.effects.clear();
     stage.keys("R");
     assert_eq!(stage.effects, [Effect::RetryFailed, Effect::RefreshTail]);
@@ -359,7 +359,7 @@ fn a_tenancy_that_cannot_be_read_is_asked_again_by_r() {
 fn a_scope_that_means_nothing_looks_at_nothing_and_says_so() {
     let scope = ScopeRequest { compartments: vec!["nowhere".into()], ..ScopeRequest::default() };
     let mut stage = Stage::with(Setup { scope, ..setup() }, snapshot(14), ledger(&[]));
-    assert!(stage.app.notice().unwrap().text.contains("nowhere"));
+    assert!(stage.app.notice().unwrap().text().contains("nowhere"));
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Fetch(_))));
     stage.keys("0");
     assert_eq!((stage.names().len(), stage.app.notice()), (11, None));
@@ -404,6 +404,37 @@ fn counts_roll_up_and_follow_the_regions() {
     stage.keys("1 G <space>");
     assert_eq!((events(&stage, "root"), events(&stage, "staging")), (12, 0));
     assert_eq!(stage.app.facts().coverage.failed, 1);
+}
+
+fn denied() -> Change {
+    let hint = "no permission, or no such compartment. A policy that allows it:\n\
+                Allow group <group> to read audit-events in tenancy";
+    Change::Denied(Arc::new(Problem::new(ProblemKind::Denied, "404 NotAuthorizedOrNotFound").hint(hint)))
+}
+
+#[test]
+fn a_refusal_names_the_place_and_the_permission_to_ask_for() {
+    let one = Stage::new(ledger(&[("prod-db", 0, denied()), ("prod-db", 1, denied())]));
+    let wanted = "no access: prod/prod-db (2 regions): ask for “read audit-events in compartment prod:prod-db”";
+    assert_eq!(one.app.notice().unwrap().text(), wanted);
+    let subtree: Vec<_> = ["prod", "prod-app", "prod-db", "prod-net"].map(|name| (name, 0, denied())).into();
+    let wanted = "no access: prod and 3 below (fra): ask for “read audit-events in compartment prod”";
+    assert_eq!(Stage::new(ledger(&subtree)).app.notice().unwrap().text(), wanted);
+    let two = Stage::new(ledger(&[("prod-db", 0, denied()), ("archived-x", 0, denied())]));
+    let text = two.app.notice().unwrap().text();
+    assert!(text.contains("and 1 more") && text.ends_with("in each, or in the tenancy"), "{text}");
+}
+
+#[test]
+fn a_place_that_is_partly_refused_did_not_fail() {
+    let stage = Stage::new(ledger(&[0, 1, 2].map(|region| ("archived-x", region, denied()))));
+    let state = |name: &str| {
+        let node = stage.app.tenancy().unwrap().tree.find(&ocid(name)).unwrap();
+        stage.app.facts().node(node).state
+    };
+    assert_eq!(state("archived-x"), PlaceState::Denied);
+    assert_eq!(state("root"), PlaceState::Limited);
+    assert_eq!(state("prod"), PlaceState::Complete);
 }
 
 #[test]

@@ -19,12 +19,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 pub use clipboard::Clipboard;
 pub use effects::FetchOptions;
@@ -41,6 +42,9 @@ use effects::{Hands, Happening};
 
 /// The least time between two frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// Happenings taken up before keys are looked at again.
+const TOGETHER: usize = 64;
 
 /// The explorer on some screen: a real terminal, or a buffer in tests.
 pub struct Driver<B: Backend> {
@@ -192,26 +196,37 @@ pub async fn run(
 }
 
 impl Driver<CrosstermBackend<io::Stdout>> {
+    /// What comes first: the end, keys, a frame that is due, the clock. What was fetched waits for all of them, for there
+    /// may be no end of it.
     async fn run(&mut self, taken: &terminal::Taken, stop: impl Future<Output = ()>) -> io::Result<()> {
         let mut events = EventStream::new();
-        let mut seconds = interval(Duration::from_secs(1));
-        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut next_frame = Instant::now();
+        let mut next_second = Instant::now();
+        let mut heard = Vec::new();
         let mut stop = std::pin::pin!(stop);
         while !self.app.should_quit() {
+            taken.still_held()?;
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 event = events.next() => {
                     let Some(event) = event else { break };
-                    self.take_event(event?)?;
+                    self.take_event(event?);
+                    // At once, but for keys that wait already: one frame shows what they all did.
                     next_frame = Instant::now();
                 }
-                Some(happening) = self.happenings.recv() => self.take(happening),
-                _ = seconds.tick() => self.send(Message::Clock(self.client.now())),
                 () = sleep_until(next_frame), if self.changed => {
                     self.draw()?;
                     next_frame = Instant::now() + FRAME;
+                }
+                () = sleep_until(next_second) => {
+                    let now = self.client.now();
+                    self.send(Message::Clock(now));
+                    next_second = Instant::now() + until_next_second(now);
+                }
+                _ = self.happenings.recv_many(&mut heard, TOGETHER) => {
+                    heard = newest_view_only(heard);
+                    heard.drain(..).for_each(|happening| self.take(happening));
                 }
             }
             self.run_errands(taken)?;
@@ -219,12 +234,11 @@ impl Driver<CrosstermBackend<io::Stdout>> {
         Ok(())
     }
 
-    fn take_event(&mut self, event: Event) -> io::Result<()> {
+    fn take_event(&mut self, event: Event) {
         match input::message(event) {
             Some(message) => self.send(message),
             None => self.changed = true,
         }
-        self.draw()
     }
 
     fn run_errands(&mut self, taken: &terminal::Taken) -> io::Result<()> {
@@ -237,5 +251,53 @@ impl Driver<CrosstermBackend<io::Stdout>> {
             self.changed = true;
         }
         Ok(())
+    }
+}
+
+/// The clock on the screen turns over when the second does.
+fn until_next_second(now: DateTime<Utc>) -> Duration {
+    Duration::from_millis(1_000 - u64::from(now.timestamp_subsec_millis().min(999)))
+}
+
+/// A view is weighed at some cost, and each replaces the one before.
+fn newest_view_only(heard: Vec<Happening>) -> Vec<Happening> {
+    let is_view = |happening: &Happening| matches!(happening, Happening::Message(Message::View(_)));
+    let last = heard.iter().rposition(is_view);
+    let mut place = 0..;
+    heard.into_iter().filter(|happening| place.next() == last || !is_view(happening)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::app::testing::{Stage, ledger};
+
+    #[test]
+    fn of_views_that_wait_only_the_newest_is_weighed() {
+        let stage = Stage::new(ledger(&[]));
+        let view = |generation| {
+            let view = stage.view(&stage.last_select());
+            Happening::Message(Message::View(Arc::new(crate::app::view::View { generation, ..view })))
+        };
+        let other = || Happening::Message(Message::FetchResumed);
+        let kept = newest_view_only(vec![view(1), other(), view(2), view(3), other()]);
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|happening| match happening {
+                Happening::Message(Message::View(view)) => view.generation,
+                _ => 0,
+            })
+            .collect();
+        assert_eq!(kept, [0, 3, 0]);
+    }
+
+    #[test]
+    fn the_clock_ticks_when_the_second_turns() {
+        let at = |text: &str| until_next_second(text.parse().unwrap()).as_millis();
+        assert_eq!(at("2026-03-14T14:02:11.000Z"), 1_000);
+        assert_eq!(at("2026-03-14T14:02:11.250Z"), 750);
+        assert_eq!(at("2026-12-31T23:59:60.500Z"), 1);
     }
 }

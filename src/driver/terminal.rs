@@ -17,7 +17,7 @@ pub type Screen = Terminal<CrosstermBackend<Stdout>>;
 /// Whether the terminal is ours; the panic hook runs on any thread and must not write to a terminal that is not.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Holds the terminal; gives it back when dropped.
+/// Holds the terminal; gives it back when dropped, and when anything panics, on whatever thread.
 pub struct Taken(());
 
 impl Taken {
@@ -34,6 +34,14 @@ impl Taken {
         let taken = Self(());
         enter()?;
         Ok((taken, Terminal::new(CrosstermBackend::new(stdout()))?))
+    }
+
+    /// An error once a panic has given the terminal back: a thread is gone that the rest would wait for, unseen.
+    pub fn still_held(&self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(io::Error::other("a part of the program broke down, see above; please report it"))
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes it again when it is continued.

@@ -4,14 +4,16 @@ use super::term::{Expr, Op, Query, Term};
 use crate::index::{Column, RecordRef};
 
 /// The columns that the live filter searches: what the list and the head of the detail show.
-pub(super) const TEXT_COLUMNS: [Column; 11] = [
+pub(super) const TEXT_COLUMNS: [Column; 13] = [
     Column::Event,
     Column::User,
     Column::Caller,
     Column::Resource,
+    Column::ResourceId,
     Column::Compartment,
     Column::Ip,
     Column::Agent,
+    Column::Key,
     Column::Message,
     Column::Path,
     Column::Region,

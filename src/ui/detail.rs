@@ -9,9 +9,10 @@ use crate::app::panes::detail::Tab;
 use crate::app::redact::Masks;
 use crate::app::summary::{duration, sentence};
 use crate::app::{App, Pane};
+use crate::domain::text::clean_prefix;
 
 use super::pen::{Pen, Spans, row, rows};
-use super::text::{cut, fit, wrap};
+use super::text::{cut, fit, short_ocids, width, wrap};
 
 /// Rows of the summary that do not scroll: the sentence.
 pub const SENTENCE: u16 = 1;
@@ -73,7 +74,8 @@ fn draw_summary(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
     let mut free = rows(area);
     for (place, line) in app.detail().summary().iter().enumerate().skip(view.offset) {
         let here = focused && view.cursor == place;
-        let texts = if app.detail().wraps() { wrap(&line.text, cells.max(1), 6) } else { vec![cut(&line.text, cells)] };
+        let texts =
+            if app.detail().wraps() { wrap(&line.text, cells.max(1), 6) } else { vec![brief(&line.text, cells)] };
         for (part, text) in texts.iter().enumerate() {
             let Some(at) = free.next() else { return };
             let cursor = if here && part == 0 { pen.glyphs.cursor } else { ' ' };
@@ -88,6 +90,11 @@ fn draw_summary(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
             }
         }
     }
+}
+
+/// Where a line does not fit, its OCIDs are shortened before its end is cut off.
+fn brief(text: &str, cells: usize) -> String {
+    if width(&clean_prefix(text, cells * 4 + 1)) <= cells { cut(text, cells) } else { cut(&short_ocids(text), cells) }
 }
 
 fn is_hit(app: &App, text: &str) -> bool {

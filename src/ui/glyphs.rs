@@ -141,9 +141,9 @@ impl GlyphSet {
             (PlaceState::Settling, true) => '"',
             (PlaceState::Loading, _) => '~',
             (PlaceState::Queued, _) => '?',
-            (PlaceState::Partial, _) => '!',
-            (PlaceState::Denied, false) => 'ø',
-            (PlaceState::Denied, true) => 'o',
+            (PlaceState::Failed, _) => '!',
+            (PlaceState::Limited | PlaceState::Denied, false) => 'ø',
+            (PlaceState::Limited | PlaceState::Denied, true) => 'o',
             (PlaceState::Gone, _) => '-',
         }
     }

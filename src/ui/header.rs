@@ -42,6 +42,9 @@ fn truth_spans(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
         Form::Least => crate::domain::time_phrase::format_length(app.range().length()),
     };
     spans.push((format!("{range}  "), theme.text));
+    if app.tenancy().is_none() {
+        return spans;
+    }
     if form != Form::Least {
         spans.push((format!("{}  ", total(app, pen, form)), theme.strong));
     }
@@ -144,16 +147,16 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
 
 /// The filter, or the line that is being typed; how many match, and what that cost.
 pub fn query(app: &App, pen: &mut Pen<'_>, area: Rect, shape: Shape) {
-    let left = query_left(app, pen, shape);
     let right = if app.prompt().is_some_and(|prompt| prompt.purpose != Purpose::FilterEvents) {
         Spans::new()
     } else {
         query_right(app, pen, shape)
     };
+    let left = query_left(app, pen, shape, area.width.saturating_sub(spans_width(&right) as u16 + 1));
     pen.ends(area, &left, &right);
 }
 
-fn query_left(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
+fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
     let theme = pen.theme;
     if let Some(prompt) = app.prompt() {
         let label = match prompt.purpose {
@@ -161,14 +164,7 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
             Purpose::FindCompartment => " find compartment: ",
             Purpose::FindInDetail => " find in detail: ",
         };
-        let (before, after) = prompt.line.parts();
-        let cursor = if pen.glyphs.plain { "_" } else { "▏" };
-        return vec![
-            (label.to_owned(), theme.key),
-            (tail_of(&before, 80), theme.strong),
-            (cursor.to_owned(), theme.key),
-            (after, theme.strong),
-        ];
+        return pen.typed(label, &prompt.line, cells);
     }
     let text = app.filters().text();
     let mut spans = vec![(" / ".to_owned(), theme.key)];
@@ -184,11 +180,6 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         spans.extend(switches(app, pen, shape));
     }
     spans
-}
-
-/// The end of what was typed: the cursor must be in sight.
-fn tail_of(text: &str, most: usize) -> String {
-    text.chars().skip(text.chars().count().saturating_sub(most)).collect()
 }
 
 fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {

@@ -30,17 +30,18 @@ const LIST_LEFT: u16 = 5;
 const TREE_WIDTH: u16 = 28;
 
 impl Layout {
-    pub fn new(screen: Rect, look: Look) -> Self {
+    /// `problem` is how many rows the problem at the bottom takes.
+    pub fn new(screen: Rect, look: Look, problem: u16) -> Self {
         let (width, height) = Geometry::MINIMUM;
         match (screen.width, screen.height) {
             (w, h) if w < width || h < height => Self::default(),
-            (w, h) if w >= 100 && h >= 30 => Self::wide(screen, look),
-            (w, h) if w >= 70 && h >= 18 => Self::medium(screen, look),
+            (w, h) if w >= 100 && h >= 30 => Self::wide(screen, look, problem),
+            (w, h) if w >= 70 && h >= 18 => Self::medium(screen, look, problem),
             _ => Self::small(screen, look),
         }
     }
 
-    fn wide(screen: Rect, look: Look) -> Self {
+    fn wide(screen: Rect, look: Look, problem: u16) -> Self {
         let mut rest = screen;
         let mut layout = Self { shape: Shape::Wide, ..Self::default() };
         layout.truth = take_top(&mut rest, 1);
@@ -50,7 +51,7 @@ impl Layout {
             layout.time_bar = take_top(&mut rest, 4);
             layout.buckets = columns_with_axis(screen.width);
         }
-        layout.problem = take_bottom(&mut rest, 1);
+        layout.problem = take_bottom(&mut rest, problem);
         layout.keys = take_bottom(&mut rest, 1);
         if look.tree != Some(false) {
             layout.tree = take_left(&mut rest, TREE_WIDTH);
@@ -72,7 +73,7 @@ impl Layout {
         layout
     }
 
-    fn medium(screen: Rect, look: Look) -> Self {
+    fn medium(screen: Rect, look: Look, problem: u16) -> Self {
         let mut rest = screen;
         let mut layout = Self { shape: Shape::Medium, ..Self::default() };
         layout.truth = take_top(&mut rest, 1);
@@ -81,7 +82,7 @@ impl Layout {
             layout.time_bar = take_top(&mut rest, 2);
             layout.buckets = columns_bare(screen.width);
         }
-        layout.problem = take_bottom(&mut rest, 1);
+        layout.problem = take_bottom(&mut rest, problem);
         layout.keys = take_bottom(&mut rest, 1);
         if look.tree == Some(true) {
             layout.tree = Rect { width: sliding_width(rest.width), ..rest };
@@ -160,7 +161,8 @@ mod tests {
                     for detail_open in [false, true] {
                         let screen = Rect::new(0, 0, width, height);
                         let look = Look { arrangement, detail_open, ..Look::default() };
-                        check(screen, &Layout::new(screen, look));
+                        check(screen, &Layout::new(screen, look, 1));
+                        check(screen, &Layout::new(screen, look, 4));
                     }
                 }
             }

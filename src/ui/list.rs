@@ -4,18 +4,16 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::panes::list::ListColumn;
-use crate::app::setup::AccessFilter;
 use crate::app::summary::{target, who};
-use crate::app::view::View;
 use crate::app::{App, Pane};
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
 use crate::index::{Column, RowView};
 
+use super::empty;
 use super::format::RowClock;
-use super::header::at_least;
-use super::pen::{Pen, row};
-use super::text::{fit, number, width, wrap};
+use super::pen::{Pen, row, skip};
+use super::text::{fit, width};
 
 /// Where the columns stand; a column of no width is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,9 +53,9 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, heading: Option<Rect>, area: Rect) {
     if let Some(heading) = heading {
         draw_heading(pen, heading, &columns, &clock);
     }
-    let words = explain(app, pen);
+    let words = empty::explain(app, pen);
     if !words.is_empty() {
-        return draw_words(pen, area, &words);
+        return empty::draw(pen, area, &words);
     }
     let Some(view) = app.view() else { return };
     let painter = Painter { app, columns, clock, focused: app.pane() == Pane::List && app.overlay().is_none() };
@@ -176,11 +174,6 @@ impl Painter<'_> {
     }
 }
 
-fn skip(area: Rect, cells: u16) -> Rect {
-    let cells = cells.min(area.width);
-    Rect { x: area.x + cells, width: area.width - cells, ..area }
-}
-
 fn access_style(pen: &Pen<'_>, access: Access) -> Style {
     match access {
         Access::Read => pen.theme.read,
@@ -191,103 +184,6 @@ fn access_style(pen: &Pen<'_>, access: Access) -> Style {
 
 fn or_dashes(text: &str) -> &str {
     if text.is_empty() { "--" } else { text }
-}
-
-fn draw_words(pen: &mut Pen<'_>, area: Rect, words: &[String]) {
-    let cells = usize::from(area.width.saturating_sub(4)).max(1);
-    let lines: Vec<String> = words.iter().flat_map(|line| wrap(line, cells, 4)).collect();
-    let top = area.height.saturating_sub(lines.len() as u16) / 2;
-    for (place, line) in lines.iter().enumerate() {
-        let left = cells.saturating_sub(width(line)) / 2 + 2;
-        let at = row(area, top + place as u16);
-        let at = skip(at, left as u16);
-        pen.put(at, line, if place == 0 { pen.theme.strong } else { pen.theme.text });
-    }
-}
-
-/// Why there are no rows; nothing when there are.
-fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
-    let Some(tenancy) = app.tenancy() else {
-        if app.is_halted() {
-            return vec!["Not connected.".to_owned(), "The line at the bottom says why.".to_owned()];
-        }
-        let profile = &app.setup().profile;
-        return vec![
-            format!("Connecting with profile {profile}…"),
-            "Next: which regions and compartments there are, then the newest events.".to_owned(),
-        ];
-    };
-    if app.included().compartment_count() == 0 || app.included().region_count() == 0 {
-        return vec![
-            "Nothing is included.".to_owned(),
-            "0 looks at all compartments and regions; in pane 1, Space includes one.".to_owned(),
-        ];
-    }
-    let Some(view) = app.view() else { return vec![format!("Asking {} for events…", tenancy.display_name())] };
-    if view.matched() > 0 {
-        return Vec::new();
-    }
-    if !app.is_current() || !app.totals_are_current() {
-        return vec!["Looking…".to_owned()];
-    }
-    if app.facts().total == 0 { nothing_there(app) } else { nothing_matches(app, view, pen) }
-}
-
-fn nothing_there(app: &App) -> Vec<String> {
-    let coverage = app.facts().coverage;
-    let loaded = coverage.percent().unwrap_or_default();
-    let elsewhere = "t chooses another time range.".to_owned();
-    if coverage.nothing_readable() {
-        return vec!["Nothing could be read: no access to audit events here.".to_owned(), elsewhere];
-    }
-    if !coverage.is_complete() {
-        let missing = 100 - u32::from(loaded);
-        let mut lines = vec![format!("0 events so far, {missing} % not loaded.")];
-        if coverage.failed > 0 {
-            lines.push(format!("{} of {} slices failed; R retries.", coverage.failed, coverage.total()));
-        }
-        return lines;
-    }
-    if coverage.settling > 0 {
-        return vec![
-            format!(
-                "No events yet. 100 % was read, but {} slices hold minutes so new",
-                number(coverage.settling as u64)
-            ),
-            format!("that events may still arrive. R reads them again; {elsewhere}"),
-        ];
-    }
-    vec!["No events in 100 % of the range.".to_owned(), elsewhere]
-}
-
-/// Names what hides the events, and the key that shows them.
-fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
-    let filters = app.filters();
-    let counts = view.selection.counts();
-    let bound = at_least(app, pen);
-    let total = number(app.facts().total);
-    let mut lines = vec![format!("0 of {bound}{total} events match.")];
-    let hidden = counts.hidden_by_access(filters.access_set());
-    if hidden > 0 {
-        let (what, after) = match filters.access {
-            AccessFilter::Reads => ("writes and sign-ins", "writes and sign-ins"),
-            AccessFilter::WritesAndSessions | AccessFilter::All => ("reads", "everything"),
-        };
-        lines.push(format!("Hidden {what}: {bound}{}. w shows {after}.", number(hidden)));
-    }
-    if filters.failed && counts.any_outcome[0] > 0 {
-        lines
-            .push(format!("Hidden because they did not fail: {bound}{}. ! shows them.", number(counts.any_outcome[0])));
-    }
-    if !filters.text().is_empty() {
-        let text = crate::ui::text::cut(filters.text(), 40);
-        lines.push(format!("The text filter “{text}” may be too narrow: x clears it, Backspace takes its last word."));
-    }
-    let coverage = app.facts().coverage;
-    if !coverage.is_complete() {
-        lines.push(format!("{} % is not loaded yet.", 100 - u32::from(coverage.percent().unwrap_or_default())));
-    }
-    lines
 }
 
 #[cfg(test)]

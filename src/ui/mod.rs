@@ -1,6 +1,7 @@
 //! What it looks like: `&App` in, cells and [`Geometry`] out. Only rows in sight are drawn, and nothing is decided here.
 
 mod detail;
+mod empty;
 mod format;
 mod glyphs;
 mod header;
@@ -33,8 +34,8 @@ pub use theme::{Theme, ThemeError};
 /// Draws the whole screen and says what it measured.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     let screen = frame.area();
-    let layout = Layout::new(screen, *app.look());
     let mut pen = Pen::new(frame.buffer_mut(), theme, app.setup().glyphs);
+    let layout = Layout::new(screen, *app.look(), status_line::problem_rows(app, screen));
     let mut geometry = Geometry {
         width: screen.width,
         height: screen.height,

@@ -12,7 +12,7 @@ use crate::domain::time_phrase::{RETENTION, format_length};
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
 
-use super::pen::{Pen, row};
+use super::pen::{Pen, row, spans_width};
 use super::text::{cut, fit, width};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
@@ -69,14 +69,9 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     pen.foot(area, &keys(app));
     let (shown, all) = help.count();
     let prompt = if pen.glyphs.plain { " > " } else { " › " };
-    let (before, after) = help.search.parts();
-    let line = [
-        (prompt.to_owned(), pen.theme.key),
-        (before, pen.theme.strong),
-        (if pen.glyphs.plain { "_" } else { "▏" }.to_owned(), pen.theme.key),
-        (after, pen.theme.strong),
-    ];
-    pen.ends(row(inside, 0), &line, &[(format!("{shown} of {all} actions "), pen.theme.faint)]);
+    let count = [(format!("{shown} of {all} actions "), pen.theme.faint)];
+    let line = pen.typed(prompt, &help.search, inside.width.saturating_sub(spans_width(&count) as u16 + 1));
+    pen.ends(row(inside, 0), &line, &count);
     let height = help_rows(inside.height);
     let lines = help.lines();
     for (place, line) in lines.iter().enumerate().skip(help.view.offset).take(usize::from(height)) {
@@ -119,22 +114,14 @@ fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine, here: bool) {
 fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
     let inside = pen.frame(area, "Time range", "", true);
     pen.foot(area, &keys(app));
-    let (before, after) = popup.line.parts();
-    let typing = !popup.choosing;
-    let cursor = match (typing, pen.glyphs.plain) {
-        (false, _) => "",
-        (true, true) => "_",
-        (true, false) => "▏",
-    };
     let prompt = if pen.glyphs.plain { " > " } else { " › " };
-    let placeholder = if popup.line.is_empty() { " type a range, or Tab to the presets" } else { "" };
-    let line = [
-        (prompt.to_owned(), pen.theme.key),
-        (before, pen.theme.strong),
-        (cursor.to_owned(), pen.theme.key),
-        (after, pen.theme.strong),
-        (placeholder.to_owned(), pen.theme.faint),
-    ];
+    let mut line = pen.typed(prompt, &popup.line, inside.width);
+    if popup.choosing {
+        line.remove(2); // The cursor is among the presets.
+    }
+    if popup.line.is_empty() {
+        line.push((" type a range, or Tab to the presets".to_owned(), pen.theme.faint));
+    }
     pen.spans(row(inside, 0), &line);
     draw_echo(app, pen, inside, popup);
     let presets = Rect { y: inside.y + 5, height: inside.height.saturating_sub(5), ..inside };

@@ -4,10 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::line::LineEditor;
 use crate::app::setup::Glyphs;
 
 use super::glyphs::GlyphSet;
-use super::text::{cut, width};
+use super::text::{cut, cut_start, width};
 use super::theme::Theme;
 
 pub struct Pen<'a> {
@@ -43,6 +44,19 @@ impl<'a> Pen<'a> {
             rest.width -= used;
         }
         area.width - rest.width
+    }
+
+    /// A line that is being typed, in at most `cells`: however long it is, its cursor is in sight.
+    pub fn typed(&self, label: &str, line: &LineEditor, cells: u16) -> Spans {
+        let (before, after) = line.parts();
+        let cursor = if self.glyphs.plain { "_" } else { "▏" };
+        let room = usize::from(cells).saturating_sub(width(label) + 2);
+        vec![
+            (label.to_owned(), self.theme.key),
+            (cut_start(&before, room), self.theme.strong),
+            (cursor.to_owned(), self.theme.key),
+            (after, self.theme.strong),
+        ]
     }
 
     /// Left and right pieces on one row; where both do not fit, the left one is cut.
@@ -120,6 +134,12 @@ pub fn rows(area: Rect) -> impl DoubleEndedIterator<Item = Rect> {
 pub fn row(area: Rect, place: u16) -> Rect {
     let inside = place < area.height;
     Rect { y: area.y + place.min(area.height), height: u16::from(inside), ..area }
+}
+
+/// What is left of an area behind its first cells.
+pub fn skip(area: Rect, cells: u16) -> Rect {
+    let cells = cells.min(area.width);
+    Rect { x: area.x + cells, width: area.width - cells, ..area }
 }
 
 fn split_right(area: Rect, right: u16) -> [Rect; 2] {

@@ -11,7 +11,7 @@ use super::{Theme, draw, plain};
 use crate::app::message::Message;
 use crate::app::setup::{Glyphs, Setup};
 use crate::app::testing::{Stage, ledger, ocid, setup, snapshot, tenancy, troubled};
-use crate::domain::ledger::Ledger;
+use crate::domain::ledger::{Change, Ledger};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::index::IndexBuilder;
@@ -124,6 +124,40 @@ picture!(no_events_in_all_of_the_range, empty(ledger(&[])), LARGE, NO_KEYS);
 picture!(no_events_so_far, empty(troubled()), MIDDLE, NO_KEYS);
 picture!(nothing_asked_yet, empty(Arc::new(Ledger::new(TimeDelta::minutes(15)))), MIDDLE, NO_KEYS);
 picture!(nothing_matches, story(), MIDDLE, ["! /", "type monitor", "<enter>"]);
+
+/// Everything was read but one compartment, which may not be.
+fn one_refused(events: usize) -> Stage {
+    let hint = "A policy that allows it:\nAllow group <group> to read audit-events in tenancy";
+    let problem = Arc::new(Problem::new(ProblemKind::Denied, "404 NotAuthorizedOrNotFound").hint(hint));
+    let refused = [0, 1, 2].map(|region| ("archived-x", region, Change::Denied(Arc::clone(&problem))));
+    Stage::with(setup(), snapshot(events), ledger(&refused))
+}
+
+picture!(one_refused_large, one_refused(14), LARGE, NO_KEYS);
+picture!(one_refused_middle, one_refused(14), MIDDLE, NO_KEYS);
+picture!(one_refused_nothing_matches, one_refused(14), MIDDLE, ["/", "type nobody", "<enter>"]);
+picture!(one_refused_no_events, one_refused(0), MIDDLE, NO_KEYS);
+
+/// The session token ran out while it was fetching.
+fn halted(events: usize) -> Stage {
+    let mut stage = Stage::with(setup(), snapshot(events), troubled());
+    let problem = Problem::new(ProblemKind::Authentication, "Oracle refused the session token of profile `ACME`").hint(
+        "it may have been revoked, or its region not be subscribed; oci session authenticate --profile-name ACME, \
+         or while it is valid: oci session refresh --profile ACME",
+    );
+    stage.send(Message::FetchHalted(problem));
+    stage
+}
+
+picture!(halted_large, halted(14), LARGE, NO_KEYS);
+picture!(halted_middle, halted(14), MIDDLE, NO_KEYS);
+picture!(halted_small, halted(14), SMALL, NO_KEYS);
+picture!(halted_before_the_first_event, halted(0), MIDDLE, NO_KEYS);
+
+const LONG: &str = "type one two three four five six seven eight nine ten 漢字漢字漢字漢字漢字 the last word";
+picture!(long_prompt_small, story(), SMALL, ["/", LONG]);
+picture!(long_prompt_smallest, story(), (40, 10), ["t", LONG]);
+picture!(long_prompt_help, story(), MIDDLE, ["?", LONG]);
 
 /// Before the tenancy is known, or when it cannot be.
 fn unconnected(problem: Option<Problem>) -> String {

@@ -3,6 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::domain::ocid::Ocid;
 use crate::domain::text::clean_prefix;
 
 /// Characters that may share a cell: a letter and some accents. What is beyond is a trick.
@@ -62,6 +63,39 @@ pub fn cut_middle(text: &str, max: usize) -> String {
     let tail: String = tail.into_iter().rev().collect();
     let head = cut(&clean, max.saturating_sub(width(&tail)));
     cut(&format!("{head}{tail}"), max)
+}
+
+/// As [`cut`], keeping the end: what is being typed.
+pub fn cut_start(text: &str, max: usize) -> String {
+    let clean = clean_prefix(text, 8_192);
+    if width(&clean) <= max {
+        return cut(&clean, max);
+    }
+    let mut used = 1;
+    let kept = clean.graphemes(true).rev().take_while(|cluster| {
+        used += cluster_width(cluster);
+        used <= max
+    });
+    let kept: Vec<&str> = kept.collect();
+    cut(&format!("…{}", kept.into_iter().rev().collect::<String>()), max)
+}
+
+/// A text with its OCIDs in their short forms: `PUT /securityLists/ocid1.securitylist…k2pq7x`.
+pub fn short_ocids(text: &str) -> String {
+    let mut out = String::new();
+    for part in text.split_inclusive(['/', ' ', ',', '?', '&', '=']) {
+        let end = part.len() - part.chars().next_back().filter(|c| "/ ,?&=".contains(*c)).map_or(0, char::len_utf8);
+        let (word, separator) = part.split_at(end);
+        if word.starts_with("ocid1.") {
+            let short = Ocid::new(word).short();
+            out.push_str(if short.starts_with("ocid1.") { "" } else { "ocid1." });
+            out.push_str(&short);
+        } else {
+            out.push_str(word);
+        }
+        out.push_str(separator);
+    }
+    out
 }
 
 /// Cut or padded with spaces to exactly `cells`.
@@ -190,5 +224,24 @@ mod tests {
                 prop_assert!(width(&line) <= cells.max(2));
             }
         }
+    }
+
+    #[test]
+    fn the_end_of_what_is_typed_stays() {
+        assert_eq!(cut_start("abcdef", 6), "abcdef");
+        assert_eq!(cut_start("abcdefg", 6), "…cdefg");
+        assert_eq!(cut_start("漢字漢字", 5), "…漢字");
+        assert_eq!(cut_start("abc", 0), "");
+    }
+
+    #[test]
+    fn ocids_are_shortened_where_they_stand() {
+        let id = "ocid1.securitylist.oc1.eu-frankfurt-1.aaaaaaaaduzahzshkeffzjpne7tfqsulaq";
+        assert_eq!(
+            short_ocids(&format!("PUT /lists/{id}/rules  → 200")),
+            "PUT /lists/ocid1.securitylist…qsulaq/rules  → 200"
+        );
+        assert_eq!(short_ocids("no id, none"), "no id, none");
+        assert_eq!(short_ocids("ocid1.a"), "ocid1.a");
     }
 }

@@ -13,6 +13,9 @@ use crate::domain::tenancy::Tenancy;
 use super::pen::{Pen, row};
 use super::text::{fit, fit_right, short_number, width};
 
+/// Cells of a count.
+const COUNT: usize = 5;
+
 /// How many rows the two lists get: compartments and regions.
 pub fn split(height: u16, regions: usize) -> (u16, u16) {
     let regions = (regions as u16).min(height / 3);
@@ -57,8 +60,10 @@ impl Painter<'_> {
         for (line, (place, node)) in shown.enumerate() {
             let here = view.cursor == place;
             let text = self.compartment(pen, *node, area.width, here);
-            let style = self.style(pen, TreeRow::Compartment(*node), here, self.app.facts().node(*node).state);
+            let state = self.app.facts().node(*node).state;
+            let style = self.style(pen, TreeRow::Compartment(*node), here, state);
             pen.put(row(area, line as u16), &text, style);
+            self.colour_sign(pen, row(area, line as u16), COUNT + 2, here, state);
         }
     }
 
@@ -107,7 +112,7 @@ impl Painter<'_> {
             PlaceState::Queued if place.events == 0 => String::new(),
             _ => short_number(place.events),
         };
-        format!("{glyph} {}", fit_right(&count, 5))
+        format!("{glyph} {}", fit_right(&count, COUNT))
     }
 
     fn regions(&self, pen: &mut Pen<'_>, inside: Rect, tree_rows: u16, region_rows: u16) {
@@ -124,7 +129,9 @@ impl Painter<'_> {
             let text = self.region(pen, place, inside.width, here);
             let known = self.app.facts().regions.get(place).copied().unwrap_or_default();
             let style = self.style(pen, TreeRow::Region(place), here, known.state);
-            pen.put(row(inside, tree_rows + 2 + line as u16), &text, style);
+            let at = row(inside, tree_rows + 2 + line as u16);
+            pen.put(at, &text, style);
+            self.colour_sign(pen, at, 1, here, known.state);
         }
     }
 
@@ -143,11 +150,23 @@ impl Painter<'_> {
         with_state(&head, &glyph.to_string(), cells)
     }
 
+    /// The sign alone: a place that is partly refused is told without painting every row above it.
+    fn colour_sign(&self, pen: &mut Pen<'_>, at: Rect, from_right: usize, here: bool, state: PlaceState) {
+        let style = match state {
+            _ if here && self.focused => return,
+            PlaceState::Limited | PlaceState::Denied => pen.theme.warning,
+            PlaceState::Loading => pen.theme.loading,
+            _ => return,
+        };
+        let from_right = (from_right as u16).min(at.width);
+        pen.style(Rect { x: at.x + at.width - from_right, width: from_right.min(1), ..at }, style);
+    }
+
     fn style(&self, pen: &Pen<'_>, row: TreeRow, here: bool, state: PlaceState) -> Style {
         match state {
             _ if here && self.focused => pen.theme.cursor,
             _ if self.app.tree().is_hit(row, self.tenancy) => pen.theme.hit,
-            PlaceState::Partial => pen.theme.problem,
+            PlaceState::Failed => pen.theme.problem,
             PlaceState::Denied | PlaceState::Gone => pen.theme.faint,
             _ => pen.theme.text,
         }
@@ -173,7 +192,7 @@ fn legend(pen: &mut Pen<'_>, area: Rect) {
     let word = |state, quiet, word: &str| format!("{} {word}", pen.glyphs.place(state, quiet));
     let lines = [
         fit(&word(PlaceState::Complete, false, "complete"), 13) + &word(PlaceState::Loading, false, "loading"),
-        fit(&word(PlaceState::Partial, false, "partial"), 13) + &word(PlaceState::Denied, false, "no access"),
+        fit(&word(PlaceState::Failed, false, "failed"), 13) + &word(PlaceState::Denied, false, "no access"),
         fit(&word(PlaceState::Settling, false, "settling"), 13) + &word(PlaceState::Queued, false, "not asked"),
         fit(&word(PlaceState::Complete, true, "no events"), 13) + &word(PlaceState::Gone, false, "deleted"),
     ];

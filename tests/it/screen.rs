@@ -113,6 +113,13 @@ impl Screen {
         self
     }
 
+    /// Types a text with spaces in it.
+    async fn words(mut self, text: &str) -> Self {
+        self.driver.send(Message::Paste(text.to_owned()));
+        self.settle().await;
+        self
+    }
+
     fn text(&self) -> String {
         let text = auditui::ui::plain(self.driver.terminal().backend().buffer());
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "a control character reached the screen");
@@ -173,7 +180,13 @@ async fn the_demo_with_its_story() {
     assert_screen!("demo", screen);
     let screen = screen.keys("w/203.0.113.9<enter>").await;
     assert_screen!("demo_story", screen);
-    let screen = screen.keys("xww/alice<enter>jjjjj").await;
+    // What came in from that address, down to the moment at which a port was opened.
+    let mut screen = screen.keys("xww/203.0.113.9").await.words(" frankfurt").await.keys("<enter>").await;
+    while !screen.text().contains("3 UpdateSecurityList") {
+        let before = screen.text();
+        screen = screen.keys("j").await;
+        assert_ne!(before, screen.text(), "nobody changed a security list from there");
+    }
     crate::picture::assert_picture("demo.svg", &without_cost(screen.driver.terminal().backend().buffer()));
 }
 

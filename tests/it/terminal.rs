@@ -97,6 +97,28 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
     assert!(text.contains("\x1b]52;c;"), "nothing went to the clipboard");
 }
 
+/// Over a slow line, or under a screen reader, what does not change must not be written again.
+#[test]
+fn an_idle_screen_writes_the_clock_and_nothing_else() {
+    let mut session = Session::start(&["--demo"]);
+    session.wait("no slice under way", |screen| {
+        screen.contents().lines().next().is_some_and(|line| line.contains("cover 9") && !line.contains('~'))
+    });
+    let last_line = |screen: &vt100::Screen| screen.contents().lines().last().unwrap_or_default().to_owned();
+    let mut ticks = 0;
+    let mut written = 0;
+    while ticks < 3 {
+        let (before, bytes) = (last_line(session.screen.screen()), session.bytes.len());
+        session.wait("the next second", |screen| last_line(screen) != before);
+        // The first tick still belongs to what came before it.
+        written += if ticks > 0 { session.bytes.len() - bytes } else { 0 };
+        ticks += 1;
+    }
+    assert!(written < 120, "{written} bytes for two seconds of a clock");
+    session.press("q");
+    assert_eq!(session.end().0, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_gives_the_terminal_back_too() {

@@ -1,0 +1,178 @@
+//! Why there are no rows. What is still being read, what failed and what may not be read are three things.
+
+use ratatui::layout::Rect;
+
+use crate::app::App;
+use crate::app::facts::Facts;
+use crate::app::setup::AccessFilter;
+use crate::app::view::View;
+use crate::domain::ledger::Coverage;
+use crate::domain::problem::Problem;
+
+use super::header::at_least;
+use super::pen::{Pen, row, skip};
+use super::text::{cut, number, width, wrap};
+
+/// Rows that one sentence may take.
+const LONGEST: usize = 8;
+/// Permissions that are named; the tree shows what else may not be read.
+const NAMED: usize = 3;
+
+/// In the middle of the area, the first line strong.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, words: &[String]) {
+    let cells = usize::from(area.width.saturating_sub(4)).clamp(1, 84);
+    let lines: Vec<(usize, String)> = words
+        .iter()
+        .enumerate()
+        .flat_map(|(place, line)| wrap(line, cells, LONGEST).into_iter().map(move |line| (place, line)))
+        .collect();
+    let top = area.height.saturating_sub(lines.len() as u16) / 2;
+    for (place, (sentence, line)) in lines.iter().enumerate() {
+        let left = usize::from(area.width).saturating_sub(width(line)) / 2;
+        let at = skip(row(area, top + place as u16), left as u16);
+        pen.put(at, line, if *sentence == 0 { pen.theme.strong } else { pen.theme.text });
+    }
+}
+
+/// Why there are no rows; nothing when there are.
+pub fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
+    let Some(tenancy) = app.tenancy() else { return not_connected(app) };
+    if app.included().compartment_count() == 0 || app.included().region_count() == 0 {
+        return vec![
+            "Nothing is included.".to_owned(),
+            "0 looks at all compartments and regions; in pane 1, Space includes one.".to_owned(),
+        ];
+    }
+    let Some(view) = app.view() else { return vec![format!("Asking {} for events…", tenancy.display_name())] };
+    if view.matched() > 0 {
+        return Vec::new();
+    }
+    if !app.is_current() || !app.totals_are_current() {
+        return vec!["Looking…".to_owned()];
+    }
+    if app.facts().total == 0 { nothing_there(app) } else { nothing_matches(app, view, pen) }
+}
+
+fn not_connected(app: &App) -> Vec<String> {
+    if let Some(problem) = app.standing() {
+        return [vec!["Not connected.".to_owned()], whole(problem)].concat();
+    }
+    vec![
+        format!("Connecting with profile {}…", app.setup().profile),
+        "Next: which regions and compartments there are, then the newest events.".to_owned(),
+    ]
+}
+
+/// What stands still, everything about it, and the key that goes on.
+fn whole(problem: &Problem) -> Vec<String> {
+    let mut lines = vec![capital(&problem.what)];
+    lines.extend(problem.hint.lines().map(capital));
+    lines.push("R tries again.".to_owned());
+    lines.extend(problem.request_id.as_ref().map(|id| format!("opc-request-id {id}")));
+    lines
+}
+
+fn nothing_there(app: &App) -> Vec<String> {
+    let coverage = app.facts().coverage;
+    let elsewhere = "t chooses another time range.".to_owned();
+    if let Some(problem) = app.standing() {
+        let read = coverage.percent().unwrap_or_default();
+        return [vec![format!("0 events so far: only {read} % was read, then it stopped.")], whole(problem)].concat();
+    }
+    if coverage.nothing_readable() {
+        let mut lines = vec!["Nothing could be read: no access to audit events here.".to_owned()];
+        lines.extend(permissions(app.facts()));
+        lines.push(elsewhere);
+        return lines;
+    }
+    if !coverage.is_complete() {
+        let so_far = if coverage.unfinished() > 0 { "0 events so far." } else { "0 events in what could be read." };
+        let mut lines = vec![so_far.to_owned()];
+        lines.extend(missing(app));
+        return lines;
+    }
+    if coverage.settling > 0 {
+        return vec![
+            format!(
+                "No events yet. 100 % was read, but {} slices hold minutes so new",
+                number(coverage.settling as u64)
+            ),
+            format!("that events may still arrive. R reads them again; {elsewhere}"),
+        ];
+    }
+    vec!["No events in 100 % of the range.".to_owned(), elsewhere]
+}
+
+/// Names what hides the events, and the key that shows them.
+fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
+    let filters = app.filters();
+    let counts = view.selection.counts();
+    let bound = at_least(app, pen);
+    let total = number(app.facts().total);
+    let mut lines = vec![format!("0 of {bound}{total} events match.")];
+    let hidden = counts.hidden_by_access(filters.access_set());
+    if hidden > 0 {
+        let (what, after) = match filters.access {
+            AccessFilter::Reads => ("writes and sign-ins", "writes and sign-ins"),
+            AccessFilter::WritesAndSessions | AccessFilter::All => ("reads", "everything"),
+        };
+        lines.push(format!("Hidden {what}: {bound}{}. w shows {after}.", number(hidden)));
+    }
+    if filters.failed && counts.any_outcome[0] > 0 {
+        lines
+            .push(format!("Hidden because they did not fail: {bound}{}. ! shows them.", number(counts.any_outcome[0])));
+    }
+    if !filters.text().is_empty() {
+        let text = cut(filters.text(), 40);
+        lines.push(format!("The text filter “{text}” may be too narrow: x clears it, Backspace takes its last word."));
+    }
+    lines.extend(missing(app));
+    lines
+}
+
+/// What was not read, by the reason.
+fn missing(app: &App) -> Vec<String> {
+    let coverage = app.facts().coverage;
+    let share = |part: usize| share(&coverage, part);
+    let mut lines = Vec::new();
+    if coverage.unfinished() > 0 {
+        let state = if app.is_halted() { "was not read: fetching has stopped" } else { "is still being read" };
+        lines.push(format!("{} {state}.", share(coverage.unfinished())));
+    }
+    if coverage.failed > 0 {
+        let slices = format!("{} of {} slices", coverage.failed, coverage.total());
+        lines.push(format!("{} could not be read: {slices} failed. R retries.", share(coverage.failed)));
+    }
+    if coverage.denied > 0 {
+        lines.push(format!("{} could not be read: no access.", share(coverage.denied)));
+    }
+    lines
+}
+
+/// In percent of what can be asked, rounded up: what is missing is not said to be nothing.
+fn share(coverage: &Coverage, part: usize) -> String {
+    let all = (coverage.total() - coverage.gone).max(1);
+    format!("{} %", (part * 100).div_ceil(all))
+}
+
+/// The policy statements to ask for.
+fn permissions(facts: &Facts) -> Vec<String> {
+    let named: Vec<&str> = facts.refusals.iter().filter_map(|refusal| refusal.statement.as_deref()).collect();
+    let Some(first) = facts.refusals.first().filter(|_| named.is_empty()) else {
+        let more = named.len().saturating_sub(NAMED);
+        let mut lines = vec!["A policy that allows it:".to_owned()];
+        lines.extend(named.into_iter().take(NAMED).map(|statement| format!("Allow group <group> to {statement}")));
+        lines.extend((more > 0).then(|| format!("and {more} more like it, or the same in tenancy.")));
+        return lines;
+    };
+    first.problem.hint.lines().map(capital).collect()
+}
+
+/// As a sentence begins; a command to type stays as it is.
+fn capital(text: &str) -> String {
+    if text.starts_with("oci ") || text.starts_with("auditui ") {
+        return text.to_owned();
+    }
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
