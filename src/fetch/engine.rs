@@ -436,7 +436,9 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             }
             stays
         });
-        lost.into_iter().for_each(|id| self.end(id, Change::Failed(Arc::clone(&problem))));
+        for id in lost {
+            self.end(id, Change::Failed(Arc::clone(&problem)));
+        }
     }
 
     fn end(&mut self, id: CellId, change: Change) {

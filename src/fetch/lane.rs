@@ -218,7 +218,7 @@ impl Pace {
     }
 
     fn learn(&mut self, now: Duration) {
-        let passed = (now - self.since.unwrap_or(now).min(now)).as_secs_f64().max(0.05);
+        let passed = now.saturating_sub(self.since.unwrap_or(now)).as_secs_f64().max(0.05);
         let seen = f64::from(self.accepted.max(1)) / passed;
         let enough = self.accepted >= ENOUGH;
         let rate = match self.rate {

@@ -18,12 +18,10 @@ fn a_month_of_a_tenancy_comes_whole_and_politely() {
     assert_eq!(world.len(), 20_000);
     assert_same_events(&output.lines(), &world);
     assert!(output.last_line().starts_with("export: 20,000 events, "), "{}", output.stderr);
-    assert_eq!(slices(&output.last_line()), Some(Slices::All), "{}", output.stderr);
+    assert_eq!(slices(output.last_line()), Some(Slices::All), "{}", output.stderr);
     assert_eq!(cloud.fake.counts().failures, 0, "no request is one that Oracle would refuse");
     assert_polite(&cloud.fake.requests(), &cloud.fake.ready_regions());
-    let places: BTreeSet<_> =
-        cloud.cells_asked().into_iter().map(|(region, compartment, ..)| (region, compartment)).collect();
-    assert_eq!(places.len(), 4 * 13);
+    assert_eq!(cloud.cells_asked().len(), 4 * 13);
 }
 
 #[test]
@@ -40,7 +38,7 @@ fn what_is_denied_is_named_with_the_policy_to_ask_for() {
     assert!(output.stderr.contains(&denied), "{}", output.stderr);
     assert!(output.stderr.contains("gone: deleted compartment gone no longer answers"), "{}", output.stderr);
     assert!(output.last_line().starts_with(&format!("export: {} events, ", cloud.world().len())), "{}", output.stderr);
-    assert_eq!(slices(&output.last_line()), Some(Slices::AllBut(6)), "{}", output.stderr);
+    assert_eq!(slices(output.last_line()), Some(Slices::AllBut(6)), "{}", output.stderr);
     assert!(output.last_line().contains("3 no access, 3 gone; "), "{}", output.stderr);
     assert_polite(&cloud.fake.requests(), &cloud.fake.ready_regions());
 }
@@ -84,7 +82,7 @@ fn paging_at_its_worst_loses_nothing_elsewhere_and_doubles_nothing() {
     assert_eq!(distinct.len(), found.len(), "an event came twice");
     let missing: Vec<_> = world.iter().filter(|event| !found.contains(&event.event_id)).collect();
     assert!(missing.iter().all(|event| looping(event)), "lost outside of the two endless lists");
-    assert_eq!(slices(&output.last_line()), Some(Slices::AllBut(8)), "{}", output.stderr);
+    assert_eq!(slices(output.last_line()), Some(Slices::AllBut(8)), "{}", output.stderr);
     for region in ["eu-frankfurt-1", "us-ashburn-1"] {
         let failed = format!("failed: prod/prod-db @ {region}");
         let line = output.stderr.lines().find(|line| line.starts_with(&failed));
