@@ -61,12 +61,11 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
 fn theme(screen: &ScreenArgs, env: &Env) -> Theme {
     let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
     match screen.theme {
-        Some(ThemeName::Dark) => Theme::dark(),
         Some(ThemeName::Light) => Theme::light(),
         Some(ThemeName::Mono) => Theme::mono(),
         None if dumb || env.get("NO_COLOR").is_some() => Theme::mono(),
         None if has_light_background(env) => Theme::light(),
-        None => Theme::dark(),
+        Some(ThemeName::Dark) | None => Theme::dark(),
     }
 }
 

@@ -141,8 +141,9 @@ fn presses(keys: &str) -> Vec<String> {
             ('<', Some(end)) => end + 1,
             _ => first.len_utf8(),
         };
-        presses.push(rest[..length].to_owned());
-        rest = &rest[length..];
+        let (press, after) = rest.split_at(length);
+        presses.push(press.to_owned());
+        rest = after;
     }
     presses
 }

@@ -44,7 +44,7 @@ impl Session {
 
     /// Waits until the screen is as wanted; fails after a minute.
     fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !wanted(self.screen.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
@@ -52,7 +52,7 @@ impl Session {
                     self.screen.process(&bytes);
                     self.bytes.extend(bytes);
                 }
-                Err(_) => panic!("never saw {what}:\n{}", self.screen.screen().contents()),
+                Err(gone) => panic!("never saw {what} ({gone}):\n{}", self.screen.screen().contents()),
             }
         }
     }
