@@ -140,7 +140,7 @@ impl Wrap {
             // screen hands strings through, but only short ones.
             Self::Screen => {
                 let chunks = plain.as_bytes().chunks(240).map(String::from_utf8_lossy);
-                chunks.map(|chunk| format!("\x1bP{chunk}\x1b\\")).collect()
+                chunks.fold(String::new(), |all, chunk| all + "\x1bP" + &chunk + "\x1b\\")
             }
         }
     }

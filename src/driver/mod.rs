@@ -123,7 +123,7 @@ where
                 .draw(|frame| geometry = Some(crate::ui::draw(app, theme, frame)))
                 .map_err(io::Error::other)?;
             if let Some(geometry) = geometry.filter(|geometry| self.geometry.as_ref() != Some(geometry)) {
-                self.geometry = Some(geometry.clone());
+                self.geometry = Some(geometry);
                 self.send(Message::Drawn(geometry));
             }
         }
@@ -189,7 +189,9 @@ pub async fn run(
 ) -> io::Result<()> {
     let (taken, terminal) = terminal::Taken::take()?;
     let mut driver = Driver::new(client, setup, options, clipboard, theme, terminal);
-    notes.into_iter().for_each(|note| driver.send(Message::Note(note)));
+    for note in notes {
+        driver.send(Message::Note(note));
+    }
     let result = driver.run(&taken, stop).await;
     drop(taken);
     result

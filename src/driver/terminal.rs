@@ -18,7 +18,9 @@ pub type Screen = Terminal<CrosstermBackend<Stdout>>;
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Holds the terminal; gives it back when dropped, and when anything panics, on whatever thread.
-pub struct Taken(());
+pub struct Taken {
+    held: &'static AtomicBool,
+}
 
 impl Taken {
     /// Raw mode, the alternate screen, bracketed paste. A panic from now on gives it back before it is told.
@@ -31,14 +33,14 @@ impl Taken {
                 told(panic);
             }));
         });
-        let taken = Self(());
+        let taken = Self { held: &TAKEN };
         enter()?;
         Ok((taken, Terminal::new(CrosstermBackend::new(stdout()))?))
     }
 
     /// An error once a panic has given the terminal back: a thread is gone that the rest would wait for, unseen.
     pub fn still_held(&self) -> io::Result<()> {
-        if TAKEN.load(Ordering::SeqCst) {
+        if self.held.load(Ordering::SeqCst) {
             return Ok(());
         }
         Err(io::Error::other("a part of the program broke down, see above; please report it"))
@@ -46,6 +48,7 @@ impl Taken {
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes it again when it is continued.
     pub fn suspend(&self, screen: &mut Screen) -> io::Result<()> {
+        self.still_held()?;
         give_back();
         stop();
         enter()?;

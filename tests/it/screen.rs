@@ -141,9 +141,9 @@ fn presses(keys: &str) -> Vec<String> {
             ('<', Some(end)) => end + 1,
             _ => first.len_utf8(),
         };
-        let (press, others) = rest.split_at(length);
+        let (press, after) = rest.split_at(length);
         presses.push(press.to_owned());
-        rest = others;
+        rest = after;
     }
     presses
 }
@@ -153,7 +153,10 @@ macro_rules! assert_screen {
     ($name:expr, $screen:expr) => {{
         let text = $screen.text();
         insta::with_settings!({
-            filters => vec![(r" *(\S+ of \S+ match) +✓ +[\d,]+ m?s", "  $1  ✓  N ms")],
+            filters => vec![
+                (r" *(\S+ of \S+ match) +✓ +[\d,]+ m?s", "  $1  ✓  N ms"),
+                (r"auditui-[0-9a-f]{8}-", "auditui-eachruns-"),
+            ],
             omit_expression => true,
         }, {
             insta::assert_snapshot!($name, text);

@@ -52,7 +52,7 @@ impl Session {
                     self.screen.process(&bytes);
                     self.bytes.extend(bytes);
                 }
-                Err(why) => panic!("never saw {what} ({why}):\n{}", self.screen.screen().contents()),
+                Err(gone) => panic!("never saw {what} ({gone}):\n{}", self.screen.screen().contents()),
             }
         }
     }
