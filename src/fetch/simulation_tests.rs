@@ -194,7 +194,7 @@ fn run(world: &World, settings: Settings, seed: u64) -> Run {
             run.splits += usize::from(update.change == Change::Split);
             run.ledger.apply(update);
         }
-        assert!(now < Duration::from_secs(86_400), "does not end");
+        assert!(now < Duration::from_hours(24), "does not end");
     }
     run.took = now;
     run
@@ -248,7 +248,7 @@ fn a_region_that_is_down_holds_up_no_other_and_is_not_asked_for_ever() {
         assert_eq!(of(region), Some(CellState::Complete));
         assert!(run.done[region] < Duration::from_secs(1), "{region}: {:?}", run.done[region]);
     }
-    assert!(run.took < Duration::from_secs(60), "{:?}", run.took);
+    assert!(run.took < Duration::from_mins(1), "{:?}", run.took);
     let useless = run.sent - run.accepted.values().sum::<usize>();
     assert!(useless < 30, "{useless} calls to a region that is down");
 }
