@@ -30,12 +30,20 @@ pub struct Settings {
     pub in_flight_per_region: usize,
     /// Pages of one chain after which it is taken for endless.
     pub longest_chain: u32,
+    /// The same for pages in a row that bring nothing new: empty ones, or ones that came before.
+    pub longest_idle: u32,
     pub retry: RetrySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { in_flight: 32, in_flight_per_region: 10, longest_chain: 100_000, retry: RetrySettings::default() }
+        Self {
+            in_flight: 32,
+            in_flight_per_region: 10,
+            longest_chain: 100_000,
+            longest_idle: 1_000,
+            retry: RetrySettings::default(),
+        }
     }
 }
 
@@ -54,7 +62,13 @@ pub struct Request<T> {
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub enum Outcome<T> {
-    Page { events: u64, next: Option<T>, at: DateTime<Utc> },
+    /// `content` tells pages with other events apart.
+    Page {
+        events: u64,
+        content: u64,
+        next: Option<T>,
+        at: DateTime<Utc>,
+    },
     Failed(Failure),
 }
 
@@ -76,7 +90,8 @@ pub enum Verdict {
     Retry,
     /// No permission or no such compartment.
     Denied,
-    /// The credential is refused: no other call would fare better.
+    /// The credential is refused: no other call in this region would fare better, nor in any other unless it is the
+    /// region that is special.
     Halt,
     /// Asking again cannot help.
     GiveUp,
@@ -104,8 +119,13 @@ struct Chain<T> {
     page: Option<T>,
     pages: u32,
     tokens_seen: HashSet<T>,
+    contents_seen: HashSet<u64>,
+    /// Pages in a row that brought nothing new.
+    idle_pages: u32,
     /// Failed tries of the current page.
     tries: u32,
+    /// The lane's pages when the first of them failed.
+    pages_before: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +144,12 @@ struct Lane {
     paused_until: Duration,
     /// It said that we ask too much, and has not answered a call since.
     slowed: bool,
+    /// Pages that it gave.
+    pages: u64,
+    /// It has taken the credential.
+    accepted: bool,
+    /// It refused the credential without having taken it before: no call before the others are through.
+    refused: Option<Problem>,
 }
 
 impl<T: Clone + Eq + Hash> Engine<T> {
@@ -161,7 +187,10 @@ impl<T: Clone + Eq + Hash> Engine<T> {
                         page: None,
                         pages: 0,
                         tokens_seen: HashSet::new(),
+                        contents_seen: HashSet::new(),
+                        idle_pages: 0,
                         tries: 0,
+                        pages_before: 0,
                     });
                     self.restart(id, priority);
                 }
@@ -172,6 +201,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     /// Takes up calls again after a halt, with a credential that may work now.
     pub fn resume(&mut self) {
         self.halted = None;
+        self.lanes.values_mut().for_each(|lane| lane.refused = None);
     }
 
     /// Why no further call is made, if so.
@@ -189,7 +219,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let lane = self
             .lanes
             .values_mut()
-            .filter(|lane| lane.in_flight < limit && lane.paused_until <= now)
+            .filter(|lane| lane.refused.is_none() && lane.in_flight < limit && lane.paused_until <= now)
             .min_by_key(|lane| lane.ready.first_key_value().map_or(i64::MAX, |(priority, _)| *priority))?;
         let (_, id) = lane.ready.pop_first()?;
         lane.in_flight += 1;
@@ -207,14 +237,22 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         if let Some(lane) = self.lanes.get_mut(&self.cells[id.0 as usize].planned.key.region) {
             lane.in_flight = lane.in_flight.saturating_sub(1);
             match &outcome {
-                Outcome::Page { .. } => lane.slowed = false,
-                Outcome::Failed(failure) => lane.slowed |= failure.throttled,
+                Outcome::Page { .. } => {
+                    lane.slowed = false;
+                    lane.accepted = true;
+                    lane.pages += 1;
+                }
+                Outcome::Failed(failure) => {
+                    lane.slowed |= failure.throttled;
+                    lane.accepted |= failure.verdict == Verdict::Denied;
+                }
             }
         }
         match outcome {
-            Outcome::Page { events, next, at } => self.page_arrived(id, events, next, at),
+            Outcome::Page { events, content, next, at } => self.page_arrived(id, events, content, next, at),
             Outcome::Failed(failure) => self.call_failed(now, id, failure),
         }
+        self.judge_refusals();
     }
 
     /// What happened to cells since the last call, in order.
@@ -228,7 +266,10 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             return None;
         }
         let retry = self.waiting.first().map(|(when, _)| *when);
-        let lanes = self.lanes.values().filter(|lane| !lane.ready.is_empty() && lane.paused_until > now);
+        let lanes = self
+            .lanes
+            .values()
+            .filter(|lane| lane.refused.is_none() && !lane.ready.is_empty() && lane.paused_until > now);
         let paused = lanes.map(|lane| lane.paused_until).min();
         [retry, paused].into_iter().flatten().min()
     }
@@ -264,6 +305,8 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         chain.pages = 0;
         chain.tries = 0;
         chain.tokens_seen.clear();
+        chain.contents_seen.clear();
+        chain.idle_pages = 0;
         self.make_ready(id);
         self.report(id, Change::Queued);
     }
@@ -283,16 +326,20 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             self.waiting.remove(&(when, id));
             self.make_ready(id);
         }
+        self.judge_refusals();
     }
 
-    fn page_arrived(&mut self, id: CellId, events: u64, next: Option<T>, at: DateTime<Utc>) {
-        let longest_chain = self.settings.longest_chain;
+    fn page_arrived(&mut self, id: CellId, events: u64, content: u64, next: Option<T>, at: DateTime<Utc>) {
+        let Settings { longest_chain, longest_idle, .. } = self.settings;
         let chain = self.chain(id);
         chain.tries = 0;
         chain.pages += 1;
+        let news = events > 0 && chain.contents_seen.insert(content);
+        chain.idle_pages = if news { 0 } else { chain.idle_pages + 1 };
         let endless = match &next {
             Some(token) if !chain.tokens_seen.insert(token.clone()) => Some("the same page token came twice"),
             Some(_) if chain.pages >= longest_chain => Some("there is no end of pages"),
+            Some(_) if chain.idle_pages >= longest_idle => Some("page after page brings nothing new"),
             _ => None,
         };
         let ended = next.is_none();
@@ -310,26 +357,81 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     fn call_failed(&mut self, now: Duration, id: CellId, failure: Failure) {
-        let Failure { problem, verdict, retry_after, .. } = failure;
+        let Failure { problem, verdict, retry_after, throttled } = failure;
         match verdict {
-            Verdict::Retry => self.try_again(now, id, problem, retry_after),
+            Verdict::Retry => self.try_again(now, id, problem, retry_after, throttled),
             Verdict::Denied if self.chain(id).planned.deleted => self.end(id, Change::Gone(Arc::new(problem))),
             Verdict::Denied => self.end(id, Change::Denied(Arc::new(problem))),
             Verdict::GiveUp => self.end(id, Change::Failed(Arc::new(problem))),
             Verdict::Halt => {
                 self.make_ready(id);
-                self.halted.get_or_insert(problem);
+                let region = self.chain(id).planned.key.region.clone();
+                self.lanes.entry(region).or_default().refused.get_or_insert(problem);
             }
         }
     }
 
-    fn try_again(&mut self, now: Duration, id: CellId, problem: Problem, retry_after: Option<Duration>) {
+    /// A region that took the credential and refuses it now: it is not valid any more, and everything halts. One that
+    /// never took it may be the only one, as where the tenancy is not subscribed to it: the others go on, and when they
+    /// are through it is known whether the region is to blame, or the credential.
+    fn judge_refusals(&mut self) {
+        let refused = || self.lanes.values().filter(|lane| lane.refused.is_some());
+        if self.halted.is_some() || refused().next().is_none() {
+            return;
+        }
+        if let Some(lane) = refused().find(|lane| lane.accepted) {
+            self.halted = lane.refused.clone();
+            return;
+        }
+        let busy = |lane: &Lane| lane.in_flight > 0 || (lane.refused.is_none() && !lane.ready.is_empty());
+        if !self.waiting.is_empty() || self.lanes.values().any(busy) {
+            return;
+        }
+        if !self.lanes.values().any(|lane| lane.accepted) {
+            self.halted = self.lanes.values().find_map(|lane| lane.refused.clone());
+            return;
+        }
+        let mut failed = Vec::new();
+        for (region, lane) in &mut self.lanes {
+            if let Some(problem) = lane.refused.take() {
+                let what = format!("{region} refused the credential that other regions took");
+                let hint = "the tenancy may not be subscribed to the region, or a new key not be known there yet";
+                let problem = Arc::new(Problem { what, ..problem }.hint(hint));
+                let ready = std::mem::take(&mut lane.ready);
+                failed.extend(ready.into_values().map(|id| (id, Arc::clone(&problem))));
+            }
+        }
+        for (id, problem) in failed {
+            self.end(id, Change::Failed(problem));
+        }
+    }
+
+    fn try_again(
+        &mut self,
+        now: Duration,
+        id: CellId,
+        problem: Problem,
+        retry_after: Option<Duration>,
+        throttled: bool,
+    ) {
         let random = self.jitter.draw();
         let retry = self.settings.retry;
+        let pages = self.lanes.get(&self.cells[id.0 as usize].planned.key.region).map_or(0, |lane| lane.pages);
         let chain = self.chain(id);
+        if chain.tries == 0 {
+            chain.pages_before = pages;
+        }
         chain.tries += 1;
         let tries = chain.tries;
-        let Some(wait) = retry.wait(tries, retry_after, random) else {
+        // A region that gives pages is there and only busy, so being asked for less is no reason to give up soon: with
+        // thousands of pages, some call is unlucky many times in a row.
+        let patience = match pages {
+            pages if !throttled || pages == 0 => 0,
+            pages if pages > chain.pages_before => retry.attempts * 2,
+            _ => retry.attempts / 2,
+        };
+        let counted = tries.saturating_sub(patience).max(tries.min(retry.attempts.saturating_sub(1)));
+        let Some(wait) = retry.wait(counted, retry_after, random) else {
             let what = format!("{}, after {tries} tries", problem.what);
             return self.end(id, Change::Failed(Arc::new(Problem { what, ..problem })));
         };
@@ -346,6 +448,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let chain = self.chain(id);
         chain.phase = Phase::Ended;
         chain.tokens_seen = HashSet::new();
+        chain.contents_seen = HashSet::new();
         self.report(id, change);
     }
 

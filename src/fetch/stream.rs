@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -157,6 +158,10 @@ impl FetchStream {
         while let Some(request) = self.engine.next_request(self.now()) {
             self.calls.push(Box::pin(call(self.client.clone(), request)));
         }
+        if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
+            self.halt_told = true;
+            self.ready.push_back(FetchEvent::Halted(problem));
+        }
         self.collect_updates();
     }
 
@@ -178,7 +183,9 @@ impl FetchStream {
     fn take_answer(&mut self, id: CellId, result: Result<EventPage, OciError>) {
         let outcome = match result {
             Ok(EventPage { page, next }) => {
-                let outcome = Outcome::Page { events: page.len() as u64, next, at: page.received_at };
+                let (events, content, at) =
+                    (page.len() as u64, next.as_ref().map_or(0, |_| content(&page)), page.received_at);
+                let outcome = Outcome::Page { events, content, next, at };
                 self.ready.push_back(FetchEvent::Page(page));
                 outcome
             }
@@ -190,10 +197,6 @@ impl FetchStream {
             }),
         };
         self.engine.answered(self.now(), id, outcome);
-        if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
-            self.halt_told = true;
-            self.ready.push_back(FetchEvent::Halted(problem));
-        }
         let slowed = self.engine.slowed();
         if slowed != self.slowed_told {
             self.slowed_told.clone_from(&slowed);
@@ -231,6 +234,16 @@ impl Drop for FetchStream {
 
 async fn call(client: OciClient, request: Request<PageToken>) -> (CellId, Result<EventPage, OciError>) {
     (request.id, client.list_events(&request.key, request.page.as_ref()).await)
+}
+
+/// Tells pages with other events apart; the space between them does not count.
+fn content(page: &Page) -> u64 {
+    let mut hasher = Sha256::new();
+    for event in page.events() {
+        hasher.update(event.len().to_le_bytes());
+        hasher.update(event);
+    }
+    hasher.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn verdict(error: &OciError) -> Verdict {
