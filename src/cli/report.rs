@@ -8,12 +8,13 @@ use super::progress::say;
 use crate::domain::ledger::{Cell, CellState, Coverage, Ledger};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
+use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::{clean, count_of, thousands};
 use crate::domain::time_range::TimeRange;
 use crate::export::Tally;
 
-/// Failures listed one by one; the rest is counted.
+/// Failures listed one by one, those of every region first; the rest is counted.
 const LISTED: usize = 10;
 
 pub struct Report<'a> {
@@ -88,19 +89,27 @@ impl Report<'_> {
     }
 
     fn failures(&self) -> Vec<String> {
-        let failed: Vec<&Cell> = self.ledger.failed().collect();
+        let mut of_region: BTreeMap<&RegionId, usize> = BTreeMap::new();
+        let mut failed: Vec<(usize, &Cell)> = Vec::new();
+        for cell in self.ledger.failed() {
+            let nth = of_region.entry(&cell.key.region).or_default();
+            failed.push((*nth, cell));
+            *nth += 1;
+        }
+        failed.sort_by_key(|(nth, _)| *nth);
+        let listed = LISTED.max(of_region.len());
         let mut lines: Vec<String> = failed
             .iter()
-            .take(LISTED)
-            .filter_map(|cell| {
+            .take(listed)
+            .filter_map(|(_, cell)| {
                 let problem = cell.problem()?;
                 let id = problem.request_id.as_deref().map(|id| format!(" (opc-request-id {id})")).unwrap_or_default();
                 let name = self.name(&cell.key.compartment);
                 Some(format!("failed: {name} @ {} {}: {}{id}", cell.key.region, cell.key.window, problem.what))
             })
             .collect();
-        if failed.len() > LISTED {
-            lines.push(format!("failed: and {} more", failed.len() - LISTED));
+        if failed.len() > listed {
+            lines.push(format!("failed: and {} more", failed.len() - listed));
         }
         lines
     }
@@ -162,5 +171,50 @@ impl Report<'_> {
             Some(node) => format!("compartment {}", clean(&self.tenancy.tree.path(node)).replace('/', ":")),
             None => format!("compartment id {compartment}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::compartment::{Compartment, CompartmentTree, Lifecycle};
+    use crate::domain::ledger::{CellKey, CellUpdate, Change};
+    use crate::domain::problem::ProblemKind;
+    use crate::domain::time_range::FetchWindow;
+
+    #[test]
+    fn every_region_that_failed_is_named_however_many_slices_failed_in_the_first() {
+        let mut ledger = Ledger::new(chrono::TimeDelta::zero());
+        for (region, count) in [("r1", 30), ("r2", 5), ("r3", 1)] {
+            for n in 0..count {
+                let window = FetchWindow::from_minutes(0, 60).unwrap();
+                let key = CellKey { region: region.into(), compartment: format!("c{n}").as_str().into(), window };
+                let problem = Problem::new(ProblemKind::Service, "down").request_id(Some(format!("{region}-{n}")));
+                ledger.apply(CellUpdate { key: key.clone(), change: Change::Queued });
+                ledger.apply(CellUpdate { key, change: Change::Failed(problem.into()) });
+            }
+        }
+        let id = Ocid::new("ocid1.tenancy.oc1..t");
+        let root = Compartment { id: id.clone(), parent: None, name: "acme".into(), lifecycle: Lifecycle::Active };
+        let tree = CompartmentTree::new(root, Vec::new());
+        let tenancy = Tenancy { id, name: None, regions: Vec::new(), tree, partial: None };
+        let range = TimeRange::new(chrono::DateTime::UNIX_EPOCH, chrono::DateTime::from_timestamp(3_600, 0).unwrap());
+        let range = range.unwrap();
+        let tally = Tally::default();
+        let report = Report {
+            tenancy: &tenancy,
+            ledger: &ledger,
+            tally,
+            range,
+            halted: None,
+            interrupted: false,
+            strict: false,
+        };
+        let lines = report.failures();
+        assert_eq!(lines.len(), LISTED + 1);
+        for id in ["r1-0", "r2-0", "r3-0"] {
+            assert!(lines.iter().any(|line| line.ends_with(&format!("(opc-request-id {id})"))), "{lines:#?}");
+        }
+        assert_eq!(lines[LISTED], "failed: and 26 more");
     }
 }

@@ -64,7 +64,7 @@ impl Rule {
     fn classify(&self, event_type: &str, event_name: &str, action: &str) -> Access {
         let event_type = event_type.to_lowercase();
         let name = if event_name.is_empty() { last_word(&event_type) } else { event_name };
-        let name = name.trim_end_matches(".begin").trim_end_matches(".end");
+        let name = without_phase(name);
         let lower = name.to_lowercase();
         if event_type.starts_with("io.k8s.") {
             return if matches!(lower.as_str(), "get" | "list" | "watch") { Access::Read } else { Access::Write };
@@ -78,7 +78,8 @@ impl Rule {
         match action.to_ascii_uppercase().as_str() {
             "GET" | "HEAD" | "OPTIONS" => Access::Read,
             "PUT" | "PATCH" | "DELETE" => Access::Write,
-            _ if self.reads_by_name(name, &lower) => Access::Read,
+            "POST" if self.read_prefixes.iter().any(|prefix| lower.starts_with(prefix)) => Access::Read,
+            _ if self.read_verbs.contains(&first_word(name)) => Access::Read,
             _ => Access::Write,
         }
     }
@@ -88,15 +89,18 @@ impl Rule {
         let service = event_type.split('.').nth(2).unwrap_or_default();
         self.overrides.get(&format!("{service}/{name}")).or_else(|| self.overrides.get(name)).copied()
     }
-
-    fn reads_by_name(&self, name: &str, lower: &str) -> bool {
-        self.read_verbs.contains(&first_word(name)) || self.read_prefixes.iter().any(|prefix| lower.starts_with(prefix))
-    }
 }
 
 fn last_word(event_type: &str) -> &str {
-    let name = event_type.trim_end_matches(".begin").trim_end_matches(".end");
-    name.rsplit('.').next().unwrap_or_default()
+    without_phase(event_type).rsplit('.').next().unwrap_or_default()
+}
+
+/// Without the `.begin` or `.end` of a long operation, in whatever case.
+fn without_phase(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((rest, phase)) if phase.eq_ignore_ascii_case("begin") || phase.eq_ignore_ascii_case("end") => rest,
+        _ => name,
+    }
 }
 
 /// `SummarizeMetricsData` gives `summarize`; a name in one case, as some sources send it, has only itself.
@@ -148,5 +152,16 @@ mod tests {
         assert_eq!(Access::classify("com.oraclecloud.ComputeApi.LaunchInstance.begin", "", ""), Access::Write);
         assert_eq!(Access::classify("com.oraclecloud.queue.GetMessages", "GetMessages", "GET"), Access::Write);
         assert_eq!(Access::classify("", "", ""), Access::Write);
+        assert_eq!(
+            Access::classify("com.oraclecloud.X.GetPathAnalysis.END", "GetPathAnalysis.End", "GET"),
+            Access::Write
+        );
+    }
+
+    #[test]
+    fn a_read_prefix_counts_only_where_the_method_is_known() {
+        let usage = "com.oraclecloud.usage.RequestSummarizedUsages";
+        assert_eq!(Access::classify(usage, "RequestSummarizedUsages", "POST"), Access::Read);
+        assert_eq!(Access::classify(usage, "RequestSummarizedUsages", ""), Access::Write);
     }
 }

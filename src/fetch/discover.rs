@@ -13,6 +13,9 @@ use crate::domain::region::{Region, SubscriptionStatus};
 use crate::domain::tenancy::Tenancy;
 use crate::oci::{CompartmentAccess, OciClient, OciError};
 
+/// Pages in a row without a new compartment after which a list is taken for endless.
+const LONGEST_IDLE: u32 = 100;
+
 /// Every compartment that could be listed.
 #[derive(Clone, Debug)]
 pub struct CompartmentListing {
@@ -76,13 +79,19 @@ async fn all_pages(
     retry: RetrySettings,
 ) -> Result<Vec<Compartment>, OciError> {
     let mut all = Vec::new();
-    let mut seen = HashSet::new();
+    let (mut seen, mut known) = (HashSet::new(), HashSet::new());
     let mut next = None;
+    let mut idle = 0;
     loop {
         let page = with_retries(retry, || client.compartment_page(access, next.as_ref())).await?;
+        let mut news = false;
+        for compartment in &page.compartments {
+            news |= known.insert(compartment.id.clone());
+        }
+        idle = if news { 0 } else { idle + 1 };
         all.extend(page.compartments);
         let Some(token) = page.next else { return Ok(all) };
-        if !seen.insert(token.clone()) {
+        if !seen.insert(token.clone()) || idle >= LONGEST_IDLE {
             let target = format!("identity in {}", client.profile().region).into();
             return Err(OciError::Paging { target, request_id: page.request_id });
         }

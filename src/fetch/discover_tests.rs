@@ -87,3 +87,12 @@ async fn without_the_subscriptions_the_region_of_the_profile_is_all_there_is() {
     assert_eq!(tenancy.regions.iter().map(|region| region.id.as_str()).collect::<Vec<_>>(), ["us-ashburn-1"]);
     assert!(tenancy.partial.unwrap().hint.contains("inspect tenancies in tenancy"));
 }
+
+#[tokio::test]
+async fn a_listing_that_never_brings_anything_new_fails() {
+    let pages = (0..200).map(|n| ok(&format!("opc-next-page: {n}\r\n"), r#"[{"id":"a","name":"a"}]"#));
+    let server = Server::start(std::iter::once(ok("", r#"{"name":"acme"}"#)).chain(pages).collect()).await;
+    let error = compartments(&server.client(), ONCE).await.unwrap_err();
+    assert!(matches!(error, OciError::Paging { .. }), "{error:?}");
+    assert_eq!(server.requests().len(), 1 + 1 + 100);
+}

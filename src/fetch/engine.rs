@@ -14,10 +14,9 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::backoff::{Jitter, RetrySettings};
-use super::lane::{Ending, Lane, LaneSettings};
+pub use super::call::{Answer, CellId, Failure, Outcome, Request, Verdict};
+use super::lane::{Lane, LaneSettings};
 use super::plan::PlannedCell;
 use super::tiling::{self, FirstPage};
 use crate::domain::ledger::{CellKey, CellUpdate, Change};
@@ -34,66 +33,21 @@ pub struct Settings {
     pub lane: LaneSettings,
     /// Pages of one chain after which it is taken for endless.
     pub longest_chain: u32,
+    /// The same for pages in a row that bring nothing new: empty ones, or ones that came before.
+    pub longest_idle: u32,
     pub retry: RetrySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { in_flight: 64, lane: LaneSettings::default(), longest_chain: 100_000, retry: RetrySettings::default() }
+        Self {
+            in_flight: 64,
+            lane: LaneSettings::default(),
+            longest_chain: 100_000,
+            longest_idle: 1_000,
+            retry: RetrySettings::default(),
+        }
     }
-}
-
-/// Names a cell inside the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CellId(u32);
-
-/// One ListEvents call to make. `T` is the page token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request<T> {
-    pub id: CellId,
-    pub key: CellKey,
-    pub page: Option<T>,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug)]
-pub enum Outcome<T> {
-    Page(Answer<T>),
-    Failed(Failure),
-}
-
-/// A page, as far as it decides what comes next.
-#[derive(Clone, Debug)]
-pub struct Answer<T> {
-    pub events: u64,
-    pub next: Option<T>,
-    pub at: DateTime<Utc>,
-    /// The oldest and the newest event; wanted only where the page is the first of several.
-    pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
-}
-
-/// A call that gave no page.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    pub problem: Problem,
-    pub verdict: Verdict,
-    /// The least wait that the service asked for.
-    pub retry_after: Option<Duration>,
-    /// The service said that we ask too much.
-    pub throttled: bool,
-}
-
-/// What a failure calls for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Worth another try.
-    Retry,
-    /// No permission or no such compartment.
-    Denied,
-    /// The credential is refused: no other call would fare better.
-    Halt,
-    /// Asking again cannot help.
-    GiveUp,
 }
 
 /// See the module's picture.
@@ -120,6 +74,9 @@ struct Chain<T> {
     page: Option<T>,
     pages: u32,
     tokens_seen: HashSet<T>,
+    contents_seen: HashSet<u64>,
+    /// Pages in a row that brought nothing new.
+    idle_pages: u32,
     /// Failed tries of the current page.
     tries: u32,
     /// Times that the current page was refused because we ask too much.
@@ -138,12 +95,24 @@ enum Phase {
 struct Queue {
     ready: BTreeSet<(i64, CellId)>,
     lane: Lane,
+    /// It has taken the credential.
+    accepted: bool,
+    /// It refused the credential without having taken it before: no call before the others are through.
+    refused: Option<Problem>,
 }
 
 /// A chain may be cut, and its tiles once more, where they are much denser than the first page promised.
 const CUTS: u8 = 2;
-/// Refusals of one page (429) before its cell fails; the lane slows down long before.
+/// Refusals of one page (429) before its cell fails; the lane slows down long before. Many, because with thousands of
+/// pages some call is unlucky many times in a row.
 const REFUSALS: u32 = 30;
+
+impl Queue {
+    /// Whether a call could be made, as far as the lane lets it.
+    fn has_work(&self) -> bool {
+        self.refused.is_none() && !self.ready.is_empty()
+    }
+}
 
 impl<T: Clone + Eq + Hash> Engine<T> {
     /// `seed` makes the jitter of the waits repeatable.
@@ -177,6 +146,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     /// Takes up calls again after a halt, with a credential that may work now.
     pub fn resume(&mut self) {
         self.halted = None;
+        self.queues.values_mut().for_each(|queue| queue.refused = None);
     }
 
     /// Why no further call is made, if so.
@@ -190,7 +160,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         if self.halted.is_some() || self.in_flight() >= self.settings.in_flight {
             return None;
         }
-        let open = self.queues.values_mut().filter(|queue| !queue.ready.is_empty() && queue.lane.may_send(now));
+        let open = self.queues.values_mut().filter(|queue| queue.has_work() && queue.lane.may_send(now));
         let queue = open.min_by_key(|queue| queue.ready.first().copied())?;
         let (_, id) = queue.ready.pop_first()?;
         queue.lane.sent(now);
@@ -206,17 +176,24 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     /// Takes note of how a call ended, at `now`.
     pub fn answered(&mut self, now: Duration, id: CellId, outcome: Outcome<T>) {
         let region = self.chain(id).planned.key.region.clone();
-        self.queue(&region).lane.ended(now, ending(&outcome));
+        let queue = self.queue(&region);
+        queue.lane.ended(now, outcome.ending());
+        queue.accepted |= match &outcome {
+            Outcome::Page(_) => true,
+            Outcome::Failed(failure) => failure.verdict == Verdict::Denied,
+        };
         match outcome {
             Outcome::Page(answer) => self.page_arrived(id, answer),
             Outcome::Failed(failure) => {
                 let last = failure.problem.clone();
                 self.call_failed(now, id, failure);
                 if self.queue(&region).lane.is_down() {
-                    self.give_up(&region, &last);
+                    let what = format!("{}; trial after trial failed, so the region counts as down", last.what);
+                    self.give_up(&region, &Problem { what, ..last });
                 }
             }
         }
+        self.judge_refusals();
     }
 
     /// What happened to cells since the last call, in order.
@@ -230,7 +207,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             return None;
         }
         let retry = self.waiting.first().map(|(when, _)| *when);
-        let lanes = self.queues.values().filter(|queue| !queue.ready.is_empty()).map(|queue| queue.lane.opens_at());
+        let lanes = self.queues.values().filter(|queue| queue.has_work()).map(|queue| queue.lane.opens_at());
         lanes.filter(|opens| *opens > now).chain(retry).min()
     }
 
@@ -244,7 +221,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         if self.halted.is_some() || self.in_flight() >= self.settings.in_flight {
             return 0;
         }
-        let idle = self.queues.values().filter(|queue| queue.lane.in_flight() == 0);
+        let idle = self.queues.values().filter(|queue| queue.lane.in_flight() == 0 && queue.has_work());
         self.waiting.len() + idle.map(|queue| queue.ready.len()).sum::<usize>()
     }
 
@@ -274,7 +251,12 @@ impl<T: Clone + Eq + Hash> Engine<T> {
 
     fn queue(&mut self, region: &RegionId) -> &mut Queue {
         let lane = self.settings.lane;
-        self.queues.entry(region.clone()).or_insert_with(|| Queue { ready: BTreeSet::new(), lane: Lane::new(lane) })
+        self.queues.entry(region.clone()).or_insert_with(|| Queue {
+            ready: BTreeSet::new(),
+            lane: Lane::new(lane),
+            accepted: false,
+            refused: None,
+        })
     }
 
     fn id_of(&mut self, planned: PlannedCell) -> CellId {
@@ -291,6 +273,8 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             page: None,
             pages: 0,
             tokens_seen: HashSet::new(),
+            contents_seen: HashSet::new(),
+            idle_pages: 0,
             tries: 0,
             refusals: 0,
         });
@@ -306,6 +290,8 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         chain.tries = 0;
         chain.refusals = 0;
         chain.tokens_seen.clear();
+        chain.contents_seen.clear();
+        chain.idle_pages = 0;
         let region = chain.planned.key.region.clone();
         let lane = &mut self.queue(&region).lane;
         if lane.is_down() {
@@ -330,18 +316,22 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             self.waiting.remove(&(when, id));
             self.make_ready(id);
         }
+        self.judge_refusals();
     }
 
     fn page_arrived(&mut self, id: CellId, answer: Answer<T>) {
-        let Answer { events, next, at, span } = answer;
-        let longest_chain = self.settings.longest_chain;
+        let Answer { events, content, next, at, span } = answer;
+        let Settings { longest_chain, longest_idle, .. } = self.settings;
         let chain = self.chain(id);
         chain.tries = 0;
         chain.refusals = 0;
         chain.pages += 1;
+        let news = events > 0 && chain.contents_seen.insert(content);
+        chain.idle_pages = if news { 0 } else { chain.idle_pages + 1 };
         let endless = match &next {
             Some(token) if !chain.tokens_seen.insert(token.clone()) => Some("the same page token came twice"),
             Some(_) if chain.pages >= longest_chain => Some("there is no end of pages"),
+            Some(_) if chain.idle_pages >= longest_idle => Some("page after page brings nothing new"),
             _ => None,
         };
         let ended = next.is_none();
@@ -391,7 +381,8 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             Verdict::GiveUp => self.end(id, Change::Failed(Arc::new(problem))),
             Verdict::Halt => {
                 self.make_ready(id);
-                self.halted.get_or_insert(problem);
+                let region = self.chain(id).planned.key.region.clone();
+                self.queue(&region).refused.get_or_insert(problem);
             }
         }
     }
@@ -422,10 +413,38 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         self.waiting.insert((now + wait, id));
     }
 
-    /// A region that is down: what still waits for it fails now, rather than each after tries of its own.
-    fn give_up(&mut self, region: &RegionId, last: &Problem) {
-        let what = format!("{}; trial after trial failed, so the region counts as down", last.what);
-        let problem = Arc::new(Problem { what, ..last.clone() });
+    /// A region that took the credential and refuses it now: it is not valid any more, and everything halts. One that
+    /// never took it may be the only one, as where the tenancy is not subscribed to it: the others go on, and when they
+    /// are through it is known whether the region is to blame, or the credential.
+    fn judge_refusals(&mut self) {
+        let refused = || self.queues.values().filter(|queue| queue.refused.is_some());
+        if self.halted.is_some() || refused().next().is_none() {
+            return;
+        }
+        if let Some(queue) = refused().find(|queue| queue.accepted) {
+            self.halted.clone_from(&queue.refused);
+            return;
+        }
+        if !self.waiting.is_empty() || self.queues.values().any(|queue| queue.lane.in_flight() > 0 || queue.has_work())
+        {
+            return;
+        }
+        if !self.queues.values().any(|queue| queue.accepted) {
+            self.halted = refused().find_map(|queue| queue.refused.clone());
+            return;
+        }
+        let refusing =
+            self.queues.iter_mut().filter_map(|(region, queue)| Some((region.clone(), queue.refused.take()?)));
+        for (region, problem) in refusing.collect::<Vec<_>>() {
+            let what = format!("{region} refused the credential that other regions took");
+            let hint = "the tenancy may not be subscribed to the region, or a new key not be known there yet";
+            self.give_up(&region, &Problem { what, ..problem }.hint(hint));
+        }
+    }
+
+    /// What still waits for a region fails now, rather than each after tries of its own.
+    fn give_up(&mut self, region: &RegionId, problem: &Problem) {
+        let problem = Arc::new(problem.clone());
         let mut lost: Vec<CellId> =
             std::mem::take(&mut self.queue(region).ready).into_iter().map(|(_, id)| id).collect();
         let cells = &self.cells;
@@ -445,20 +464,13 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let chain = self.chain(id);
         chain.phase = Phase::Ended;
         chain.tokens_seen = HashSet::new();
+        chain.contents_seen = HashSet::new();
         self.report(id, change);
     }
 
     fn report(&mut self, id: CellId, change: Change) {
         let key = self.chain(id).planned.key.clone();
         self.updates.push_back(CellUpdate { key, change });
-    }
-}
-
-fn ending<T>(outcome: &Outcome<T>) -> Ending {
-    match outcome {
-        Outcome::Failed(Failure { throttled: true, retry_after, .. }) => Ending::Throttled(*retry_after),
-        Outcome::Failed(Failure { verdict: Verdict::Retry, .. }) => Ending::Broken,
-        Outcome::Page(_) | Outcome::Failed(_) => Ending::Answered,
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::ledger::CellState::{self, Complete, Denied, Failed};
 use crate::domain::ledger::Ledger;
 use crate::domain::time_range::FetchWindow;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
 fn cell(region: &str, compartment: &str) -> PlannedCell {
@@ -22,7 +22,8 @@ fn failure(verdict: Verdict, retry_after: Option<u64>) -> Outcome<u32> {
 }
 
 fn page(next: Option<u32>) -> Outcome<u32> {
-    Outcome::Page(Answer { events: 10, next, at: DateTime::from_timestamp(1_000_000, 0).unwrap(), span: None })
+    let content = next.map_or(u64::MAX, u64::from);
+    Outcome::Page(Answer { events: 10, content, next, at: DateTime::from_timestamp(1_000_000, 0).unwrap(), span: None })
 }
 
 /// Plays a fetch in virtual time: `answer` is the service.
@@ -160,6 +161,55 @@ fn paging_loops_end_their_cell_only() {
     assert_eq!(play.states(), [Failed, Failed, Failed, Complete]);
     assert!(play.ledger.failed().all(|cell| cell.problem().unwrap().what.starts_with("paging loop")));
     assert_eq!(play.asked("c2"), 50);
+}
+
+#[test]
+fn pages_without_anything_new_end_their_cell_however_new_their_tokens() {
+    let settings = Settings { longest_idle: 20, ..Settings::default() };
+    let at = DateTime::from_timestamp(1_000_000, 0).unwrap();
+    let play = Play::new(settings, cells(3)).run(|request| {
+        let turn = request.page.unwrap_or(0);
+        let (events, content) = match request.key.compartment.as_str() {
+            "c0" => (0, 0),
+            "c1" => (10, u64::from(turn % 3)),
+            // Nineteen empty ones between those that bring something are no reason to stop.
+            _ => (u64::from(turn % 20 == 0), u64::from(turn)),
+        };
+        let next = (request.key.compartment.as_str() != "c2" || turn < 90).then_some(turn + 1);
+        Outcome::Page(Answer { events, content, next, at, span: None })
+    });
+    assert_eq!(play.states(), [Failed, Failed, Complete]);
+    assert_eq!((play.asked("c0"), play.asked("c1")), (20, 23));
+}
+
+#[test]
+fn a_region_that_refuses_the_credential_that_others_take_fails_alone() {
+    let refuses = |region: &'static str| {
+        move |request: &Request<u32>| {
+            if request.key.region.as_str() == region { failure(Verdict::Halt, None) } else { page(None) }
+        }
+    };
+    let play = Play::new(
+        Settings { lane: LaneSettings { window: (2, 2), ..LaneSettings::default() }, ..Settings::default() },
+        cells(12),
+    )
+    .run(refuses("r2"));
+    assert!(play.engine.halted().is_none());
+    let coverage = play.ledger.coverage(|_| true);
+    assert_eq!((coverage.complete, coverage.failed, coverage.unfinished()), (8, 4, 0));
+    assert_eq!(play.requests.iter().filter(|(_, r)| r.key.region.as_str() == "r2").count(), 2, "asked no further");
+    let problem = play.ledger.failed().next().unwrap().problem().unwrap();
+    assert_eq!(problem.what, "r2 refused the credential that other regions took");
+    let mut play = play;
+    play.engine.add(cells(12));
+    assert!(play.run(|_| page(None)).ledger.coverage(|_| true).is_complete());
+}
+
+#[test]
+fn a_credential_that_no_region_takes_halts() {
+    let play = Play::new(Settings::default(), cells(12)).run(|_| failure(Verdict::Halt, None));
+    assert!(play.engine.halted().is_some());
+    assert_eq!(play.ledger.coverage(|_| true).unfinished(), 12);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! [`engine`]; [`stream`] gives it sockets and time.
 
 pub mod backoff;
+pub mod call;
 pub mod discover;
 pub mod engine;
 pub mod lane;

@@ -102,7 +102,8 @@ impl World {
         let span = times.get(from).zip(times.get(until.wrapping_sub(1))).map(|(first, last)| (at(first), at(last)));
         let next = (until < times.len()).then_some(until);
         let at = DateTime::from_timestamp(MONTH * 60 + 86_400, 0).unwrap();
-        let answer = Answer { events: (until - from) as u64, next, at, span };
+        let content = ((request.key.window.start_minute() as u64) << 32) + from as u64;
+        let answer = Answer { events: (until - from) as u64, content, next, at, span };
         (Outcome::Page(answer), Some((request.key.clone(), from, until)))
     }
 

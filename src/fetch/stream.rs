@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -183,7 +184,9 @@ impl FetchStream {
             Ok(EventPage { page, next }) => {
                 // Only a page that others follow is asked how dense its events are.
                 let span = next.as_ref().and_then(|_| span(&page));
-                let outcome = Outcome::Page(Answer { events: page.len() as u64, next, at: page.received_at, span });
+                let content = next.as_ref().map_or(0, |_| content(&page));
+                let (events, at) = (page.len() as u64, page.received_at);
+                let outcome = Outcome::Page(Answer { events, content, next, at, span });
                 self.ready.push_back(FetchEvent::Page(page));
                 outcome
             }
@@ -236,6 +239,16 @@ impl Drop for FetchStream {
 
 async fn call(client: OciClient, request: Request<PageToken>) -> (CellId, Result<EventPage, OciError>) {
     (request.id, client.list_events(&request.key, request.page.as_ref()).await)
+}
+
+/// Tells pages with other events apart; the space between them does not count.
+fn content(page: &Page) -> u64 {
+    let mut hasher = Sha256::new();
+    for event in page.events() {
+        hasher.update(event.len().to_le_bytes());
+        hasher.update(event);
+    }
+    hasher.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The oldest and the newest event of a page, where its events have times.

@@ -39,8 +39,8 @@ pub enum OciError {
     /// A signed request is never sent on to another place.
     #[error("{target} answered with a redirect to {location}, which is not followed")]
     Redirect { target: Box<str>, status: u16, location: Box<str>, request_id: Option<Box<str>> },
-    /// The service sent a page token twice, so following it would never end.
-    #[error("{target} sent the same page token twice")]
+    /// The service sent a page token twice, or page after page without anything new: following would never end.
+    #[error("{target} sends pages that never end")]
     Paging { target: Box<str>, request_id: Option<Box<str>> },
 }
 
@@ -72,7 +72,8 @@ impl OciError {
             Self::Status { status: 409, code, .. } => {
                 matches!(code.as_deref(), Some("IncorrectState" | "LockConflict"))
             }
-            Self::Status { status, .. } => *status == 429 || *status >= 500 && *status != 501,
+            // A success that is no 200 has nothing in it: as odd, and as likely to pass, as an empty 200.
+            Self::Status { status, .. } => matches!(status, 200..=299 | 429) || *status >= 500 && *status != 501,
             Self::Timeout { .. } | Self::Connect { .. } | Self::Transport { .. } | Self::Body { .. } => true,
             Self::Tls { .. } | Self::Redirect { .. } | Self::Paging { .. } => false,
         }
@@ -172,6 +173,7 @@ mod tests {
     #[test]
     fn what_may_be_tried_again() {
         for (status, code, retryable) in [
+            (204, None, true),
             (400, Some("InvalidParameter"), false),
             (401, Some("NotAuthenticated"), false),
             (403, Some("NotAllowed"), false),

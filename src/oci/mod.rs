@@ -197,8 +197,9 @@ impl OciClient {
             request_id: Box::default(),
         })?;
         let profile = &inner.profile;
-        let mut result = inner.http.get(url.clone(), &target, &profile.credential()).await;
-        if result.as_ref().is_err_and(OciError::is_auth) && profile.reload() {
+        let credential = profile.credential();
+        let mut result = inner.http.get(url.clone(), &target, &credential).await;
+        if result.as_ref().is_err_and(OciError::is_auth) && profile.renewed_since(&credential) {
             result = inner.http.get(url, &target, &profile.credential()).await;
         }
         result.map_err(|error| refusal::explain(error, profile, inner.clock.now()))

@@ -93,8 +93,15 @@ impl Profile {
         self.active().expires
     }
 
+    /// Whether another credential than `refused` is at hand, after a look at the files of the session. Of the calls that
+    /// were refused at once, only the first finds the files changed; the others find what that one has read.
+    pub(super) fn renewed_since(&self, refused: &Credential) -> bool {
+        self.reload();
+        *self.credential() != *refused
+    }
+
     /// Reads token and key of a session again. True when they are others now.
-    pub(super) fn reload(&self) -> bool {
+    fn reload(&self) -> bool {
         let Some(session) = &self.session else { return false };
         let Ok(token) = SessionToken::read(&session.token) else { return false };
         let before = self.credential();

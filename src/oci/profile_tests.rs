@@ -96,7 +96,10 @@ fn a_session_names_its_user_and_is_read_again_when_renewed() {
     assert!(!profile.reload(), "nothing changed");
     home.write("token", &token(9_000));
     home.write("key.pem", &key("pkcs1").0);
-    assert!(profile.reload());
+    let refused = profile.credential();
+    assert!(profile.renewed_since(&refused));
+    assert!(profile.renewed_since(&refused), "whoever was refused at the same time finds it too");
+    assert!(!profile.renewed_since(&profile.credential()), "the new one was refused as well");
     assert_eq!(profile.token_expires().unwrap().timestamp(), 9_000);
     assert_eq!(profile.credential().key().fingerprint(), key("pkcs1").1);
     std::fs::remove_file(home.0.path().join("token")).unwrap();
