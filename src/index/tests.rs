@@ -224,7 +224,8 @@ fn started() -> (Ingest, mpsc::Receiver<()>) {
 
 fn settle(ingest: &Ingest, woken: &mpsc::Receiver<()>) -> Arc<Holdings> {
     while ingest.pending() > 0 {
-        woken.recv().unwrap();
+        // The last wake-up comes before the inputs cease to be pending, so there may be none to wait for.
+        let _ = woken.recv_timeout(std::time::Duration::from_millis(10));
     }
     ingest.holdings()
 }
