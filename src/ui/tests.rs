@@ -223,7 +223,8 @@ fn check_hostile(text: &str, width: u16, height: u16) {
         let drawn = screen(&mut stage, width, height);
         assert!(drawn.lines().all(|line| super::text::width(line) == usize::from(width)), "{drawn}");
         assert!(!drawn.chars().any(|c| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))));
-        if width == 120 && keys == "j" {
+        // Lower screens have no frames.
+        if width == 120 && height >= 36 && keys == "j" {
             for line in drawn.lines().skip(8).take(20) {
                 assert!(line.starts_with('│') || line.starts_with('└'), "{drawn}");
                 assert!(line.ends_with(['│', '┘', '┐']), "{drawn}");
