@@ -172,7 +172,7 @@ pub struct ExportArgs {
     /// Format: jsonl is each event as Oracle sent it, one per line
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
-    /// Write to this file, which appears only when it is whole
+    /// Write to this file, put in its place in one step at the end
     #[arg(long, value_name = "PATH", help_heading = "Output", env = "AUDITUI_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
     /// Wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
@@ -189,14 +189,14 @@ pub struct ExportArgs {
 #[derive(Debug, Args)]
 pub struct ListingArgs {
     /// Format
-    #[arg(short, long, value_enum, default_value = "table", env = "AUDITUI_OUTPUT")]
+    #[arg(short, long, value_enum, default_value = "table")]
     pub output: ListingFormat,
 }
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Format
-    #[arg(short, long, value_enum, default_value = "table", env = "AUDITUI_OUTPUT")]
+    #[arg(short, long, value_enum, default_value = "table")]
     pub output: ListingFormat,
     /// Stop before the first request
     #[arg(long)]
