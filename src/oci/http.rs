@@ -14,6 +14,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCAT
 use reqwest::{Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::domain::text::clean_prefix;
 
@@ -36,6 +37,7 @@ pub(super) struct HttpOptions {
     pub connect_timeout: Duration,
     pub read_timeout: Duration,
     pub deadline: Duration,
+    pub slowest_kib: Duration,
     pub max_body: usize,
     pub cert_bundle: Option<PathBuf>,
     /// All requests stay on this machine: no proxy.
@@ -150,7 +152,15 @@ impl Http {
 
     async fn body(&self, mut response: Response, failed: &Failed<'_>) -> Result<Vec<u8>, OciError> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| failed.by(&error))? {
+        let mut due = Due::new(self.options.slowest_kib);
+        loop {
+            // A byte now and then keeps the read timeout away for ever.
+            let chunk = match tokio::time::timeout_at(due.at, response.chunk()).await {
+                Ok(chunk) => chunk.map_err(|error| failed.by(&error))?,
+                Err(_) => return Err(failed.timeout("its answer trickles")),
+            };
+            let Some(chunk) = chunk else { break };
+            due.received(chunk.len());
             if body.len() + chunk.len() > self.options.max_body {
                 let detail = format!("it is larger than {} bytes", self.options.max_body);
                 return Err(failed.body(detail, header(response.headers(), REQUEST_ID)));
@@ -200,6 +210,26 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
     if certificates.is_empty() { Err(unusable("there is none".to_owned())) } else { Ok(certificates) }
 }
 
+/// By when the next KiB has to be there.
+struct Due {
+    at: Instant,
+    per_kib: Duration,
+    since: usize,
+}
+
+impl Due {
+    fn new(per_kib: Duration) -> Self {
+        Self { at: Instant::now() + per_kib, per_kib, since: 0 }
+    }
+
+    fn received(&mut self, bytes: usize) {
+        self.since += bytes;
+        if self.since >= 1024 {
+            *self = Self::new(self.per_kib);
+        }
+    }
+}
+
 /// What is known about a request that failed.
 struct Failed<'a> {
     target: &'a str,
@@ -223,6 +253,10 @@ impl Failed<'_> {
 
     fn transport(&self, detail: &str) -> OciError {
         OciError::Transport { target: self.target.into(), detail: detail.into(), request_id: self.sent_id.into() }
+    }
+
+    fn timeout(&self, detail: &str) -> OciError {
+        OciError::Timeout { target: self.target.into(), detail: detail.into(), request_id: self.sent_id.into() }
     }
 
     fn body(&self, detail: String, request_id: Option<String>) -> OciError {

@@ -179,6 +179,29 @@ async fn silence_ends_in_a_timeout() {
 }
 
 #[tokio::test]
+async fn an_answer_that_trickles_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server { port: listener.local_addr().unwrap().port(), requests: std::sync::Arc::default() };
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n").await.unwrap();
+        while stream.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let read_timeout = Duration::from_millis(300);
+    let options = ClientOptions { read_timeout, slowest_kib: read_timeout, ..ClientOptions::default() };
+    let (client, cell) = (server.client_with(options), cell());
+    let listed = client.list_events(&cell, None);
+    let error = tokio::time::timeout(Duration::from_secs(20), listed).await.unwrap().unwrap_err();
+    assert!(matches!(&error, OciError::Timeout { .. }) && error.is_retryable(), "{error:?}");
+}
+
+#[tokio::test]
 async fn regions_are_read_and_odd_names_refused() {
     let regions = r#"[{"regionKey":"PHX","regionName":"us-phoenix-1","status":"READY","isHomeRegion":false},
         {"regionKey":"FRA","regionName":"eu-frankfurt-1","status":"IN_PROGRESS","isHomeRegion":true}]"#;

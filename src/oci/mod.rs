@@ -66,6 +66,8 @@ pub struct ClientOptions {
     pub read_timeout: Duration,
     /// The longest that one request may take, from the first byte to the last.
     pub deadline: Duration,
+    /// The longest wait for the next KiB of an answer, but never less than `read_timeout`.
+    pub slowest_kib: Duration,
     /// The most bytes that an answer may have after unpacking.
     pub max_body: usize,
     /// Certificates to trust beside those of the platform, in PEM form.
@@ -82,6 +84,7 @@ impl Default for ClientOptions {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_mins(1),
             deadline: Duration::from_mins(5),
+            slowest_kib: Duration::from_secs(10),
             max_body: MAX_BODY,
             cert_bundle: None,
             env: Env::default(),
@@ -138,6 +141,7 @@ impl OciClient {
             connect_timeout: options.connect_timeout,
             read_timeout: options.read_timeout,
             deadline: options.deadline,
+            slowest_kib: options.slowest_kib.max(options.read_timeout),
             max_body: options.max_body,
             cert_bundle,
             loopback: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_loopback),
