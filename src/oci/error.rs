@@ -30,7 +30,10 @@ pub enum OciError {
     /// The connection was reset, or the answer was cut.
     #[error("the connection to {target} broke: {detail}")]
     Transport { target: Box<str>, detail: Box<str>, request_id: Box<str> },
-    /// The answer came, but cannot be used: not what the API promises, too large, damaged.
+    /// The answer is larger than we take; asked again it would be as large.
+    #[error("the answer of {target} is larger than {limit} bytes")]
+    TooLarge { target: Box<str>, limit: usize, request_id: Option<Box<str>> },
+    /// The answer came, but cannot be used: not what the API promises, damaged.
     #[error("the answer of {target} cannot be used: {detail}")]
     Body { target: Box<str>, detail: Box<str>, request_id: Option<Box<str>> },
     /// No secure connection, or no way to make one.
@@ -75,7 +78,7 @@ impl OciError {
             // A success that is no 200 has nothing in it: as odd, and as likely to pass, as an empty 200.
             Self::Status { status, .. } => matches!(status, 200..=299 | 429) || *status >= 500 && *status != 501,
             Self::Timeout { .. } | Self::Connect { .. } | Self::Transport { .. } | Self::Body { .. } => true,
-            Self::Tls { .. } | Self::Redirect { .. } | Self::Paging { .. } => false,
+            Self::TooLarge { .. } | Self::Tls { .. } | Self::Redirect { .. } | Self::Paging { .. } => false,
         }
     }
 
@@ -110,6 +113,7 @@ impl OciError {
         match self {
             Self::Status { request_id, .. }
             | Self::Body { request_id, .. }
+            | Self::TooLarge { request_id, .. }
             | Self::Redirect { request_id, .. }
             | Self::Paging { request_id, .. } => request_id.as_deref(),
             Self::Timeout { request_id, .. }
@@ -161,6 +165,7 @@ impl OciError {
             Self::Tls { .. } => "behind a proxy that opens TLS, name its certificate with --cert-bundle or \
                                  SSL_CERT_FILE; slim images need the ca-certificates package"
                 .into(),
+            Self::TooLarge { .. } => "a shorter time range has smaller pages, if the page is not one huge event".into(),
             _ => String::new(),
         }
     }

@@ -162,8 +162,8 @@ impl Http {
             let Some(chunk) = chunk else { break };
             due.received(chunk.len());
             if body.len() + chunk.len() > self.options.max_body {
-                let detail = format!("it is larger than {} bytes", self.options.max_body);
-                return Err(failed.body(detail, header(response.headers(), REQUEST_ID)));
+                let request_id = header(response.headers(), REQUEST_ID);
+                return Err(failed.too_large(self.options.max_body, request_id));
             }
             body.extend_from_slice(&chunk);
         }
@@ -261,6 +261,10 @@ impl Failed<'_> {
 
     fn body(&self, detail: String, request_id: Option<String>) -> OciError {
         OciError::Body { target: self.target.into(), detail: detail.into(), request_id: request_id.map(Into::into) }
+    }
+
+    fn too_large(&self, limit: usize, request_id: Option<String>) -> OciError {
+        OciError::TooLarge { target: self.target.into(), limit, request_id: request_id.map(Into::into) }
     }
 }
 

@@ -101,7 +101,7 @@ async fn packed_answers_are_unpacked_and_capped_unpacked() {
     let server = Server::start(vec![ok(gzip, bomb)]).await;
     let small = ClientOptions { max_body: 50_000, ..ClientOptions::default() };
     let error = server.client_with(small).list_events(&cell(), None).await.unwrap_err();
-    assert!(matches!(&error, OciError::Body { detail, .. } if detail.contains("larger than 50000 bytes")), "{error:?}");
+    assert!(matches!(&error, OciError::TooLarge { limit: 50_000, .. }) && !error.is_retryable(), "{error:?}");
 }
 
 #[tokio::test]
