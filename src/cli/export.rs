@@ -24,7 +24,7 @@ use crate::fetch::{FetchEvent, FetchStream, LaneSettings, RetrySettings, Setting
 use crate::query::{AccessSet, Query, RecordRef, Term, matches};
 
 /// Pages received and not yet sorted; when the sorter is behind, the fetch waits.
-const PAGES_AHEAD: usize = 64;
+const PAGES_AHEAD: usize = 8;
 
 pub async fn run(
     connection: &Connection,

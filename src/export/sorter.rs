@@ -24,7 +24,7 @@ pub struct SorterSettings {
 
 impl Default for SorterSettings {
     fn default() -> Self {
-        Self { memory: 128 << 20 }
+        Self { memory: 64 << 20 }
     }
 }
 
