@@ -60,7 +60,14 @@ pub struct FetchStream {
     slowed_told: Vec<RegionId>,
 }
 
-type Call = Pin<Box<dyn Future<Output = (CellId, Result<EventPage, OciError>)> + Send>>;
+type Call = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+/// How a call ended, and whether it asked for the first page of its chain.
+struct Answered {
+    id: CellId,
+    first: bool,
+    result: Result<EventPage, OciError>,
+}
 
 #[derive(Debug)]
 enum Order {
@@ -151,7 +158,7 @@ impl FetchStream {
             let wake = self.engine.wake_at(self.started.elapsed()).map(|at| self.started + at);
             tokio::select! {
                 order = self.orders.recv(), if self.open => self.obey(order),
-                Some((id, result)) = self.calls.next(), if !self.calls.is_empty() => self.take_answer(id, result),
+                Some(answered) = self.calls.next(), if !self.calls.is_empty() => self.take_answer(answered),
                 () = tokio::time::sleep_until(wake.unwrap_or(self.started)), if wake.is_some() => {}
             }
         }
@@ -161,7 +168,7 @@ impl FetchStream {
         while let Some(request) = self.engine.next_request(self.now()) {
             self.calls.push(Box::pin(call(self.client.clone(), request)));
         }
-        self.collect_updates();
+        self.collect();
     }
 
     fn obey(&mut self, order: Option<Order>) {
@@ -179,11 +186,11 @@ impl FetchStream {
         }
     }
 
-    fn take_answer(&mut self, id: CellId, result: Result<EventPage, OciError>) {
+    fn take_answer(&mut self, Answered { id, first, result }: Answered) {
         let outcome = match result {
             Ok(EventPage { page, next }) => {
-                // Only a page that others follow is asked how dense its events are.
-                let span = next.as_ref().and_then(|_| span(&page));
+                // Only the first of several pages is asked how dense its events are.
+                let span = next.as_ref().filter(|_| first).and_then(|_| span(&page));
                 let content = next.as_ref().map_or(0, |_| content(&page));
                 let (events, at) = (page.len() as u64, page.received_at);
                 let outcome = Outcome::Page(Answer { events, content, next, at, span });
@@ -198,10 +205,6 @@ impl FetchStream {
             }),
         };
         self.engine.answered(self.now(), id, outcome);
-        if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
-            self.halt_told = true;
-            self.ready.push_back(FetchEvent::Halted(problem));
-        }
         let slowed = self.engine.slowed();
         if slowed != self.slowed_told {
             self.slowed_told.clone_from(&slowed);
@@ -210,8 +213,13 @@ impl FetchStream {
         self.make_calls();
     }
 
-    fn collect_updates(&mut self) {
+    /// What the engine has to tell, a halt included: it may come with an answer, or when nothing is left to wait for.
+    fn collect(&mut self) {
         self.ready.extend(self.engine.take_updates().map(FetchEvent::Update));
+        if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
+            self.halt_told = true;
+            self.ready.push_back(FetchEvent::Halted(problem));
+        }
         self.tell_activity();
     }
 
@@ -237,8 +245,9 @@ impl Drop for FetchStream {
     }
 }
 
-async fn call(client: OciClient, request: Request<PageToken>) -> (CellId, Result<EventPage, OciError>) {
-    (request.id, client.list_events(&request.key, request.page.as_ref()).await)
+async fn call(client: OciClient, request: Request<PageToken>) -> Answered {
+    let result = client.list_events(&request.key, request.page.as_ref()).await;
+    Answered { id: request.id, first: request.page.is_none(), result }
 }
 
 /// Tells pages with other events apart; the space between them does not count.
@@ -271,3 +280,7 @@ fn verdict(error: &OciError) -> Verdict {
         Verdict::GiveUp
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
