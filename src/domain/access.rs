@@ -35,11 +35,6 @@ impl Access {
     pub fn classify(event_type: &str, event_name: &str, action: &str) -> Self {
         RULE.classify(event_type, event_name, action)
     }
-
-    /// The classic "everything but GET", which counts are reported beside.
-    pub fn is_write_by_method(action: &str) -> bool {
-        !action.eq_ignore_ascii_case("GET")
-    }
 }
 
 static RULE: LazyLock<Rule> = LazyLock::new(|| {

@@ -13,8 +13,7 @@ use super::viewer::Viewer;
 use crate::app::effect::{Effect, FetchRequest, SelectRequest};
 use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
-use crate::domain::compartment::Lifecycle;
-use crate::domain::ledger::{Cell, CellKey, CellState};
+use crate::domain::ledger::CellState;
 use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
 use crate::fetch::{FetchEvent, FetchStream, Fetcher, PlannedCell, RetrySettings, Settings, discover, fetch, plan};
@@ -155,17 +154,11 @@ impl Hands {
     }
 
     fn read_again(&self, wanted: impl Fn(CellState) -> bool) {
+        // Before the tenancy is known nothing was planned.
+        let Some(tenancy) = &self.tenancy else { return };
         let ledger = &self.ingest.holdings().ledger;
-        let cells: Vec<&Cell> = ledger.cells().filter(|cell| wanted(ledger.state(cell))).collect();
-        self.fetcher.add(cells.into_iter().map(|cell| self.planned(cell.key.clone())).collect());
-    }
-
-    fn planned(&self, key: CellKey) -> PlannedCell {
-        let deleted = self.tenancy.as_ref().is_some_and(|tenancy| {
-            let node = tenancy.tree.find(&key.compartment);
-            node.is_some_and(|node| tenancy.tree.get(node).lifecycle == Lifecycle::Deleted)
-        });
-        PlannedCell { key, deleted }
+        let cells = ledger.cells().filter(|cell| wanted(ledger.state(cell)));
+        self.fetcher.add(cells.map(|cell| PlannedCell::new(cell.key.clone(), tenancy)).collect());
     }
 
     fn select(&self, request: SelectRequest) {

@@ -96,10 +96,6 @@ where
         &self.terminal
     }
 
-    pub fn terminal_mut(&mut self) -> &mut Terminal<B> {
-        &mut self.terminal
-    }
-
     /// Tells the machine something and performs what it asks for.
     pub fn send(&mut self, message: Message) {
         if let Message::TenancyKnown(tenancy) = &message {

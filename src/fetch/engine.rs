@@ -226,18 +226,13 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     /// Chains that are neither on the wire nor ended.
-    pub fn queued(&self) -> usize {
+    fn queued(&self) -> usize {
         self.waiting.len() + self.queues.values().map(|queue| queue.ready.len()).sum::<usize>()
     }
 
     /// Regions that said that we ask too much and have not answered a call since.
     pub fn slowed(&self) -> Vec<RegionId> {
         self.queues.iter().filter(|(_, queue)| queue.lane.is_slowed()).map(|(region, _)| region.clone()).collect()
-    }
-
-    /// Calls a second of the regions that made us learn it.
-    pub fn rates(&self) -> impl Iterator<Item = (&RegionId, f64)> {
-        self.queues.iter().filter_map(|(region, queue)| Some((region, queue.lane.rate()?)))
     }
 
     /// Whether nothing is left that could be done.

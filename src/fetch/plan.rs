@@ -19,6 +19,14 @@ pub struct PlannedCell {
     pub deleted: bool,
 }
 
+impl PlannedCell {
+    pub fn new(key: CellKey, tenancy: &Tenancy) -> Self {
+        let node = tenancy.tree.find(&key.compartment);
+        let deleted = node.is_some_and(|node| tenancy.tree.get(node).lifecycle == Lifecycle::Deleted);
+        Self { key, deleted }
+    }
+}
+
 /// Minutes that the newest slice of a place on screen holds.
 const NEWEST_MINUTES: i64 = 60;
 
@@ -35,13 +43,11 @@ pub fn plan(
     let mut cells = Vec::new();
     for region in &scope.regions {
         for compartment in &scope.compartments {
-            let node = tenancy.tree.find(compartment);
-            let deleted = node.is_some_and(|node| tenancy.tree.get(node).lifecycle == Lifecycle::Deleted);
             let newest_first = on_screen.is_some_and(|on| *compartment == tenancy.id || on.contains(compartment));
             let gaps = ledger.gaps(region, compartment, window);
             for window in gaps.into_iter().flat_map(|gap| slices(gap, newest_first)) {
                 let key = CellKey { region: region.clone(), compartment: compartment.clone(), window };
-                cells.push(PlannedCell { key, deleted });
+                cells.push(PlannedCell::new(key, tenancy));
             }
         }
     }
