@@ -271,7 +271,7 @@ impl App {
             self.notices.undiscovered = None;
             return vec![Effect::Discover];
         }
-        self.window = self.range.fetch_window(self.setup.padding, self.now);
+        self.window = self.range.fetch_window(self.setup.padding);
         self.weigh();
         vec![Effect::RetryFailed, Effect::RefreshTail]
     }

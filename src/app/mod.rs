@@ -47,6 +47,7 @@ use crate::domain::problem::Problem;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::time_phrase::Anchors;
 use crate::domain::time_range::{FetchWindow, TimeRange};
+use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
@@ -95,6 +96,7 @@ pub struct App {
     prompt: Option<Prompt>,
     overlay: Option<Overlay>,
     notices: Notices,
+    traffic: Arc<Traffic>,
     look: Look,
     geometry: Geometry,
     quits: bool,
@@ -118,7 +120,7 @@ impl App {
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
-            window: setup.range.fetch_window(setup.padding, setup.now),
+            window: setup.range.fetch_window(setup.padding),
             filters: Filters::new(setup.access),
             generation: 0,
             counted_since: 0,
@@ -131,6 +133,7 @@ impl App {
             prompt: None,
             overlay: None,
             notices: Notices::default(),
+            traffic: Arc::default(),
             look: Look::default(),
             geometry: Geometry::default(),
             quits: false,
@@ -155,6 +158,10 @@ impl App {
             }
             Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
             Message::FetchResumed => self.note(|notices| notices.halted = None),
+            Message::Traffic(traffic) => {
+                self.traffic = traffic;
+                Vec::new()
+            }
             Message::SlowedDown(regions) => self.note(|notices| notices.slowed = regions),
         }
     }
@@ -240,7 +247,7 @@ impl App {
 
     fn range_changed(&mut self) -> Vec<Effect> {
         self.asked.clear();
-        self.window = self.range.fetch_window(self.setup.padding, self.now);
+        self.window = self.range.fetch_window(self.setup.padding);
         self.scope_changed()
     }
 
@@ -391,6 +398,11 @@ impl App {
 
     pub fn slowed(&self) -> &[crate::domain::region::RegionId] {
         &self.notices.slowed
+    }
+
+    /// How the calls go.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// The most important thing to say at the bottom.

@@ -61,7 +61,7 @@ impl World {
         let window = FetchWindow::from_minutes(0, MONTH).unwrap();
         let cell = |(region, compartment): &(String, String)| {
             let key = CellKey { region: region.as_str().into(), compartment: compartment.as_str().into(), window };
-            PlannedCell { key, deleted: false }
+            PlannedCell::whole(key)
         };
         self.places.keys().map(cell).collect()
     }

@@ -49,9 +49,9 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
     let tenancy = discover(&client, retry).await.unwrap();
     let scope = ScopeRequest::default().resolve(&tenancy).unwrap();
     let mut ledger = Ledger::new(TimeDelta::minutes(15));
-    let window = range.fetch_window(TimeDelta::minutes(30), at);
+    let window = range.fetch_window(TimeDelta::minutes(30));
     let (fetcher, mut stream) = fetch(client, Settings { retry, ..Settings::default() });
-    fetcher.add(plan(&tenancy, &scope, window, &ledger, None));
+    fetcher.add(plan(&tenancy, &scope, window, &ledger, None, at));
     drop(fetcher);
     let mut sorter = Sorter::new(SorterSettings::default());
     while let Some(event) = stream.next().await {
@@ -60,7 +60,7 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
                 sorter.push(&page, |event| event.fields.time.is_some_and(|time| range.contains(time))).unwrap();
             }
             FetchEvent::Update(update) => ledger.apply(update),
-            FetchEvent::Slowed(_) => {}
+            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) => {}
             FetchEvent::Halted(problem) => panic!("{problem}"),
         }
     }
