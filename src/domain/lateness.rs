@@ -65,7 +65,7 @@ impl Lateness {
 fn rounded_up(seconds: i64) -> i64 {
     let step = match seconds {
         ..=3_600 => 1,
-        ..=86_400 => 60,
+        3_601..=86_400 => 60,
         _ => 3_600,
     };
     (seconds + step - 1) / step * step

@@ -124,11 +124,13 @@ impl FetchWindow {
     }
 
     /// What of it has passed at `now`, the current minute included; its first minute where nothing has.
+    #[must_use]
     pub fn passed(self, now: DateTime<Utc>) -> Self {
         Self { start: self.start, end: ceil_minute(now).min(self.end).max(self.start + 1) }
     }
 
     /// The same with a later end.
+    #[must_use]
     pub fn extended_to(self, end: i64) -> Self {
         Self { start: self.start, end: end.max(self.end) }
     }
