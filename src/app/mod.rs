@@ -33,6 +33,7 @@ pub mod summary;
 pub mod time_popup;
 pub mod view;
 pub mod viewport;
+pub mod watch;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::time_phrase::Anchors;
@@ -68,6 +70,7 @@ use panes::tree::TreePane;
 use prompt::Prompt;
 use setup::{Clock, Setup};
 use view::View;
+use watch::{Watch, hour_after};
 
 /// The whole state of the explorer. Panes own theirs; here is what they share.
 #[derive(Debug)]
@@ -97,6 +100,7 @@ pub struct App {
     overlay: Option<Overlay>,
     notices: Notices,
     traffic: Arc<Traffic>,
+    watch: Watch,
     look: Look,
     geometry: Geometry,
     quits: bool,
@@ -120,7 +124,7 @@ impl App {
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
-            window: setup.range.fetch_window(setup.padding),
+            window: setup.range.fetch_window(setup.padding).passed(setup.now),
             filters: Filters::new(setup.access),
             generation: 0,
             counted_since: 0,
@@ -134,6 +138,7 @@ impl App {
             overlay: None,
             notices: Notices::default(),
             traffic: Arc::default(),
+            watch: Watch::new(setup.now),
             look: Look::default(),
             geometry: Geometry::default(),
             quits: false,
@@ -168,11 +173,6 @@ impl App {
 
     fn note(&mut self, change: impl FnOnce(&mut Notices)) -> Vec<Effect> {
         change(&mut self.notices);
-        Vec::new()
-    }
-
-    fn tick(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
-        self.now = now;
         Vec::new()
     }
 
@@ -247,8 +247,21 @@ impl App {
 
     fn range_changed(&mut self) -> Vec<Effect> {
         self.asked.clear();
-        self.window = self.range.fetch_window(self.setup.padding);
+        self.renew_window();
         self.scope_changed()
+    }
+
+    /// The end of the range has moved on: what was counted still counts, and what is new is asked for.
+    fn range_moved(&mut self) -> Vec<Effect> {
+        self.renew_window();
+        let mut effects = vec![self.select()];
+        self.weigh();
+        effects.extend(self.fetch_ahead());
+        effects
+    }
+
+    fn renew_window(&mut self) {
+        self.window = self.range.fetch_window(self.setup.padding).passed(self.now);
     }
 
     /// Scope or range are others now: counts begin anew, and what was not asked for yet is fetched.
@@ -269,17 +282,27 @@ impl App {
             return None;
         }
         self.asked.push(self.included.clone());
-        let first = match self.tree.row(tenancy) {
+        Some(self.request(self.range))
+    }
+
+    /// While following, whole hours are asked for at once: of them, each call asks what has passed.
+    fn fetch_ahead(&self) -> Option<Effect> {
+        let range = TimeRange::new(self.range.start(), hour_after(self.range.end()))?;
+        self.asked.iter().any(|asked| asked.holds(&self.included)).then(|| self.request(range))
+    }
+
+    fn request(&self, range: TimeRange) -> Effect {
+        let scope = self.tenancy.as_ref().map(|tenancy| self.included.scope(tenancy)).unwrap_or_default();
+        let first = self.compartment_under_cursor().filter(|id| self.included.has_compartment(id));
+        Effect::Fetch(FetchRequest { range, regions: scope.regions, compartments: scope.compartments, first })
+    }
+
+    fn compartment_under_cursor(&self) -> Option<Ocid> {
+        let tenancy = self.tenancy.as_ref()?;
+        match self.tree.row(tenancy) {
             panes::tree::TreeRow::Compartment(node) => Some(tenancy.tree.get(node).id.clone()),
             panes::tree::TreeRow::Region(_) => None,
-        };
-        let first = first.filter(|id| self.included.has_compartment(id));
-        Some(Effect::Fetch(FetchRequest {
-            range: self.range,
-            regions: scope.regions,
-            compartments: scope.compartments,
-            first,
-        }))
+        }
     }
 
     /// Asks for the rows that the filters leave.

@@ -66,7 +66,7 @@ const NEWEST_MINUTES: i64 = 60;
 
 /// The cells of `scope` and `window` that `ledger` does not hold, most wanted first: the newest slices of `on_screen`
 /// (and of the root, where IAM changes and sign-ins are), then everything else by age, the home region and the root
-/// before others.
+/// before others. What is held and more of which has not begun at `now` waits until it has.
 pub fn plan(
     tenancy: &Tenancy,
     scope: &Scope,
@@ -79,7 +79,8 @@ pub fn plan(
     for region in &scope.regions {
         for compartment in &scope.compartments {
             let newest_first = on_screen.is_some_and(|on| *compartment == tenancy.id || on.contains(compartment));
-            let gaps = ledger.gaps(region, compartment, window);
+            let mut gaps = ledger.gaps(region, compartment, window);
+            gaps.retain(|gap| *gap == window || gap.start() < now);
             for window in gaps.into_iter().flat_map(|gap| slices(gap, newest_first, now)) {
                 let key = CellKey { region: region.clone(), compartment: compartment.clone(), window };
                 cells.push(PlannedCell::new(key, tenancy, now));
