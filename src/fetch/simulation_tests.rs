@@ -18,8 +18,8 @@ use crate::domain::time_range::FetchWindow;
 const PAGE: usize = 100;
 const MONTH: i64 = 30 * 24 * 60;
 
-/// A page token: where in its window the next page begins.
-type Token = usize;
+/// A page token: where in its window the next page begins, and how many empty pages led there.
+type Token = (usize, u32);
 
 /// Events by processed second, and what the service bears.
 struct World {
@@ -27,6 +27,8 @@ struct World {
     latency: Duration,
     /// Calls a second and burst of each region, if limited.
     bucket: Option<(f64, f64)>,
+    /// Regions without a limit.
+    free: HashSet<String>,
     /// Share of calls that fail in some way.
     faults: f64,
     /// Regions that never answer.
@@ -54,7 +56,7 @@ impl World {
         }
         let state = RefCell::new(State { buckets: HashMap::new(), random: Jitter::new(seed ^ 1) });
         let latency = Duration::from_millis(50);
-        Self { places, latency, bucket: None, faults: 0.0, down: HashSet::new(), state }
+        Self { places, latency, bucket: None, free: HashSet::new(), faults: 0.0, down: HashSet::new(), state }
     }
 
     fn plan(&self) -> Vec<PlannedCell> {
@@ -86,21 +88,23 @@ impl World {
         if !self.admits(now, request, state) {
             return (failure(Verdict::Retry, true, None), None);
         }
+        let (from, empties) = request.page.unwrap_or_default();
         if state.random.draw() < self.faults {
-            let outcome = match (state.random.draw() * 8.0) as u8 {
+            let outcome = match (state.random.draw() * 16.0) as u8 {
                 0 => failure(Verdict::Retry, true, Some(Duration::from_secs(2))),
                 1 => failure(Verdict::GiveUp, false, None),
                 2 => failure(Verdict::Denied, false, None),
+                3 => empty_page((from, empties + 1)),
+                4 if request.page.is_some() => empty_page((from, empties)),
                 _ => failure(Verdict::Retry, false, None),
             };
             return (outcome, None);
         }
         let times = self.within(&request.key);
-        let from = request.page.unwrap_or(0);
         let until = (from + PAGE).min(times.len());
         let at = |second: &i64| DateTime::from_timestamp(*second, 0).unwrap();
         let span = times.get(from).zip(times.get(until.wrapping_sub(1))).map(|(first, last)| (at(first), at(last)));
-        let next = (until < times.len()).then_some(until);
+        let next = (until < times.len()).then_some((until, empties));
         let at = DateTime::from_timestamp(MONTH * 60 + 86_400, 0).unwrap();
         let content = ((request.key.window.start_minute() as u64) << 32) + from as u64;
         let answer = Answer { events: (until - from) as u64, content, next, at, span };
@@ -108,7 +112,8 @@ impl World {
     }
 
     fn admits(&self, now: Duration, request: &Request<Token>, state: &mut State) -> bool {
-        let Some((rate, burst)) = self.bucket else { return true };
+        let region = request.key.region.as_str();
+        let Some((rate, burst)) = self.bucket.filter(|_| !self.free.contains(region)) else { return true };
         let bucket = state.buckets.entry(request.key.region.to_string()).or_insert((burst, Duration::ZERO));
         let passed = now.saturating_sub(bucket.1).as_secs_f64();
         *bucket = ((bucket.0 + passed * rate).min(burst), now);
@@ -128,6 +133,12 @@ fn second_of_the_month(random: &mut Jitter) -> i64 {
             return second;
         }
     }
+}
+
+/// No events, and more behind `next`: a page that leads on, or one that leads nowhere.
+fn empty_page(next: Token) -> Outcome<Token> {
+    let at = DateTime::from_timestamp(MONTH * 60 + 86_400, 0).unwrap();
+    Outcome::Page(Answer { events: 0, content: 0, next: Some(next), at, span: None })
 }
 
 fn failure(verdict: Verdict, throttled: bool, retry_after: Option<Duration>) -> Outcome<Token> {
@@ -225,6 +236,19 @@ fn an_unknown_limit_is_learnt_with_few_refusals() {
 }
 
 #[test]
+fn a_region_with_a_limit_does_not_slow_the_others() {
+    let free = (1..4).map(|n| format!("region-{n}")).collect();
+    let limited = World { bucket: Some((5.0, 5.0)), free, ..World::new(4, 13, 20_000, 5) };
+    let with_limit = run(&limited, Settings::default(), 5);
+    let without = run(&World::new(4, 13, 20_000, 5), Settings::default(), 5);
+    assert!(with_limit.ledger.coverage(|_| true).is_complete());
+    assert!(with_limit.done["region-0"] > 5 * without.done["region-0"]);
+    for region in ["region-1", "region-2", "region-3"] {
+        assert!(with_limit.done[region] <= without.done[region] + Duration::from_millis(50), "{region}");
+    }
+}
+
+#[test]
 fn small_limits_are_learnt_too() {
     for rate in [2.0, 5.0, 50.0] {
         let world = World { bucket: Some((rate, rate)), ..World::new(2, 6, 30_000, 4) };
@@ -255,7 +279,8 @@ fn a_region_that_is_down_holds_up_no_other_and_is_not_asked_for_ever() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    // PROPTEST_CASES asks for more.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(500), ..ProptestConfig::default() })]
 
     /// A quarter of the calls fail in some way: what is called complete was read to its end, whatever is missing is
     /// named, and the fetch ends.
