@@ -20,3 +20,4 @@ mod picture;
 mod screen;
 mod support;
 mod terminal;
+mod tls;
