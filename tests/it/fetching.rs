@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use auditui::domain::footprint::Footprint;
 use auditui::domain::ledger::{Coverage, Ledger};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
@@ -53,7 +54,7 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
     let (fetcher, mut stream) = fetch(client, Settings { retry, ..Settings::default() });
     fetcher.add(plan(&tenancy, &scope, window, &ledger, None));
     drop(fetcher);
-    let mut sorter = Sorter::new(SorterSettings::default());
+    let mut sorter = Sorter::new(SorterSettings::default(), Footprint::default());
     while let Some(event) = stream.next().await {
         match event {
             FetchEvent::Page(page) => {
