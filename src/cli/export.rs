@@ -98,7 +98,7 @@ impl Fetched {
             FetchEvent::Update(update) => self.ledger.apply(update),
             FetchEvent::Halted(problem) => self.halted = Some(problem),
             // Waiting shows in the progress by itself.
-            FetchEvent::Slowed(_) => {}
+            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) => {}
         }
         Ok(())
     }
@@ -131,9 +131,9 @@ fn start(
     ledger: &Ledger,
 ) -> FetchStream {
     let client = &connection.client;
-    let window = range.fetch_window(args.read.padding, client.now());
+    let window = range.fetch_window(args.read.padding);
     let (fetcher, stream) = fetch(client.clone(), fetch_settings(&args.read));
-    fetcher.add(plan(tenancy, scope, window, ledger, None));
+    fetcher.add(plan(tenancy, scope, window, ledger, None, client.now()));
     stream
 }
 

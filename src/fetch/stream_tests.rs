@@ -8,10 +8,7 @@ use crate::oci::test_server::{Server, answer};
 
 fn planned(compartment: &str) -> PlannedCell {
     let window = FetchWindow::from_minutes(0, 60).unwrap();
-    PlannedCell {
-        key: CellKey { region: "us-ashburn-1".into(), compartment: compartment.into(), window },
-        deleted: false,
-    }
+    PlannedCell::whole(CellKey { region: "us-ashburn-1".into(), compartment: compartment.into(), window })
 }
 
 /// The credential is refused while another call waits for its next try; only when that wait ends is it known that no
