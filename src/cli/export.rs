@@ -98,7 +98,7 @@ impl Fetched {
             FetchEvent::Update(update) => self.ledger.apply(update),
             FetchEvent::Halted(problem) => self.halted = Some(problem),
             // Waiting shows in the progress by itself.
-            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) => {}
+            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}
         }
         Ok(())
     }

@@ -247,6 +247,7 @@ async fn forward(mut stream: FetchStream, ingest: IngestSender, home: Home) {
                 home.say(Message::SlowedDown(regions));
                 Ok(())
             }
+            FetchEvent::Idle => Ok(()),
             FetchEvent::Traffic(traffic) => {
                 home.say(Message::Traffic(traffic));
                 Ok(())

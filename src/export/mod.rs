@@ -6,8 +6,10 @@
 
 mod format;
 mod record;
+mod seen;
 mod sorter;
 
 pub use format::Format;
 pub use record::{Record, Source};
+pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};

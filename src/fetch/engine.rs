@@ -245,6 +245,11 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         Traffic { paused: self.paused, calls: meter.all(self.in_flight()), regions }
     }
 
+    /// Whether everything that was asked for has ended, one way or the other.
+    pub fn is_done(&self) -> bool {
+        self.in_flight() == 0 && self.queued() == 0
+    }
+
     /// Whether nothing is left that could be done.
     pub fn is_idle(&self) -> bool {
         self.in_flight() == 0 && (self.is_stopped() || self.queued() == 0)

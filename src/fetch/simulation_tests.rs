@@ -240,7 +240,7 @@ fn an_unknown_limit_is_learnt_with_few_refusals() {
     let ideal = (*most as f64 - 20.0) / 20.0;
     assert!(run.refused as f64 <= 0.05 * run.sent as f64, "{} of {} refused", run.refused, run.sent);
     assert!(run.took.as_secs_f64() <= 1.1 * ideal, "{:?} where {ideal} s are needed", run.took);
-    let learnt = (run.done[region] - run.hundredth[region]).as_secs_f64();
+    let learnt = run.done[region].as_secs_f64() - run.hundredth[region].as_secs_f64();
     let ideal = (*most as f64 - 100.0) / 20.0;
     assert!(learnt <= 1.05 * ideal, "once learnt, {learnt} s where {ideal} s are needed");
 }

@@ -36,6 +36,8 @@ pub enum FetchEvent {
     Halted(Problem),
     /// The regions that say that we ask too much; told when that changes.
     Slowed(Vec<RegionId>),
+    /// Everything that was asked for has ended; the fetch waits for more.
+    Idle,
     /// How the calls go; told now and then while calls are made, and when the last one ended.
     Traffic(Arc<Traffic>),
 }
@@ -60,11 +62,18 @@ pub struct FetchStream {
     handed_out: bool,
     started: Instant,
     activity: Arc<Activity>,
-    halt_told: bool,
-    slowed_told: Vec<RegionId>,
     meter: Meter,
-    /// When the traffic was last told.
-    traffic_told: Option<Duration>,
+    told: Told,
+}
+
+/// What was told last, so that it is told when it changes.
+#[derive(Debug, Default)]
+struct Told {
+    halted: bool,
+    /// Cells were asked for since [`FetchEvent::Idle`].
+    busy: bool,
+    slowed: Vec<RegionId>,
+    traffic: Option<Duration>,
 }
 
 type Call = Pin<Box<dyn Future<Output = Answered> + Send>>;
@@ -116,10 +125,8 @@ pub fn fetch(client: OciClient, settings: Settings) -> (Fetcher, FetchStream) {
         handed_out: false,
         started: Instant::now(),
         activity: Arc::clone(&activity),
-        halt_told: false,
-        slowed_told: Vec::new(),
         meter: Meter::default(),
-        traffic_told: None,
+        told: Told::default(),
     };
     (Fetcher { orders: sender, activity }, stream)
 }
@@ -200,7 +207,10 @@ impl FetchStream {
     fn obey(&mut self, order: Option<Order>) {
         match order {
             None => self.open = false,
-            Some(Order::Add(cells)) => self.engine.add(cells),
+            Some(Order::Add(cells)) => {
+                self.engine.add(cells);
+                self.told.busy = true;
+            }
             Some(Order::Postpone(cells)) => self.engine.postpone(&cells),
             Some(Order::Pause) => {
                 self.engine.pause();
@@ -208,7 +218,7 @@ impl FetchStream {
             }
             Some(Order::Resume) => {
                 self.engine.resume();
-                self.halt_told = false;
+                self.told.halted = false;
                 self.tell_traffic();
             }
         }
@@ -239,19 +249,19 @@ impl FetchStream {
         self.meter.ended(&region, outcome.ending(), matches!(outcome, Outcome::Failed(_)), took);
         self.engine.answered(self.now(), id, outcome);
         let slowed = self.engine.slowed();
-        if slowed != self.slowed_told {
-            self.slowed_told.clone_from(&slowed);
+        if slowed != self.told.slowed {
+            self.told.slowed.clone_from(&slowed);
             self.ready.push_back(FetchEvent::Slowed(slowed));
         }
         self.make_calls();
-        let due = self.traffic_told.is_none_or(|told| self.now() >= told + TELL_TRAFFIC);
+        let due = self.told.traffic.is_none_or(|told| self.now() >= told + TELL_TRAFFIC);
         if due || self.engine.in_flight() == 0 {
             self.tell_traffic();
         }
     }
 
     fn tell_traffic(&mut self) {
-        self.traffic_told = Some(self.now());
+        self.told.traffic = Some(self.now());
         let traffic = self.engine.traffic(&self.meter);
         self.ready.push_back(FetchEvent::Traffic(Arc::new(traffic)));
         self.tell_activity();
@@ -260,9 +270,13 @@ impl FetchStream {
     /// What the engine has to tell, a halt included: it may come with an answer, or when nothing is left to wait for.
     fn collect(&mut self) {
         self.ready.extend(self.engine.take_updates().map(FetchEvent::Update));
-        if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
-            self.halt_told = true;
+        if let Some(problem) = self.engine.halted().filter(|_| !self.told.halted).cloned() {
+            self.told.halted = true;
             self.ready.push_back(FetchEvent::Halted(problem));
+        }
+        if self.told.busy && self.engine.is_done() {
+            self.told.busy = false;
+            self.ready.push_back(FetchEvent::Idle);
         }
         self.tell_activity();
     }

@@ -63,7 +63,7 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
                 sorter.push(&page, |event| event.fields.time.is_some_and(|time| range.contains(time))).unwrap();
             }
             FetchEvent::Update(update) => ledger.apply(update),
-            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) => {}
+            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}
             FetchEvent::Halted(problem) => panic!("{problem}"),
         }
     }
@@ -179,7 +179,7 @@ async fn a_settling_tail_is_read_again_until_it_is_final_and_what_was_late_is_me
                     }
                 }
                 FetchEvent::Update(update) => ledger.apply(update),
-                FetchEvent::Slowed(_) | FetchEvent::Traffic(_) => {}
+                FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}
                 FetchEvent::Halted(problem) => panic!("{problem}"),
             }
         }

@@ -21,3 +21,4 @@ mod picture;
 mod screen;
 mod support;
 mod terminal;
+mod tls;

@@ -167,6 +167,10 @@ impl Cloud {
         in_order(self.fake.world_events(from, until))
     }
 
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
     pub fn wait_parked(&self, calls: usize) {
         self.runtime.block_on(self.fake.wait_parked(calls));
     }
