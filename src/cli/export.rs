@@ -11,7 +11,7 @@ use super::output::{Sink, Written};
 use super::progress::Progress;
 use super::range::retention_warning;
 use super::report::Report;
-use crate::domain::event::Decoded;
+use crate::domain::event::{Decoded, Flags};
 use crate::domain::ledger::Ledger;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -21,6 +21,7 @@ use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::{Format, Ordered, Sorter, SorterSettings, Tally};
 use crate::fetch::{FetchEvent, FetchStream, LaneSettings, RetrySettings, Settings, discover, fetch, plan};
+use crate::oci::OciClient;
 use crate::query::{AccessSet, Query, RecordRef, Term, matches};
 
 /// Pages received and not yet sorted; when the sorter is behind, the fetch waits.
@@ -44,7 +45,7 @@ pub async fn run(
     };
     let tenancy = found?;
     let scope = args.read.scope().resolve(&tenancy)?;
-    let mut fetched = Fetched::new(&args.read, range);
+    let mut fetched = Fetched::new(client, &args.read, range);
     let stream = start(connection, args, &tenancy, &scope, range, &fetched.ledger);
     progress.line(&announcement(&tenancy, &scope));
     read_all(stream, &mut fetched, interrupt, &progress).await?;
@@ -80,14 +81,14 @@ struct Fetched {
 }
 
 impl Fetched {
-    fn new(read: &ReadArgs, range: TimeRange) -> Self {
+    fn new(client: &OciClient, read: &ReadArgs, range: TimeRange) -> Self {
         let mut query = Query::everything().and(Term::Time(range));
         if read.writes {
             query.push(Term::Access(AccessSet::WRITES));
         } else if read.reads {
             query.push(Term::Access(AccessSet::READS));
         }
-        let sorter = Sorter::new(SorterSettings::default());
+        let sorter = Sorter::new(SorterSettings::default(), client.profile().footprint());
         Self { sorter, ledger: Ledger::new(read.settling), query, received: 0, halted: None }
     }
 
@@ -117,7 +118,8 @@ fn is_wanted(
     region: &crate::domain::region::RegionId,
     queried: &crate::domain::ocid::Ocid,
 ) -> bool {
-    decoded.fields.time.is_none() || matches(query, &RecordRef { fields: &decoded.fields, region, queried })
+    let own = decoded.flags.contains(Flags::OWN);
+    decoded.fields.time.is_none() || matches(query, &RecordRef { fields: &decoded.fields, region, queried, own })
 }
 
 fn start(

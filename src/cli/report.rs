@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::progress::say;
+use crate::domain::footprint;
 use crate::domain::ledger::{Cell, CellState, Coverage, Ledger};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
@@ -115,7 +116,7 @@ impl Report<'_> {
     }
 
     fn oddities(&self) -> Vec<String> {
-        let Tally { conflicts, flagged, .. } = self.tally;
+        let Tally { conflicts, flagged, own, .. } = self.tally;
         let mut lines = Vec::new();
         if conflicts > 0 {
             lines.push(format!(
@@ -128,6 +129,10 @@ impl Report<'_> {
                 "note: {} odd in form; kept as received (--meta says how)",
                 count_of(flagged - conflicts, "event")
             ));
+        }
+        if own > 0 {
+            let are = if own == 1 { "is auditui's own read" } else { "are auditui's own reads" };
+            lines.push(format!("note: {} {are} (request ids {}...)", count_of(own, "event"), footprint::PREFIX));
         }
         lines
     }

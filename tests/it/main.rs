@@ -16,6 +16,7 @@ mod export;
 mod fetching;
 mod interruption;
 mod listing;
+mod own_reads;
 mod picture;
 mod screen;
 mod support;
