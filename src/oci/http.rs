@@ -70,7 +70,7 @@ impl Answer {
     /// The body as `T`; `target` names the service in the error.
     pub fn json<T: serde::de::DeserializeOwned>(&self, target: &str) -> Result<T, OciError> {
         // The position is told, the content never: serde's own message would quote it.
-        serde_json::from_slice(self.body.as_ref()).map_err(|error| {
+        serde_json::from_slice(without_mark(self.body.as_ref())).map_err(|error| {
             let kind = if error.is_data() { "it is not what the API promises" } else { "it is no JSON" };
             self.unusable(target, &format!("{kind}, at line {} column {}", error.line(), error.column()))
         })
@@ -115,7 +115,7 @@ impl Http {
         let offset = answered.map(|server| server - received_at);
         self.remember(offset);
         if response.status() != StatusCode::OK {
-            return Err(refused(response, patience, target, offset, answered.unwrap_or(received_at)).await);
+            return Err(refused(response, patience, &failed, offset, answered.unwrap_or(received_at)).await);
         }
         let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
         let next_page = next_page(response.headers())
@@ -261,19 +261,29 @@ struct ErrorBody {
 async fn refused(
     mut response: Response,
     patience: Patience,
-    target: &str,
+    failed: &Failed<'_>,
     offset: Option<TimeDelta>,
     now: DateTime<Utc>,
 ) -> OciError {
-    let status = response.status();
+    let (status, target) = (response.status(), failed.target.into());
     let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
     if status.is_redirection() {
         let location = header(response.headers(), LOCATION.as_str()).unwrap_or_default().into();
-        return OciError::Redirect { target: target.into(), status: status.as_u16(), location, request_id };
+        return OciError::Redirect { target, status: status.as_u16(), location, request_id };
     }
     let retry_after = header(response.headers(), RETRY_AFTER.as_str()).and_then(|text| retry_after(&text, now));
-    let body = error_body(&mut response, patience).await;
-    let ErrorBody { code, message } = serde_json::from_slice(&body)
+    let (body, cut) = error_body(&mut response, patience, failed).await;
+    let read = serde_json::from_slice(without_mark(&body));
+    // These mean one thing or another by their code; where that was lost on the way, the question is asked again.
+    if matches!(status, StatusCode::NOT_FOUND | StatusCode::CONFLICT) && read.is_err() {
+        if let Some(cut) = cut {
+            return cut;
+        }
+        if body.starts_with(b"{") {
+            return failed.body(format!("its error {} is cut short", status.as_u16()), request_id.map(Into::into));
+        }
+    }
+    let ErrorBody { code, message } = read
         .unwrap_or_else(|_| ErrorBody { code: None, message: Some(String::from_utf8_lossy(&body).trim().to_owned()) });
     let message = message.filter(|text| !text.is_empty()).unwrap_or_else(|| "no message".to_owned());
     OciError::Status {
@@ -283,23 +293,38 @@ async fn refused(
         request_id,
         retry_after,
         clock_offset: offset,
-        target: target.into(),
+        target,
         refusal: None,
     }
 }
 
-/// As much of the body as came, up to a limit; the status matters more than its text.
-async fn error_body(response: &mut Response, mut patience: Patience) -> Vec<u8> {
+/// As much of the body as came, up to a limit, and what cut it off.
+async fn error_body(
+    response: &mut Response,
+    mut patience: Patience,
+    failed: &Failed<'_>,
+) -> (Vec<u8>, Option<OciError>) {
     let mut body = Vec::new();
-    while let Ok(Ok(Some(chunk))) = patience.wait_for(response.chunk()).await {
-        patience.received(chunk.len());
-        body.extend_from_slice(&chunk);
+    loop {
+        match patience.wait_for(response.chunk()).await {
+            Err(why) => return (body, Some(failed.timeout(why))),
+            Ok(Err(error)) => return (body, Some(failed.by(&error))),
+            Ok(Ok(None)) => return (body, None),
+            Ok(Ok(Some(chunk))) => {
+                patience.received(chunk.len());
+                body.extend_from_slice(&chunk);
+            }
+        }
         if body.len() >= MAX_ERROR_BODY {
             body.truncate(MAX_ERROR_BODY);
-            break;
+            return (body, None);
         }
     }
-    body
+}
+
+/// Some proxies put a byte order mark before JSON.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// A header's value as harmless text; `None` when it is absent or empty.
