@@ -29,6 +29,8 @@ pub fn answer(path: &str, query: &str, tenancy: &Tenancy, rules: Rules) -> Resul
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     pub refuse_subtree: bool,
+    /// Whether somebody has read events, so that everything is there.
+    pub all_there: bool,
     pub seed: u64,
 }
 
@@ -182,6 +184,7 @@ fn matching(query: &Query, tenancy: &Tenancy, rules: Rules) -> Result<Vec<usize>
         tenancy.compartments.get(*at).is_some_and(|compartment| {
             (subtree || compartment.parent == parent)
                 && (!accessible || tenancy.accessible(*at))
+                && (rules.all_there || !compartment.appears)
                 && wanted_state.is_none_or(|wanted| state(compartment) == wanted)
                 && name.is_none_or(|name| compartment.name == name)
         })

@@ -244,7 +244,7 @@ fn cloud(
         faults: Faults::new(world.seed, scenario.faults.iter().map(|fault| fault.get_ref().clone()).collect()),
         gates: Gates::new(),
         journal: Journal::default(),
-        rules: Rules { refuse_subtree: scenario.server.refuse_subtree, seed: world.seed },
+        rules: Rules { refuse_subtree: scenario.server.refuse_subtree, all_there: false, seed: world.seed },
         page_size: scenario.events.page_size,
         latency: Duration::from_millis(scenario.server.latency_ms),
         world,

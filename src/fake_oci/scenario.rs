@@ -70,6 +70,9 @@ pub struct CompartmentSpec {
     /// Whether our user may read audit events here and see the compartment under ACCESSIBLE.
     #[serde(default = "yes")]
     pub readable: bool,
+    /// Whether it is in no list before somebody has read events: it is made while they are read.
+    #[serde(default)]
+    pub appears: bool,
     /// Where it holds anything; empty means everywhere.
     #[serde(default)]
     pub regions: Vec<Spanned<String>>,

@@ -47,6 +47,8 @@ pub struct Compartment {
     pub state: CompartmentState,
     /// Whether our user may read its audit events.
     pub readable: bool,
+    /// Whether it is in no list before somebody has read events.
+    pub appears: bool,
     pub weight: u64,
     pub kinds: Vec<Kind>,
     /// Names of the regions where it holds anything; empty means all.
@@ -184,6 +186,7 @@ fn root(scenario: &Scenario, tenancy: &str) -> Compartment {
         parent: 0,
         state: CompartmentState::Active,
         readable: spec.is_none_or(|spec| spec.readable),
+        appears: false,
         weight: spec.map_or(1, |spec| spec.weight),
         kinds: spec.map(|spec| spec.kinds.clone()).unwrap_or_default(),
         regions: spec.map(region_names).unwrap_or_default(),
@@ -201,6 +204,7 @@ fn child(spec: &CompartmentSpec, tenancy: &str, above: &[Compartment]) -> Compar
         parent: above.iter().position(|other| other.path == parent).unwrap_or(0),
         state: spec.state,
         readable: spec.readable,
+        appears: spec.appears,
         weight: spec.weight,
         kinds: spec.kinds.clone(),
         regions: region_names(spec),
