@@ -151,7 +151,9 @@ fn snapshot(events: usize) -> Arc<Snapshot> {
     let built = &BUILT[usize::from(events != SIZES[0])];
     Arc::clone(built.get_or_init(|| {
         let mut builder = IndexBuilder::new();
-        (0..events / PAGE).for_each(|number| builder.insert_page(&page(number)));
+        (0..events / PAGE).for_each(|number| {
+            builder.insert_page(&page(number));
+        });
         builder.snapshot()
     }))
 }

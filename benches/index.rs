@@ -14,7 +14,9 @@ const WINDOW: usize = 50;
 
 fn build(events: usize) -> IndexBuilder {
     let mut builder = IndexBuilder::new();
-    (0..events / PAGE).for_each(|number| builder.insert_page(&page(number)));
+    (0..events / PAGE).for_each(|number| {
+        builder.insert_page(&page(number));
+    });
     builder
 }
 

@@ -81,6 +81,7 @@ actions! {
     CycleLayout = "cycle-layout",
     ToggleTree = "toggle-tree",
     Refresh = "refresh",
+    Follow = "follow",
     Help = "help",
     SwitchPart = "switch-part",
 }

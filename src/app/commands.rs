@@ -125,6 +125,7 @@ impl App {
             return Vec::new();
         }
         self.range = range;
+        self.stop_following();
         self.range_changed()
     }
 
@@ -186,6 +187,7 @@ impl App {
             Action::ScrollDetailDown => self.detail.scroll(true),
             Action::ScrollDetailUp => self.detail.scroll(false),
             Action::Refresh => return self.refresh(),
+            Action::Follow => return self.toggle_follow(),
             Action::ScopeAll => return self.scope_all(),
             Action::CopyValue | Action::CopyJson => return self.copy(action),
             Action::CycleAccess | Action::ToggleFailed | Action::RemoveLastFilter | Action::ClearFilters => {
@@ -271,7 +273,7 @@ impl App {
             self.notices.undiscovered = None;
             return vec![Effect::Discover];
         }
-        self.window = self.range.fetch_window(self.setup.padding, self.now);
+        self.renew_window();
         self.weigh();
         vec![Effect::RetryFailed, Effect::RefreshTail]
     }

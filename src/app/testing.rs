@@ -152,7 +152,7 @@ pub fn insert(builder: &mut IndexBuilder, place: usize) {
 
 /// What was read by 15:30: everything, but for what `except` says about a place.
 pub fn ledger(except: &[(&str, usize, Change)]) -> Arc<Ledger> {
-    let window = setup().range.fetch_window(TimeDelta::minutes(30), setup().now);
+    let window = setup().range.fetch_window(TimeDelta::minutes(30));
     let mut ledger = Ledger::new(TimeDelta::minutes(15));
     for name in std::iter::once("root").chain(COMPARTMENTS.iter().map(|(id, ..)| *id)) {
         for (place, (region, _)) in REGIONS.iter().enumerate() {

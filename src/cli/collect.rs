@@ -45,6 +45,9 @@ pub struct Collected {
     scope: Scope,
     ledger: Ledger,
     events: u64,
+    /// Calls that were too many for the service (429), in fetches that have ended and in this one.
+    refused: u64,
+    refused_now: u64,
     halted: Option<Problem>,
     started_at: DateTime<Utc>,
     listed_again_at: Option<DateTime<Utc>>,
@@ -60,16 +63,17 @@ impl Reading<'_> {
         let tenancy = self.tenancy(interrupt).await?;
         let scope = self.read.scope().resolve(&tenancy)?;
         self.talk.note(&announcement(&tenancy, &scope));
-        // The second look asks for the same minutes: what is newer was not asked for.
-        let window = self.range.fetch_window(self.read.padding, self.connection.client.now());
+        let window = self.range.fetch_window(self.read.padding);
         let ledger = Ledger::new(self.read.settling);
-        let cells = plan(&tenancy, &scope, window, &ledger, None);
+        let cells = plan(&tenancy, &scope, window, &ledger, None, self.connection.client.now());
         let mut collected = Collected {
             tenancy,
             earlier: None,
             scope,
             ledger,
             events: 0,
+            refused: 0,
+            refused_now: 0,
             halted: None,
             started_at,
             listed_again_at: None,
@@ -124,7 +128,7 @@ impl Reading<'_> {
                     self.talk
                         .warning(&format!("whether the tenancy has grown meanwhile is half known: {}", problem.what));
                 }
-                let cells = collected.grow(tenancy, &scope, window);
+                let cells = collected.grow(tenancy, &scope, window, self.connection.client.now());
                 if !cells.is_empty() {
                     let slices = count_of(cells.len() as u64, "slice");
                     self.talk.note(&format!("the tenancy has grown meanwhile: {slices} more"));
@@ -157,12 +161,13 @@ impl Reading<'_> {
         while let Ok(event) = receiver.try_recv() {
             collected.take(event, take)?;
         }
+        collected.refused += std::mem::take(&mut collected.refused_now);
         Ok(())
     }
 
     fn status(&self, collected: &Collected) -> Status {
-        let coverage = collected.ledger.coverage(|_| true);
-        Status { coverage, events: collected.events, calls: self.connection.client.calls() }
+        let (coverage, refused) = (collected.ledger.total(), collected.refused + collected.refused_now);
+        Status { coverage, events: collected.events, calls: self.connection.client.calls(), refused }
     }
 
     /// What was read as a document. What became of the events, and the outcome, are still to be put in.
@@ -194,7 +199,7 @@ impl Reading<'_> {
             interrupted,
             stopped: collected.halted.clone(),
             listing: tenancy.partial.clone(),
-            totals: ledger.coverage(|_| true),
+            totals: ledger.total(),
             cells: coverage::cells(ledger, &regions, &compartments),
             regions,
             compartments,
@@ -211,15 +216,22 @@ impl Collected {
             }
             FetchEvent::Update(update) => self.ledger.apply(update),
             FetchEvent::Halted(problem) => self.halted = Some(problem),
+            FetchEvent::Traffic(traffic) => self.refused_now = traffic.calls.refused,
             // Waiting shows in the progress by itself.
-            FetchEvent::Slowed(_) => {}
+            FetchEvent::Slowed(_) | FetchEvent::Idle => {}
         }
         Ok(())
     }
 
     /// Takes a later listing in. The cells of regions and compartments that were not asked before.
-    fn grow(&mut self, mut tenancy: Tenancy, scope: &Scope, window: FetchWindow) -> Vec<PlannedCell> {
-        let mut cells = plan(&tenancy, scope, window, &self.ledger, None);
+    fn grow(
+        &mut self,
+        mut tenancy: Tenancy,
+        scope: &Scope,
+        window: FetchWindow,
+        now: DateTime<Utc>,
+    ) -> Vec<PlannedCell> {
+        let mut cells = plan(&tenancy, scope, window, &self.ledger, None, now);
         // What failed is not held either, and was tried often enough.
         cells.retain(|cell| self.ledger.of_place(&cell.key.region, &cell.key.compartment).next().is_none());
         // One listing of the whole is enough to know the whole.

@@ -26,16 +26,17 @@ pub async fn run(reading: &Reading<'_>, watched: bool, interrupt: &mut Interrupt
     let tenancy = reading.tenancy(interrupt).await?;
     let measured = Measured { calls: client.calls() - calls, time: begun.elapsed() };
     let scope = reading.read.scope().resolve(&tenancy)?;
-    let window = reading.range.fetch_window(reading.read.padding, client.now());
+    let window = reading.range.fetch_window(reading.read.padding);
     let ledger = Ledger::new(reading.read.settling);
-    let cells = plan(&tenancy, &scope, window, &ledger, watched.then_some(&[]));
+    let cells = plan(&tenancy, &scope, window, &ledger, watched.then_some(&[]), client.now());
     let settings = fetch_settings(reading.read);
     let at_once = settings.in_flight.min(scope.regions.len() * settings.lane.window.0).max(1);
     let mut text = format!(
-        "{}, {} ({}), in what was processed {window}\n",
+        "{}, {} ({}), in what was processed {}\n",
         clean(&tenancy.display_name()),
         reading.range,
         format_length(reading.range.length()),
+        window.passed(client.now()),
     );
     text.push_str(&places(&tenancy, &scope));
     text.push_str(&cost(cells.len(), at_once, measured));
@@ -107,7 +108,7 @@ fn order(tenancy: &Tenancy, cells: &[PlannedCell]) -> String {
             Some(node) => clean(&tenancy.tree.path(node)).into_owned(),
             None => clean(compartment.as_str()).into_owned(),
         };
-        [thousands(place), cell.key.region.to_string(), name, cell.key.window.to_string()]
+        [thousands(place), cell.key.region.to_string(), name, cell.ask.to_string()]
     }));
     let mut text = aligned(&rows);
     if cells.len() > LISTED {

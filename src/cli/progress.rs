@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::ledger::Coverage;
@@ -42,6 +42,8 @@ pub struct Status {
     pub events: u64,
     /// Requests made.
     pub calls: u64,
+    /// Those of them that were too many for the service (429).
+    pub refused: u64,
 }
 
 impl Status {
@@ -66,6 +68,9 @@ impl Status {
             count_of(self.events, "event"),
             count_of(self.calls, "call"),
         );
+        if self.refused > 0 {
+            let _ = write!(sentence, " ({} too many, 429)", thousands(self.refused));
+        }
         for (count, word) in [(self.coverage.failed, "failed"), (self.coverage.denied, "no access")] {
             if count > 0 {
                 let _ = write!(sentence, ", {} {word}", thousands(count as u64));
@@ -86,13 +91,14 @@ impl Status {
         let Coverage { complete, settling, gone, queued, loading, denied, failed } = self.coverage;
         json!({
             "type": "progress",
-            "time": rfc3339(time),
+            "time": rfc3339(time.trunc_subsecs(3)),
             "slices": {
                 "total": self.coverage.total(), "complete": complete, "settling": settling, "failed": failed,
                 "denied": denied, "gone": gone, "queued": queued, "loading": loading,
             },
             "events": self.events,
             "calls": self.calls,
+            "refused": self.refused,
         })
     }
 }
@@ -145,7 +151,7 @@ mod tests {
 
     fn status(complete: usize, queued: usize) -> Status {
         let coverage = Coverage { complete, queued, ..Coverage::default() };
-        Status { coverage, events: complete as u64 * 10, calls: complete as u64 }
+        Status { coverage, events: complete as u64 * 10, calls: complete as u64, refused: 0 }
     }
 
     fn told(way: Way, every: Duration, statuses: impl IntoIterator<Item = Status>) -> Vec<(u64, u8)> {
@@ -204,14 +210,14 @@ mod tests {
     #[test]
     fn the_object_counts_every_state() {
         let coverage = Coverage { complete: 1, settling: 2, gone: 3, queued: 4, loading: 5, denied: 6, failed: 7 };
-        let object = Status { coverage, events: 8, calls: 9 }.to_json(DateTime::UNIX_EPOCH);
+        let object = Status { coverage, events: 8, calls: 9, refused: 2 }.to_json(DateTime::UNIX_EPOCH);
         assert_eq!(
             object.to_string(),
-            r#"{"type":"progress","time":"1970-01-01T00:00:00Z","slices":{"total":28,"complete":1,"settling":2,"failed":7,"denied":6,"gone":3,"queued":4,"loading":5},"events":8,"calls":9}"#
+            r#"{"type":"progress","time":"1970-01-01T00:00:00Z","slices":{"total":28,"complete":1,"settling":2,"failed":7,"denied":6,"gone":3,"queued":4,"loading":5},"events":8,"calls":9,"refused":2}"#
         );
         assert_eq!(
-            Status { coverage, events: 8, calls: 1 }.sentence(),
-            "19 of 28 slices, 8 events, 1 call, 7 failed, 6 no access"
+            Status { coverage, events: 8, calls: 1, refused: 1 }.sentence(),
+            "19 of 28 slices, 8 events, 1 call (1 too many, 429), 7 failed, 6 no access"
         );
     }
 }

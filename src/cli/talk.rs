@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
+use chrono::SubsecRound;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -51,14 +52,14 @@ impl Talk {
     pub fn note(&self, text: &str) {
         match self.way {
             Way::Silent => {}
-            Way::Json => object(&json!({ "type": "note", "time": rfc3339(clock::now()), "what": text })),
+            Way::Json => object(&json!({ "type": "note", "time": now(), "what": text })),
             Way::Bar | Way::Plain => self.line(&format!("{}: {text}", self.name)),
         }
     }
 
     pub fn warning(&self, text: &str) {
         match self.way {
-            Way::Json => object(&json!({ "type": "warning", "time": rfc3339(clock::now()), "what": text })),
+            Way::Json => object(&json!({ "type": "warning", "time": now(), "what": text })),
             _ => self.note(&format!("warning: {text}")),
         }
     }
@@ -120,8 +121,7 @@ impl Talk {
         if self.way != Way::Json {
             return self.line(&format!("auditui: {problem}"));
         }
-        let mut line =
-            json!({ "type": "problem", "time": rfc3339(clock::now()), "exitCode": problem.kind.exit_code() });
+        let mut line = json!({ "type": "problem", "time": now(), "exitCode": problem.kind.exit_code() });
         if let (Some(line), Ok(Value::Object(parts))) = (line.as_object_mut(), serde_json::to_value(problem)) {
             line.extend(parts);
         }
@@ -151,6 +151,11 @@ impl Talk {
             None => say(text),
         }
     }
+}
+
+/// To the millisecond.
+fn now() -> String {
+    rfc3339(clock::now().trunc_subsecs(3))
 }
 
 /// Repainted only when it is told something: our own pace is slow enough.

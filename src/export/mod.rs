@@ -7,9 +7,11 @@
 pub mod coverage;
 mod format;
 mod record;
+mod seen;
 mod sorter;
 
 pub use coverage::CoverageDocument;
 pub use format::Format;
 pub use record::{Record, Source};
+pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};

@@ -250,7 +250,7 @@ fn part(reader: &mut impl Read) -> io::Result<Box<[u8]>> {
     Ok(bytes.into())
 }
 
-fn hash(bytes: &[u8]) -> u128 {
+pub(super) fn hash(bytes: &[u8]) -> u128 {
     let digest = Sha256::digest(bytes);
     let mut first = [0; 16];
     first.copy_from_slice(&digest[..16]);

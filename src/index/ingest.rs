@@ -11,9 +11,9 @@ use arc_swap::ArcSwap;
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
-use super::builder::IndexBuilder;
+use super::builder::{Added, IndexBuilder};
 use super::snapshot::Snapshot;
-use crate::domain::ledger::{CellUpdate, Ledger};
+use crate::domain::ledger::{CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 
 /// Inputs waiting at most; a page is about 350 kB.
@@ -187,14 +187,22 @@ impl Worker {
     fn apply(&mut self, input: Input) -> usize {
         match input {
             Input::Page(page) => {
-                self.builder.insert_page(&page);
+                let Added { events, late } = self.builder.insert_page(&page);
+                // The first read of a window is counted by whoever reads it.
+                if page.read_at.is_some() && events > 0 {
+                    self.note(CellUpdate { key: page.cell.clone(), change: Change::Added { events, late } });
+                }
                 page.len()
             }
             Input::Update(update) => {
-                Arc::make_mut(&mut self.ledger).apply(update);
+                self.note(update);
                 0
             }
         }
+    }
+
+    fn note(&mut self, update: CellUpdate) {
+        Arc::make_mut(&mut self.ledger).apply(update);
     }
 
     fn holdings(&mut self) -> Arc<Holdings> {

@@ -139,6 +139,9 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     if !app.slowed().is_empty() {
         spans.push((" slow".to_owned(), theme.warning));
     }
+    if app.is_following() {
+        spans.push((" follow".to_owned(), theme.done));
+    }
     if app.is_halted() {
         spans.push((" halted".to_owned(), theme.problem));
     }

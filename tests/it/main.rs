@@ -11,12 +11,14 @@
 mod architecture;
 mod authentication;
 mod cli;
+mod coverage;
 mod doctor;
 mod export;
 mod fetching;
 mod interruption;
 mod listing;
 mod picture;
+mod progress;
 mod screen;
 mod support;
 mod terminal;
