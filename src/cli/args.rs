@@ -17,7 +17,7 @@ Examples:
   auditui --profile PROD --since 6h                  explore the last six hours
   auditui export --time 2026-03-14T08:00Z..14:00Z > events.jsonl
   auditui export --since yesterday --until today --writes -o table
-  auditui export --since 30d --plan                  what that would ask, and about how long it takes
+  auditui export --since 30d --plan                  what that would ask, and its cost
   auditui coverage events.jsonl                      what an export holds, and what it lacks
   auditui doctor                                     what is wrong with my configuration?
 

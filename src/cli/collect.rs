@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::mpsc;
@@ -28,6 +29,9 @@ use crate::oci::clock;
 
 /// Pages received and not yet dealt with; when whoever takes them is behind, the fetch waits.
 const PAGES_AHEAD: usize = 8;
+
+/// While nothing comes, this often it is said that we are still there, where that is worth saying.
+const TICK: Duration = Duration::from_secs(1);
 
 /// What is read, and who is told.
 pub struct Reading<'a> {
@@ -152,8 +156,12 @@ impl Reading<'_> {
         fetcher.add(cells);
         drop(fetcher);
         let mut receiver = forward(stream);
-        while let Some(Some(event)) = interrupt.unless(receiver.recv()).await {
-            collected.take(event, take)?;
+        loop {
+            match tokio::time::timeout(TICK, interrupt.unless(receiver.recv())).await {
+                Ok(Some(Some(event))) => collected.take(event, take)?,
+                Ok(_) => break,
+                Err(_) => {}
+            }
             self.talk.progress(|| self.status(collected));
         }
         // What had been received when the signal came counts as well; nothing more is asked for.
@@ -171,7 +179,7 @@ impl Reading<'_> {
     }
 
     /// What was read as a document. What became of the events, and the outcome, are still to be put in.
-    pub fn document(&self, collected: &Collected, filter: Filter, interrupted: bool) -> CoverageDocument {
+    pub fn document(&self, collected: &Collected, filter: Filter) -> CoverageDocument {
         let Self { connection: Connection { client, .. }, read, range, .. } = self;
         let Collected { tenancy, earlier, scope, ledger, .. } = collected;
         let asked = Asked { tenancy, earlier: earlier.as_ref(), scope };
@@ -196,7 +204,7 @@ impl Reading<'_> {
             exit_code: 0,
             complete: false,
             sentence: String::new(),
-            interrupted,
+            interrupted: false,
             stopped: collected.halted.clone(),
             listing: tenancy.partial.clone(),
             totals: ledger.total(),

@@ -37,7 +37,8 @@ pub fn show(path: Option<&Path>, format: ListingFormat) -> Result<ExitCode, Prob
 /// Reads everything, keeps no event, shows what could be read.
 pub async fn make(reading: &Reading<'_>, args: &CoverageArgs, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
     let collected = reading.collect(&mut |_| Ok(()), interrupt).await?;
-    let mut document = reading.document(&collected, Filter::All, interrupt.happened());
+    let mut document = reading.document(&collected, Filter::All);
+    document.interrupted = interrupt.happened();
     document.complete = document.leaves_nothing_open();
     document.exit_code = report::exit_code(&document, false, FailOn::Partial);
     document.sentence = report::sentence(&document);

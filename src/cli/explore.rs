@@ -24,7 +24,8 @@ const DEMO_RANGE: TimeDelta = TimeDelta::hours(24);
 const FIRST_RANGE: TimeDelta = TimeDelta::hours(1);
 
 pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
-    if !line.read.plan && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !(line.read.plan || screen) {
         return Err(Problem::usage("the explorer needs a terminal")
             .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
     }

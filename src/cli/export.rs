@@ -40,7 +40,7 @@ pub async fn run(
         sorter.push(page, wanted).map_err(|error| cannot_sort(&error))
     };
     let collected = reading.collect(&mut take, interrupt).await?;
-    let mut document = reading.document(&collected, filter(&args.filter), interrupt.happened());
+    let mut document = reading.document(&collected, filter(&args.filter));
     drop(collected);
     let ordered = sorter.finish().map_err(|error| cannot_sort(&error))?;
     let format = format(args, &document.tenancy.id);

@@ -36,7 +36,7 @@ use crate::fetch::{RetrySettings, discover};
 use crate::oci::Env;
 
 /// Does what the command line says; every error has become a sentence and an exit code when it returns.
-pub fn run(line: CommandLine) -> ExitCode {
+pub fn run(line: &CommandLine) -> ExitCode {
     let env = Env::from_process();
     let talk = match &line.command {
         Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),
@@ -48,7 +48,7 @@ pub fn run(line: CommandLine) -> ExitCode {
         .enable_all()
         .build()
         .map_err(|error| Problem::new(ProblemKind::Io, format!("cannot start: {error}")))
-        .and_then(|runtime| runtime.block_on(dispatch(&line, &env, &talk)));
+        .and_then(|runtime| runtime.block_on(dispatch(line, &env, &talk)));
     result.unwrap_or_else(|problem| {
         talk.problem(&problem);
         ExitCode::from(problem.kind.exit_code())

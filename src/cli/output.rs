@@ -94,7 +94,7 @@ impl Sink {
                 sync_directory(&path);
             }
         }
-        Ok(Written::Whole { bytes, sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect() })
+        Ok(Written::Whole { bytes, sha256: format!("{:x}", hash.finalize()) })
     }
 }
 

@@ -186,7 +186,7 @@ mod tests {
         let still = told(Way::Json, Duration::from_secs(1), vec![status(1, 1); 25]);
         assert_eq!(still.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1, 11, 21]);
         assert_eq!(told(Way::Json, Duration::from_millis(1), (0..3_000).map(|n| status(n, 1))).len(), 3);
-        assert_eq!(told(Way::Silent, Duration::from_secs(60), (0..9).map(|n| status(n, 1))), []);
+        assert_eq!(told(Way::Silent, Duration::from_mins(1), (0..9).map(|n| status(n, 1))), []);
     }
 
     #[test]

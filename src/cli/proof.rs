@@ -59,7 +59,7 @@ impl Proof {
         match self {
             Self::Nowhere => Ok(None),
             Self::At(path) => {
-                place(&text, path, Existing::Replaced).map(|_| None).map_err(|error| cannot_write(path, &error))
+                place(&text, path, Existing::Replaced).map(|()| None).map_err(|error| cannot_write(path, &error))
             }
             Self::Beside(export) => beside(&text, export),
         }
