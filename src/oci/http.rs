@@ -96,6 +96,11 @@ impl Http {
         &self.run
     }
 
+    /// Requests begun so far, whatever came of them.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
     /// The server's clock minus ours, at the newest answer.
     pub fn clock_offset(&self) -> Option<TimeDelta> {
         *self.offset.lock().unwrap_or_else(PoisonError::into_inner)

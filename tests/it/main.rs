@@ -11,6 +11,7 @@
 mod architecture;
 mod authentication;
 mod cli;
+mod coverage;
 mod doctor;
 mod export;
 mod faults;
@@ -20,6 +21,7 @@ mod invariants;
 mod listing;
 mod own_reads;
 mod picture;
+mod progress;
 mod reader;
 mod screen;
 mod support;
