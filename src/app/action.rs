@@ -60,6 +60,7 @@ actions! {
     ClearFilters = "clear-filters",
     CycleAccess = "cycle-access",
     ToggleFailed = "toggle-failed",
+    ToggleOwn = "toggle-own",
     Toggle = "toggle",
     OnlyThis = "only-this",
     PickTime = "pick-time",

@@ -190,7 +190,11 @@ impl App {
             Action::Follow => return self.toggle_follow(),
             Action::ScopeAll => return self.scope_all(),
             Action::CopyValue | Action::CopyJson => return self.copy(action),
-            Action::CycleAccess | Action::ToggleFailed | Action::RemoveLastFilter | Action::ClearFilters => {
+            Action::CycleAccess
+            | Action::ToggleFailed
+            | Action::ToggleOwn
+            | Action::RemoveLastFilter
+            | Action::ClearFilters => {
                 return self.change_filters(action);
             }
             _ => return self.move_in_pane(action),
@@ -259,6 +263,7 @@ impl App {
         match action {
             Action::CycleAccess => self.filters.access = self.filters.access.next(),
             Action::ToggleFailed => self.filters.failed = !self.filters.failed,
+            Action::ToggleOwn => self.filters.own = !self.filters.own,
             Action::ClearFilters => self.filters.clear(),
             _ => {
                 self.filters.remove_last();

@@ -10,7 +10,7 @@ use super::output::{Sink, Written};
 use super::proof::Proof;
 use super::report;
 use super::talk::Talk;
-use crate::domain::event::Decoded;
+use crate::domain::event::{Decoded, Flags};
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -32,7 +32,7 @@ pub async fn run(
     let file = args.output_file.as_deref().filter(|_| sink.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
     let reading = Reading { connection, read: &args.read, range, talk };
-    let mut sorter = Sorter::new(SorterSettings::default());
+    let mut sorter = Sorter::new(SorterSettings::default(), connection.client.profile().footprint());
     let query = query(&args.filter, range);
     let mut take = |page: &Page| {
         let (region, queried) = (&page.cell.region, &page.cell.compartment);
@@ -92,7 +92,8 @@ fn filter(filter: &FilterArgs) -> Filter {
 
 /// Events without a readable time cannot be placed in the range; they are kept rather than dropped on a guess.
 fn is_wanted(query: &Query, decoded: &Decoded<'_>, region: &RegionId, queried: &Ocid) -> bool {
-    decoded.fields.time.is_none() || matches(query, &RecordRef { fields: &decoded.fields, region, queried })
+    let own = decoded.flags.contains(Flags::OWN);
+    decoded.fields.time.is_none() || matches(query, &RecordRef { fields: &decoded.fields, region, queried, own })
 }
 
 fn write(mut ordered: Ordered, format: &Format, mut sink: Sink) -> Result<(Tally, Written), Problem> {

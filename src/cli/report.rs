@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 use serde_json::{Value, json};
 
 use super::args::FailOn;
+use crate::domain::footprint;
 use crate::domain::ledger::CellState;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
@@ -192,6 +193,10 @@ fn oddities(document: &CoverageDocument) -> Vec<Finding> {
     }
     if export.flagged > export.conflicts {
         findings.push(note(export.flagged - export.conflicts, "odd in form; kept as received (--meta says how)"));
+    }
+    if export.own > 0 {
+        let are = if export.own == 1 { "is auditui's own read" } else { "are auditui's own reads" };
+        findings.push(note(export.own, &format!("{are} (request ids {}...)", footprint::PREFIX)));
     }
     findings
 }

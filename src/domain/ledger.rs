@@ -113,14 +113,9 @@ impl Ledger {
         self.cells().filter(|cell| wanted(&cell.key)).map(|cell| self.state(cell)).max()
     }
 
-    /// What of `window` no cell of this region and compartment holds or is about to hold; a failed cell holds nothing,
-    /// a denied or gone one will not get better by asking again. Oldest first.
+    /// What of `window` no cell of this region and compartment is about, whatever became of it. Oldest first.
     pub fn gaps(&self, region: &RegionId, compartment: &Ocid, window: FetchWindow) -> Vec<FetchWindow> {
-        let taken: Vec<FetchWindow> = self
-            .of_place(region, compartment)
-            .filter(|cell| self.state(cell) != CellState::Failed)
-            .map(|cell| cell.key.window)
-            .collect();
+        let taken: Vec<FetchWindow> = self.of_place(region, compartment).map(|cell| cell.key.window).collect();
         window.minus(&taken)
     }
 
@@ -273,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_leave_out_what_is_held_or_coming_but_not_what_failed() {
+    fn gaps_are_what_no_cell_is_about() {
         let ledger = ledger(vec![
             (key("r", 0, 10), Change::Complete { at: minute(60) }),
             (key("r", 10, 20), Change::Failed(problem())),
@@ -282,6 +277,6 @@ mod tests {
         ]);
         let gaps = ledger.gaps(&"r".into(), &"c".into(), FetchWindow::from_minutes(-5, 40).unwrap());
         let minutes: Vec<_> = gaps.iter().map(|g| (g.start_minute(), g.end_minute())).collect();
-        assert_eq!(minutes, [(-5, 0), (10, 20), (30, 40)]);
+        assert_eq!(minutes, [(-5, 0), (30, 40)]);
     }
 }

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod compartment;
 pub mod event;
+pub mod footprint;
 pub mod lateness;
 pub mod ledger;
 pub mod ocid;

@@ -73,6 +73,7 @@ impl Hands {
         let home = Home { happenings: sender, away: Arc::default(), stirred: Arc::default() };
         let (waker, inbox) = Viewer::channel();
         let ingest = Ingest::start(
+            client.profile().footprint(),
             options.settling,
             Box::new({
                 let waker = waker.clone();

@@ -120,14 +120,16 @@ pub struct ExportEntry {
     pub conflicts: u64,
     /// Events that are odd in any way.
     pub flagged: u64,
+    /// Events that are reads of this program, by this run or another.
+    pub own: u64,
 }
 
 impl ExportEntry {
     /// `written`: number and SHA-256 of the bytes, where all of them were taken.
     pub fn new(file: Option<String>, written: Option<(u64, String)>, tally: Tally) -> Self {
-        let Tally { events, duplicates, conflicts, flagged } = tally;
+        let Tally { events, duplicates, conflicts, flagged, own } = tally;
         let (bytes, sha256) = written.unzip();
-        Self { file, bytes, sha256, events, duplicates, conflicts, flagged }
+        Self { file, bytes, sha256, events, duplicates, conflicts, flagged, own }
     }
 }
 

@@ -17,6 +17,7 @@ use super::identity::{EventKey, Identities};
 use super::segment::{Row, SEGMENT_ROWS, Segment};
 use super::snapshot::{Dictionaries, Snapshot, Totals};
 use crate::domain::event::{Flags, decode};
+use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Lateness;
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
@@ -24,6 +25,7 @@ use crate::domain::region::RegionId;
 
 /// See the module.
 pub struct IndexBuilder {
+    footprint: Footprint,
     lineage: Arc<()>,
     interners: Vec<Interner>,
     identities: Identities,
@@ -50,12 +52,13 @@ pub struct Added {
 
 impl Default for IndexBuilder {
     fn default() -> Self {
-        Self::new()
+        Self::new(Footprint::default())
     }
 }
 
 impl IndexBuilder {
-    pub fn new() -> Self {
+    /// `footprint` tells which events are our own.
+    pub fn new(footprint: Footprint) -> Self {
         let lineage = Arc::new(());
         let interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
         let published = Arc::new(Snapshot {
@@ -66,6 +69,7 @@ impl IndexBuilder {
             totals: Totals::default(),
         });
         Self {
+            footprint,
             lineage,
             interners,
             identities: Identities::default(),
@@ -103,9 +107,10 @@ impl IndexBuilder {
             self.totals.duplicates += 1;
             return None;
         };
-        let decoded = decode(bytes);
-        let record = RecordRef { fields: &decoded.fields, region, queried };
+        let decoded = self.footprint.decode(bytes);
         let mut flags = decoded.flags;
+        let own = flags.contains(Flags::OWN);
+        let record = RecordRef { fields: &decoded.fields, region, queried, own };
         if self.is_in_conflict(&decoded.fields.id, at) {
             flags.insert(Flags::CONFLICT);
         }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::builder::{Added, IndexBuilder};
 use super::snapshot::Snapshot;
+use crate::domain::footprint::Footprint;
 use crate::domain::ledger::{CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 
@@ -63,9 +64,9 @@ enum Message {
 }
 
 impl Ingest {
-    /// `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
-    pub fn start(settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
-        let builder = IndexBuilder::new();
+    /// `footprint`: see [`IndexBuilder::new`]; `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
+    pub fn start(footprint: Footprint, settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
+        let builder = IndexBuilder::new(footprint);
         let worker = Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake };
         Self::start_with(worker)
     }

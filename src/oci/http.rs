@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::domain::footprint;
 use crate::domain::text::clean_prefix;
 
 use super::clock::Clock;
@@ -28,7 +29,6 @@ pub const MAX_BODY: usize = 256 << 20;
 const MAX_ERROR_BODY: usize = 64 << 10;
 const MAX_MESSAGE: usize = 400;
 const MAX_HEADER: usize = 200;
-const USER_AGENT: &str = concat!("auditui/", env!("CARGO_PKG_VERSION"));
 const REQUEST_ID: &str = "opc-request-id";
 
 /// How connections are made and how long they may take.
@@ -136,7 +136,7 @@ impl Http {
 
     fn next_request_id(&self) -> String {
         let count = self.sent.fetch_add(1, Ordering::Relaxed) & 0xfff_ffff_ffff;
-        format!("auditui-{}-{count:06x}", self.run)
+        footprint::request_id(&self.run, count)
     }
 
     fn headers(&self, url: &Url, sent_id: &str, credential: &Credential) -> Result<HeaderMap, &'static str> {
@@ -176,16 +176,16 @@ impl Http {
     }
 
     fn client(&self) -> Result<&reqwest::Client, String> {
-        self.client.get_or_init(|| client(&self.options)).as_ref().map_err(Clone::clone)
+        self.client.get_or_init(|| client(&self.options, &self.run)).as_ref().map_err(Clone::clone)
     }
 }
 
 /// The one function that builds a client.
-fn client(options: &HttpOptions) -> Result<reqwest::Client, String> {
+fn client(options: &HttpOptions, run: &str) -> Result<reqwest::Client, String> {
     // Fails when another part of the process did it first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
-        .user_agent(USER_AGENT)
+        .user_agent(format!("auditui/{} run={run}", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

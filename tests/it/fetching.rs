@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use auditui::domain::footprint::Footprint;
 use auditui::domain::ledger::{CellUpdate, Change, Coverage, Ledger};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
@@ -55,7 +56,7 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
     let (fetcher, mut stream) = fetch(client, Settings { retry, ..Settings::default() });
     fetcher.add(plan(&tenancy, &scope, window, &ledger, None, at));
     drop(fetcher);
-    let mut sorter = Sorter::new(SorterSettings::default());
+    let mut sorter = Sorter::new(SorterSettings::default(), Footprint::default());
     while let Some(event) = stream.next().await {
         match event {
             FetchEvent::Page(page) => {
@@ -153,7 +154,7 @@ async fn a_settling_tail_is_read_again_until_it_is_final_and_what_was_late_is_me
     let scope = ScopeRequest::default().resolve(&tenancy).unwrap();
     // Events come up to twenty minutes late here; what settles for less would miss some.
     let mut ledger = Ledger::new(TimeDelta::minutes(25));
-    let mut index = IndexBuilder::new();
+    let mut index = IndexBuilder::default();
     let mut late = Vec::new();
     for minutes in [0, 10, 25, 55, 60] {
         let at = now() + TimeDelta::minutes(minutes);
