@@ -121,6 +121,7 @@ pub struct ExportEntry {
     /// Events that are odd in any way.
     pub flagged: u64,
     /// Events that are reads of this program, by this run or another.
+    #[serde(default)]
     pub own: u64,
 }
 

@@ -11,6 +11,10 @@ use toml::Spanned;
 use super::catalogue::Kind;
 use super::tenancy::RegionTable;
 
+mod trouble;
+
+pub use trouble::{ChangeKind, ChangeSpec, FaultKind, FaultSpec, PageSpec, Twist};
+
 /// What the simulator shall simulate.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +31,8 @@ pub struct Scenario {
     pub(super) session: Option<SessionSpec>,
     #[serde(default)]
     pub(super) faults: Vec<Spanned<FaultSpec>>,
+    #[serde(default)]
+    pub(super) changes: Vec<Spanned<ChangeSpec>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -70,9 +76,6 @@ pub struct CompartmentSpec {
     /// Whether our user may read audit events here and see the compartment under ACCESSIBLE.
     #[serde(default = "yes")]
     pub readable: bool,
-    /// Whether it is in no list before somebody has read events: it is made while they are read.
-    #[serde(default)]
-    pub appears: bool,
     /// Where it holds anything; empty means everywhere.
     #[serde(default)]
     pub regions: Vec<Spanned<String>>,
@@ -109,6 +112,9 @@ pub struct EventSpec {
     pub late: f64,
     #[serde(default)]
     pub late_minutes: u32,
+    /// Several delays in place of one: each late event draws one of them.
+    #[serde(default)]
+    pub late_by_minutes: Vec<u32>,
     /// Hostile text in every string that a caller can choose.
     #[serde(default)]
     pub hostile: bool,
@@ -131,6 +137,8 @@ pub struct ServerSpec {
     pub latency_ms: u64,
     /// Refuse to list the whole tree at once, as policies of a single compartment do.
     pub refuse_subtree: bool,
+    /// No page of ListCompartments is longer, whatever limit the caller names.
+    pub compartments_per_page: Option<usize>,
 }
 
 /// A session token instead of an API key, for the profile that the simulator writes.
@@ -139,69 +147,6 @@ pub struct ServerSpec {
 pub struct SessionSpec {
     /// Counted from the start of the server; negative is expired from the outset.
     pub expires_in_seconds: i64,
-}
-
-/// One trouble and whom it meets. What is left out matches everything.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FaultSpec {
-    pub service: Option<String>,
-    pub operation: Option<String>,
-    pub region: Option<String>,
-    /// Name, path or OCID.
-    pub compartment: Option<String>,
-    pub page: Option<PageSpec>,
-    /// Share of the matching requests; all of them if left out.
-    pub share: Option<f64>,
-    /// Only the first attempts of each request: a client that repeats itself gets through.
-    pub first: Option<u32>,
-    /// Only once the server has answered this many requests.
-    pub after: Option<u64>,
-    pub kind: FaultKind,
-    pub status: Option<u16>,
-    pub code: Option<String>,
-    pub message: Option<String>,
-    pub retry_after: Option<u64>,
-    #[serde(default)]
-    pub latency_ms: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PageSpec {
-    First,
-    Later,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
-    /// Answer `status`, `code` and `message`, with `retry_after` if given.
-    Status,
-    /// Only wait `latency_ms`.
-    Slow,
-    /// Close the connection without an answer.
-    Reset,
-    /// Close the connection in the middle of the body.
-    ResetBody,
-    /// Send half of the JSON with a length that fits it.
-    CutBody,
-    /// Send half of the body, then nothing more.
-    Stall,
-    /// Status 200 with a page of HTML, as proxies do.
-    Html,
-    /// Status 200 without a body.
-    EmptyBody,
-    /// Status 200 with `null`.
-    NullBody,
-    /// `[]` with a token that leads on to what should have been here.
-    EmptyPage,
-    /// The next token is the one that was just used.
-    TokenRepeats,
-    /// The next token leads back to the second page.
-    TokenCycles,
-    /// The page starts with events of the page before.
-    Overlap,
 }
 
 fn one() -> u64 {
@@ -285,7 +230,8 @@ impl Scenario {
         self.check_regions(text)?;
         self.check_compartments(text)?;
         self.check_events(text)?;
-        self.faults.iter().try_for_each(|fault| check_fault(text, fault))
+        self.faults.iter().try_for_each(|fault| trouble::check_fault(text, fault))?;
+        self.changes.iter().try_for_each(|change| trouble::check_change(text, change, self))
     }
 
     fn check_regions(&self, text: &str) -> Result<(), ScenarioError> {
@@ -348,21 +294,6 @@ impl Scenario {
         let line = text.lines().position(|line| line.trim() == "[events]").map_or(1, |at| at + 1);
         Err(ScenarioError::Invalid { line, key: "events", problem: problem.to_owned() })
     }
-}
-
-fn check_fault(text: &str, fault: &Spanned<FaultSpec>) -> Result<(), ScenarioError> {
-    let spec = fault.get_ref();
-    if spec.share.is_some_and(|share| !is_share(share)) {
-        return Err(invalid(text, fault, "faults.share", "a share is between 0 and 1".to_owned()));
-    }
-    if let Some(service) = spec.service.as_deref().filter(|service| !["audit", "identity"].contains(service)) {
-        return Err(invalid(text, fault, "faults.service", format!("`{service}` is neither audit nor identity")));
-    }
-    let status = spec.status.unwrap_or(500);
-    if spec.kind == FaultKind::Status && !(400..600).contains(&status) {
-        return Err(invalid(text, fault, "faults.status", format!("{status} is not between 400 and 599")));
-    }
-    Ok(())
 }
 
 fn is_share(value: f64) -> bool {

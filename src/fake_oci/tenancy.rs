@@ -34,6 +34,8 @@ pub struct Region {
     pub status: RegionStatus,
     pub home: bool,
     pub weight: u64,
+    /// Not subscribed to yet.
+    pub hidden: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -47,19 +49,19 @@ pub struct Compartment {
     pub state: CompartmentState,
     /// Whether our user may read its audit events.
     pub readable: bool,
-    /// Whether it is in no list before somebody has read events.
-    pub appears: bool,
     pub weight: u64,
     pub kinds: Vec<Kind>,
     /// Names of the regions where it holds anything; empty means all.
     pub regions: Vec<String>,
     pub created: String,
+    /// Not created yet.
+    pub hidden: bool,
 }
 
 impl Compartment {
     /// Whether ListEvents answers for it.
     pub fn answers(&self) -> bool {
-        self.readable && self.state != CompartmentState::Deleted
+        self.readable && !self.hidden && self.state != CompartmentState::Deleted
     }
 
     /// Whether `wanted` means this one: by name, path or OCID.
@@ -102,7 +104,7 @@ impl Tenancy {
     }
 
     pub fn region(&self, name: &str) -> Option<usize> {
-        self.regions.iter().position(|region| region.name == name)
+        self.regions.iter().position(|region| region.name == name && !region.hidden)
     }
 
     pub fn home(&self) -> usize {
@@ -161,6 +163,7 @@ fn regions(scenario: &Scenario) -> Vec<Region> {
             status: spec.status,
             home: name == *scenario.tenancy.home.get_ref(),
             weight: spec.weight,
+            hidden: false,
             name,
         }
     };
@@ -186,11 +189,11 @@ fn root(scenario: &Scenario, tenancy: &str) -> Compartment {
         parent: 0,
         state: CompartmentState::Active,
         readable: spec.is_none_or(|spec| spec.readable),
-        appears: false,
         weight: spec.map_or(1, |spec| spec.weight),
         kinds: spec.map(|spec| spec.kinds.clone()).unwrap_or_default(),
         regions: spec.map(region_names).unwrap_or_default(),
         created: "2019-03-04T08:15:00.000Z".to_owned(),
+        hidden: false,
     }
 }
 
@@ -204,11 +207,11 @@ fn child(spec: &CompartmentSpec, tenancy: &str, above: &[Compartment]) -> Compar
         parent: above.iter().position(|other| other.path == parent).unwrap_or(0),
         state: spec.state,
         readable: spec.readable,
-        appears: spec.appears,
         weight: spec.weight,
         kinds: spec.kinds.clone(),
         regions: region_names(spec),
         created: format!("2020-{:02}-{:02}T09:{:02}:12.345Z", position % 12 + 1, position % 28 + 1, position % 60),
+        hidden: false,
         path,
     }
 }

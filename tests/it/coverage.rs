@@ -174,7 +174,9 @@ fn a_part_that_is_missing_may_be_forgiven_and_is_told_all_the_same() {
     Cloud::named("all-denied").export(&["--fail-on", "never"]).expect(5);
 }
 
-const GROWS: (&str, &str) = ("path = \"sandbox\"", "path = \"sandbox\"\nappears = true");
+/// After both commands have listed what is there, three requests each.
+const GROWS: (&str, &str) =
+    ("[events]", "[[changes]]\nafter = 7\nkind = \"created\"\ncompartment = \"sandbox\"\n\n[events]");
 
 #[test]
 fn a_compartment_that_is_made_while_others_are_read_is_read_as_well() {
