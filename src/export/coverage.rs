@@ -120,7 +120,7 @@ pub struct ExportEntry {
     pub conflicts: u64,
     /// Events that are odd in any way.
     pub flagged: u64,
-    /// Our own reads.
+    /// Events that are reads of this program, by this run or another.
     #[serde(default)]
     pub own: u64,
 }

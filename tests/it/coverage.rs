@@ -33,7 +33,7 @@ fn an_export_to_a_file_leaves_proof_beside_it() {
     let world = cloud.world();
     let expected = serde_json::json!({"file": "day.jsonl", "bytes": bytes.len(), "sha256": sha256,
         "events": world.len(),
-        "duplicates": proof["export"]["duplicates"], "conflicts": 0, "flagged": 0});
+        "duplicates": proof["export"]["duplicates"], "conflicts": 0, "flagged": 0, "own": 0});
     assert_eq!(proof["export"], expected);
     assert_eq!(proof["sentence"], output.last_line());
     assert_eq!((&proof["exitCode"], &proof["complete"]), (&3.into(), &false.into()));
