@@ -23,7 +23,8 @@ use crate::export::{Format, Ordered, Sorter, SorterSettings, Tally};
 use crate::fetch::{FetchEvent, FetchStream, LaneSettings, RetrySettings, Settings, discover, fetch, plan};
 use crate::query::{AccessSet, Query, RecordRef, Term, matches};
 
-/// Pages received and not yet sorted; when the sorter is behind, the fetch waits.
+/// Pages received and not yet sorted; when the sorter is behind, the fetch waits. A page has at most 2 MiB, except for one
+/// in the whole process that may have more (`oci::body`), so this is a bound on bytes as well.
 const PAGES_AHEAD: usize = 8;
 
 pub async fn run(

@@ -18,6 +18,8 @@ mod fetching;
 mod interruption;
 mod invariants;
 mod listing;
+mod memory;
+mod mixes;
 mod picture;
 mod reader;
 mod screen;
