@@ -74,6 +74,24 @@ fn answers_of_any_size_take_a_bounded_part_of_memory() {
     assert!(lines.iter().all(|line| cloud.fake.has_served(line)));
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_page_of_twenty_thousand_events_is_a_page() {
+    let many = ["exactly = 60", "exactly = 20_000\npage_size = 20_000"];
+    let (head, _) = LARGE.split_once("[[compartments]]\npath = \"larger\"").unwrap();
+    let cloud = Cloud::of(Scenario::parse(&head.replace(many[0], many[1])).unwrap());
+    let path = cloud.home.path("events.jsonl");
+    let [from, until] = cloud.range().map(rfc3339);
+    let args = ["export", "--since", &from, "--until", &until, "--output-file", path.to_str().unwrap()];
+    let (output, peak) = watched(&cloud, &args);
+    let output = output.expect(0);
+    assert!(peak < MOST, "{peak} KiB at its peak");
+    assert!(output.last_line().starts_with("export: 20,000 events, "), "{}", output.stderr);
+    assert_eq!(cloud.fake.counts().list_events, 2, "one page each");
+    let written = std::fs::read(&path).unwrap();
+    assert!(written.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).all(|it| cloud.fake.has_served(it)));
+}
+
 /// Runs it, and tells the most memory that it held.
 #[cfg(target_os = "linux")]
 fn watched(cloud: &Cloud, args: &[&str]) -> (Output, u64) {
