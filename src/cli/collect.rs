@@ -27,7 +27,8 @@ use crate::fetch::{
 };
 use crate::oci::clock;
 
-/// Pages received and not yet dealt with; when whoever takes them is behind, the fetch waits.
+/// Pages received and not yet dealt with; when whoever takes them is behind, the fetch waits. A page has at most 2 MiB,
+/// except for one in the whole process that may have more (`oci::body`), so this is a bound on bytes as well.
 const PAGES_AHEAD: usize = 8;
 
 /// While nothing comes, this often it is said that we are still there, where that is worth saying.

@@ -126,7 +126,7 @@ fn chains_that_always_fail_do_not_pass_for_a_region_that_is_down() {
         "bad" | "worse" => failure(Verdict::Retry, None),
         _ => page(None),
     });
-    assert_eq!(play.states(), [Failed, Failed, Complete, Complete]);
+    assert_eq!(play.states(), [Failed, Complete, Complete, Failed], "by name");
 }
 
 #[test]

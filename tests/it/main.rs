@@ -19,6 +19,8 @@ mod fetching;
 mod interruption;
 mod invariants;
 mod listing;
+mod memory;
+mod mixes;
 mod own_reads;
 mod picture;
 mod progress;

@@ -45,7 +45,7 @@ impl Default for Reader {
             longest_idle: 30,
             longest_chain: 500,
             in_flight: 64,
-            failures: 50,
+            failures: 1_000,
             twice: true,
             minutes_later: 60,
         }
