@@ -127,8 +127,8 @@ impl<'a> Reading<'a> {
             .unwrap_or_else(|| Err(Problem::new(ProblemKind::Interrupted, "interrupted before anything was read")))
     }
 
-    /// Compartments and regions that have appeared since the first listing, as cells to read. What has gone, moved or
-    /// been renamed since then was read. The first plan was complete for its moment, so where the second look fails that
+    /// Compartments and regions that have appeared since the first listing, as cells to read. What has moved or been
+    /// renamed since then was read. The first plan was complete for its moment, so where the second look fails that
     /// is said and no more.
     async fn look_again(
         &self,
@@ -145,19 +145,19 @@ impl<'a> Reading<'a> {
         match resolved {
             None => Vec::new(),
             Some(Err(problem)) => {
-                self.talk.warning(&format!("whether the tenancy has grown meanwhile is not known: {}", problem.what));
+                self.talk.warning(&format!("whether the tenancy has changed meanwhile is not known: {}", problem.what));
                 Vec::new()
             }
             Some(Ok((tenancy, scope))) => {
                 collected.listed_again_at = Some(clock::now());
                 if let (Some(problem), None) = (&tenancy.partial, &collected.tenancy.partial) {
                     self.talk
-                        .warning(&format!("whether the tenancy has grown meanwhile is half known: {}", problem.what));
+                        .warning(&format!("whether the tenancy has changed meanwhile is half known: {}", problem.what));
                 }
                 let cells = collected.grow(tenancy, &scope, window, self.connection.client.now());
                 if !cells.is_empty() {
                     let slices = count_of(cells.len() as u64, "slice");
-                    self.talk.note(&format!("the tenancy has grown meanwhile: {slices} more"));
+                    self.talk.note(&format!("the tenancy has changed meanwhile: {slices} more to ask for"));
                 }
                 cells
             }
@@ -321,7 +321,7 @@ impl Collected {
         Ok(())
     }
 
-    /// Takes a later listing in. The cells of regions and compartments that were not asked before.
+    /// Takes a later listing in. The cells that it makes worth asking.
     fn grow(
         &mut self,
         mut tenancy: Tenancy,
@@ -332,6 +332,11 @@ impl Collected {
         let mut cells = plan(&tenancy, scope, window, &self.ledger, None, now);
         // What failed is not held either, and was tried often enough.
         cells.retain(|cell| self.ledger.of_place(&cell.key.region, &cell.key.compartment).next().is_none());
+        // What was refused because it had been deleted by then is asked once more, so that it is called gone and nobody
+        // looks for a policy.
+        let refused = self.ledger.cells().filter(|cell| self.ledger.state(cell) == CellState::Denied);
+        let again = refused.map(|cell| PlannedCell::new(cell.key.clone(), &tenancy, now));
+        cells.extend(again.filter(|cell| cell.deleted));
         // One listing of the whole is enough to know the whole.
         tenancy.partial = self.tenancy.partial.take().filter(|_| tenancy.partial.is_some());
         self.scope = Scope {
