@@ -58,6 +58,8 @@ pub struct Collected {
     /// Calls that were too many for the service (429).
     refused: u64,
     halted: Option<Problem>,
+    /// What was asked for is read; there is nothing left of which to tell the progress.
+    is_whole: bool,
     started_at: DateTime<Utc>,
     listed_again_at: Option<DateTime<Utc>>,
 }
@@ -100,6 +102,7 @@ impl<'a> Reading<'a> {
             events: 0,
             refused: 0,
             halted: None,
+            is_whole: false,
             started_at,
             listed_again_at: None,
         };
@@ -110,6 +113,7 @@ impl<'a> Reading<'a> {
             self.read_again(&mut collected, take, interrupt).await?;
         }
         self.talk.end_of_progress(self.status(&collected));
+        collected.is_whole = true;
         Ok(collected)
     }
 
@@ -218,7 +222,9 @@ impl<'a> Reading<'a> {
                 Ok(_) => break,
                 Err(_) => {}
             }
-            self.talk.progress(|| self.status(collected));
+            if !collected.is_whole {
+                self.talk.progress(|| self.status(collected));
+            }
         }
         // What had been received when the signal came counts as well; nothing more is asked for.
         collected.wire.fetcher = None;
@@ -281,11 +287,6 @@ impl Collected {
     /// Cells that may still grow.
     pub fn settling(&self) -> usize {
         self.ledger.total().settling
-    }
-
-    /// Events that came late.
-    pub fn late(&self) -> u64 {
-        self.ledger.lateness().events()
     }
 
     /// When the last window that may still grow is final.

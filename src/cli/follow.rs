@@ -27,13 +27,11 @@ pub async fn follow(
             break;
         }
         let cells = reading.newest(collected);
-        let late = collected.late();
         reading.read_cells(cells, collected, &mut |page| intake.take(page), interrupt).await?;
         let ordered = intake.drain()?;
         let events = tokio::task::block_in_place(|| writing.write(ordered));
         if events > 0 {
-            let late = collected.late() - late;
-            reading.talk.note(&format!("{} more, {late} of them late", count_of(events, "event")));
+            reading.talk.note(&format!("{} more", count_of(events, "event")));
         }
         if let Some(at) = collected.asked_again_from() {
             intake.forget_before(at);

@@ -18,7 +18,7 @@ fn interrupted_by(signal: &str, cloud: &Cloud, args: &[&str]) -> Output {
     cloud.home.finish(child)
 }
 
-fn send(signal: &str, child: &Child) {
+pub fn send(signal: &str, child: &Child) {
     let kill = format!("kill -{signal} {}", child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }

@@ -16,6 +16,7 @@ mod doctor;
 mod export;
 mod faults;
 mod fetching;
+mod follow;
 mod interruption;
 mod invariants;
 mod listing;
