@@ -150,8 +150,10 @@ fn snapshot(events: usize) -> Arc<Snapshot> {
     static BUILT: [OnceLock<Arc<Snapshot>>; 2] = [OnceLock::new(), OnceLock::new()];
     let built = &BUILT[usize::from(events != SIZES[0])];
     Arc::clone(built.get_or_init(|| {
-        let mut builder = IndexBuilder::new();
-        (0..events / PAGE).for_each(|number| builder.insert_page(&page(number)));
+        let mut builder = IndexBuilder::default();
+        (0..events / PAGE).for_each(|number| {
+            builder.insert_page(&page(number));
+        });
         builder.snapshot()
     }))
 }

@@ -13,8 +13,10 @@ const SIZES: [usize; 2] = [10_000, 100_000];
 const WINDOW: usize = 50;
 
 fn build(events: usize) -> IndexBuilder {
-    let mut builder = IndexBuilder::new();
-    (0..events / PAGE).for_each(|number| builder.insert_page(&page(number)));
+    let mut builder = IndexBuilder::default();
+    (0..events / PAGE).for_each(|number| {
+        builder.insert_page(&page(number));
+    });
     builder
 }
 

@@ -60,6 +60,7 @@ actions! {
     ClearFilters = "clear-filters",
     CycleAccess = "cycle-access",
     ToggleFailed = "toggle-failed",
+    ToggleOwn = "toggle-own",
     Toggle = "toggle",
     OnlyThis = "only-this",
     PickTime = "pick-time",
@@ -81,6 +82,7 @@ actions! {
     CycleLayout = "cycle-layout",
     ToggleTree = "toggle-tree",
     Refresh = "refresh",
+    Follow = "follow",
     Help = "help",
     SwitchPart = "switch-part",
 }

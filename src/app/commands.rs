@@ -125,6 +125,7 @@ impl App {
             return Vec::new();
         }
         self.range = range;
+        self.stop_following();
         self.range_changed()
     }
 
@@ -186,9 +187,14 @@ impl App {
             Action::ScrollDetailDown => self.detail.scroll(true),
             Action::ScrollDetailUp => self.detail.scroll(false),
             Action::Refresh => return self.refresh(),
+            Action::Follow => return self.toggle_follow(),
             Action::ScopeAll => return self.scope_all(),
             Action::CopyValue | Action::CopyJson => return self.copy(action),
-            Action::CycleAccess | Action::ToggleFailed | Action::RemoveLastFilter | Action::ClearFilters => {
+            Action::CycleAccess
+            | Action::ToggleFailed
+            | Action::ToggleOwn
+            | Action::RemoveLastFilter
+            | Action::ClearFilters => {
                 return self.change_filters(action);
             }
             _ => return self.move_in_pane(action),
@@ -257,6 +263,7 @@ impl App {
         match action {
             Action::CycleAccess => self.filters.access = self.filters.access.next(),
             Action::ToggleFailed => self.filters.failed = !self.filters.failed,
+            Action::ToggleOwn => self.filters.own = !self.filters.own,
             Action::ClearFilters => self.filters.clear(),
             _ => {
                 self.filters.remove_last();
@@ -271,7 +278,7 @@ impl App {
             self.notices.undiscovered = None;
             return vec![Effect::Discover];
         }
-        self.window = self.range.fetch_window(self.setup.padding, self.now);
+        self.renew_window();
         self.weigh();
         vec![Effect::RetryFailed, Effect::RefreshTail]
     }

@@ -10,6 +10,8 @@ use super::setup::AccessFilter;
 pub struct Filters {
     pub access: AccessFilter,
     pub failed: bool,
+    /// Whether our own reads are shown.
+    pub own: bool,
     text: String,
 }
 
@@ -65,6 +67,9 @@ impl Filters {
         }
         if self.failed {
             query.set(Term::Failed);
+        }
+        if !self.own {
+            query.push(Expr::from(Term::Own).negated());
         }
         if !self.text.is_empty() {
             query.set(Term::Text(self.text.clone()));

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::problem::Problem;
 use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
+use crate::domain::traffic::Traffic;
 
 use super::event_detail::EventDetail;
 use super::geometry::Geometry;
@@ -37,6 +38,8 @@ pub enum Message {
     FetchResumed,
     /// The regions that are being asked more slowly because the service said so; empty when none is any more.
     SlowedDown(Vec<RegionId>),
+    /// How the calls go.
+    Traffic(Arc<Traffic>),
     /// Something to tell that stops nothing.
     Note(Problem),
 }

@@ -33,6 +33,7 @@ pub mod summary;
 pub mod time_popup;
 pub mod view;
 pub mod viewport;
+pub mod watch;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -43,10 +44,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::time_phrase::Anchors;
 use crate::domain::time_range::{FetchWindow, TimeRange};
+use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
@@ -67,6 +70,7 @@ use panes::tree::TreePane;
 use prompt::Prompt;
 use setup::{Clock, Setup};
 use view::View;
+use watch::{Watch, hour_after};
 
 /// The whole state of the explorer. Panes own theirs; here is what they share.
 #[derive(Debug)]
@@ -95,6 +99,8 @@ pub struct App {
     prompt: Option<Prompt>,
     overlay: Option<Overlay>,
     notices: Notices,
+    traffic: Arc<Traffic>,
+    watch: Watch,
     look: Look,
     geometry: Geometry,
     quits: bool,
@@ -118,7 +124,7 @@ impl App {
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
-            window: setup.range.fetch_window(setup.padding, setup.now),
+            window: setup.range.fetch_window(setup.padding).passed(setup.now),
             filters: Filters::new(setup.access),
             generation: 0,
             counted_since: 0,
@@ -131,6 +137,8 @@ impl App {
             prompt: None,
             overlay: None,
             notices: Notices::default(),
+            traffic: Arc::default(),
+            watch: Watch::new(setup.now),
             look: Look::default(),
             geometry: Geometry::default(),
             quits: false,
@@ -155,17 +163,16 @@ impl App {
             }
             Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
             Message::FetchResumed => self.note(|notices| notices.halted = None),
+            Message::Traffic(traffic) => {
+                self.traffic = traffic;
+                Vec::new()
+            }
             Message::SlowedDown(regions) => self.note(|notices| notices.slowed = regions),
         }
     }
 
     fn note(&mut self, change: impl FnOnce(&mut Notices)) -> Vec<Effect> {
         change(&mut self.notices);
-        Vec::new()
-    }
-
-    fn tick(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
-        self.now = now;
         Vec::new()
     }
 
@@ -240,8 +247,21 @@ impl App {
 
     fn range_changed(&mut self) -> Vec<Effect> {
         self.asked.clear();
-        self.window = self.range.fetch_window(self.setup.padding, self.now);
+        self.renew_window();
         self.scope_changed()
+    }
+
+    /// The end of the range has moved on: what was counted still counts, and what is new is asked for.
+    fn range_moved(&mut self) -> Vec<Effect> {
+        self.renew_window();
+        let mut effects = vec![self.select()];
+        self.weigh();
+        effects.extend(self.fetch_ahead());
+        effects
+    }
+
+    fn renew_window(&mut self) {
+        self.window = self.range.fetch_window(self.setup.padding).passed(self.now);
     }
 
     /// Scope or range are others now: counts begin anew, and what was not asked for yet is fetched.
@@ -262,17 +282,27 @@ impl App {
             return None;
         }
         self.asked.push(self.included.clone());
-        let first = match self.tree.row(tenancy) {
+        Some(self.request(self.range))
+    }
+
+    /// While following, whole hours are asked for at once: of them, each call asks what has passed.
+    fn fetch_ahead(&self) -> Option<Effect> {
+        let range = TimeRange::new(self.range.start(), hour_after(self.range.end()))?;
+        self.asked.iter().any(|asked| asked.holds(&self.included)).then(|| self.request(range))
+    }
+
+    fn request(&self, range: TimeRange) -> Effect {
+        let scope = self.tenancy.as_ref().map(|tenancy| self.included.scope(tenancy)).unwrap_or_default();
+        let first = self.compartment_under_cursor().filter(|id| self.included.has_compartment(id));
+        Effect::Fetch(FetchRequest { range, regions: scope.regions, compartments: scope.compartments, first })
+    }
+
+    fn compartment_under_cursor(&self) -> Option<Ocid> {
+        let tenancy = self.tenancy.as_ref()?;
+        match self.tree.row(tenancy) {
             panes::tree::TreeRow::Compartment(node) => Some(tenancy.tree.get(node).id.clone()),
             panes::tree::TreeRow::Region(_) => None,
-        };
-        let first = first.filter(|id| self.included.has_compartment(id));
-        Some(Effect::Fetch(FetchRequest {
-            range: self.range,
-            regions: scope.regions,
-            compartments: scope.compartments,
-            first,
-        }))
+        }
     }
 
     /// Asks for the rows that the filters leave.
@@ -391,6 +421,11 @@ impl App {
 
     pub fn slowed(&self) -> &[crate::domain::region::RegionId] {
         &self.notices.slowed
+    }
+
+    /// How the calls go.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// The most important thing to say at the bottom.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::compartment::{Compartment, CompartmentTree, Lifecycle};
+use crate::domain::footprint::Footprint;
 use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -138,9 +139,36 @@ pub fn event(place: usize) -> String {
 
 /// The first `count` events of the story.
 pub fn snapshot(count: usize) -> Arc<Snapshot> {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     for place in 0..count.min(STORY.len()) {
         insert(&mut builder, place);
+    }
+    builder.snapshot()
+}
+
+/// The story, and three calls that carry our request ids: a read of ours, one of somebody else's, and a write.
+pub fn with_own_reads() -> Arc<Snapshot> {
+    const US: &str = "ocid1.user.oc1..auditor";
+    let mut builder = IndexBuilder::new(Footprint::of(Some(US.into())));
+    (0..STORY.len()).for_each(|place| insert(&mut builder, place));
+    let calls = [
+        ("13:58:01", "GET", "ListEvents", US),
+        ("13:58:02", "GET", "ListCompartments", "ocid1.user.oc1..thief"),
+        ("13:58:03", "PUT", "UpdateConfiguration", US),
+    ];
+    for (time, action, name, principal) in calls {
+        let event = serde_json::json!({
+            "eventType": format!("com.oraclecloud.Audit.{name}"),
+            "eventId": name,
+            "eventTime": format!("2026-03-14T{time}Z"),
+            "data": {
+                "eventName": name,
+                "identity": { "principalName": "auditor@acme.com", "principalId": principal },
+                "request": { "id": "auditui-0badcafe-000007/0D215F76", "action": action },
+                "response": { "status": "200" },
+            },
+        });
+        builder.insert(&RegionId::new(REGIONS[0].0), &ocid("prod"), event.to_string().as_bytes());
     }
     builder.snapshot()
 }
@@ -152,7 +180,7 @@ pub fn insert(builder: &mut IndexBuilder, place: usize) {
 
 /// What was read by 15:30: everything, but for what `except` says about a place.
 pub fn ledger(except: &[(&str, usize, Change)]) -> Arc<Ledger> {
-    let window = setup().range.fetch_window(TimeDelta::minutes(30), setup().now);
+    let window = setup().range.fetch_window(TimeDelta::minutes(30));
     let mut ledger = Ledger::new(TimeDelta::minutes(15));
     for name in std::iter::once("root").chain(COMPARTMENTS.iter().map(|(id, ..)| *id)) {
         for (place, (region, _)) in REGIONS.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::geometry::{Geometry, Shape};
 use super::keymap::Focus;
 use super::message::{CopyReport, Message};
 use super::setup::{AccessFilter, Setup};
-use super::testing::{Stage, at, insert, ledger, ocid, setup, snapshot, tenancy, troubled};
+use super::testing::{Stage, at, insert, ledger, ocid, setup, snapshot, tenancy, troubled, with_own_reads};
 use super::{App, Pane};
 use crate::domain::ledger::Change;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -99,7 +99,7 @@ fn typing_is_live_and_escape_restores() {
 
 #[test]
 fn the_cursor_stays_on_its_event_when_others_arrive_above() {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     (5..14).for_each(|place| insert(&mut builder, place));
     let mut stage = Stage::with(setup(), builder.snapshot(), ledger(&[]));
     drawn(&mut stage, 3);
@@ -116,7 +116,7 @@ fn the_cursor_stays_on_its_event_when_others_arrive_above() {
 
 #[test]
 fn at_the_top_the_cursor_stays_at_the_top() {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     (5..14).for_each(|place| insert(&mut builder, place));
     let mut stage = Stage::with(setup(), builder.snapshot(), ledger(&[]));
     assert_eq!(stage.under_cursor(), "UpdateSecurityList");
@@ -154,6 +154,23 @@ fn narrowing_the_scope_asks_for_rows_of_it_and_zero_takes_it_back() {
     stage.effects.clear();
     stage.keys("o o");
     assert_eq!(stage.effects.iter().filter(|effect| matches!(effect, Effect::Select(_))).count(), 1);
+}
+
+#[test]
+fn our_own_reads_are_hidden_until_a_key_shows_them_and_nobody_elses_ever() {
+    let mut stage = Stage::with(setup(), with_own_reads(), ledger(&[]));
+    let hidden = |stage: &Stage| stage.app.view().unwrap().selection.counts().own_hidden;
+    let newest = |stage: &Stage| stage.names()[..2].join(" ");
+    assert_eq!((newest(&stage).as_str(), hidden(&stage)), ("UpdateConfiguration DeleteUser", 0), "a read anyway");
+    stage.keys("w");
+    assert_eq!((newest(&stage).as_str(), hidden(&stage)), ("UpdateConfiguration ListCompartments", 1));
+    assert_eq!((stage.names().len(), stage.app.facts().total), (16, 17));
+    stage.keys(".");
+    assert_eq!((stage.names().len(), stage.names()[2].as_str(), hidden(&stage)), (17, "ListEvents", 0));
+    stage.keys("x <backspace>");
+    assert_eq!(stage.names().len(), 17, "it is how the list is read, not a filter that was added");
+    stage.keys(".");
+    assert_eq!(hidden(&stage), 1);
 }
 
 fn is_fetch(effect: &Effect) -> bool {

@@ -333,7 +333,7 @@ fn last_hour(client: &OciClient, regions: &[Region]) -> CellKey {
         .find(|region| region.home)
         .map_or_else(|| client.profile().region.clone(), |home| home.id.clone());
     let compartment: Ocid = client.profile().tenancy.clone();
-    let window = TimeRange::ending_at(now, TimeDelta::hours(1)).fetch_window(TimeDelta::zero(), now);
+    let window = TimeRange::ending_at(now, TimeDelta::hours(1)).fetch_window(TimeDelta::zero()).passed(now);
     CellKey { region: home, compartment, window }
 }
 

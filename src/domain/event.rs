@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use super::access::Access;
 pub use super::repair::repair;
 
-/// What is odd about an event.
+/// What is odd about an event, and whether it is a read of our own, which is not odd.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flags(u8);
 
@@ -30,6 +30,8 @@ impl Flags {
     pub const NO_TIME: Self = Self(16);
     /// Another event with the same `eventId` has other bytes; both are kept.
     pub const CONFLICT: Self = Self(32);
+    /// We made this call ourselves, reading; see [`Footprint`](super::footprint::Footprint).
+    pub const OWN: Self = Self(64);
 
     const NAMES: [(Self, &'static str); 6] = [
         (Self::UNREADABLE, "unreadable"),
@@ -48,8 +50,8 @@ impl Flags {
         self.0 |= other.0;
     }
 
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
+    pub fn is_odd(self) -> bool {
+        self.0 & !Self::OWN.0 != 0
     }
 
     /// For storing; see [`from_bits`](Self::from_bits).
@@ -61,7 +63,7 @@ impl Flags {
         Self(bits)
     }
 
-    /// The words under which the flags are written to exports.
+    /// The words under which what is odd is written to exports.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| name)
     }

@@ -3,6 +3,8 @@
 pub mod access;
 pub mod compartment;
 pub mod event;
+pub mod footprint;
+pub mod lateness;
 pub mod ledger;
 pub mod ocid;
 pub mod page;
@@ -14,4 +16,5 @@ pub mod tenancy;
 pub mod text;
 pub mod time_phrase;
 pub mod time_range;
+pub mod traffic;
 pub mod zone;

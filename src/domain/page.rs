@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ledger::CellKey;
 
@@ -20,6 +20,8 @@ pub struct Page {
     /// `opc-request-id` of the answer.
     pub request_id: Option<Arc<str>>,
     pub received_at: DateTime<Utc>,
+    /// When these minutes were read to their end before, if they were.
+    pub read_at: Option<DateTime<Utc>>,
 }
 
 impl Page {
@@ -31,7 +33,7 @@ impl Page {
         received_at: DateTime<Utc>,
     ) -> Result<Self, NotAnArray> {
         let extents = array_elements(body.as_ref())?.into();
-        Ok(Self { cell, body: Arc::new(body), extents, request_id, received_at })
+        Ok(Self { cell, body: Arc::new(body), extents, request_id, received_at, read_at: None })
     }
 
     pub fn len(&self) -> usize {
@@ -40,6 +42,12 @@ impl Page {
 
     pub fn is_empty(&self) -> bool {
         self.extents.is_empty()
+    }
+
+    /// How late an event came that happened at `time` and that no read before this one had: `None` where that says
+    /// nothing, because these minutes are read for the first time, or were before it happened.
+    pub fn lateness(&self, time: DateTime<Utc>) -> Option<TimeDelta> {
+        self.read_at.filter(|before| time <= *before).map(|_| self.received_at - time)
     }
 
     /// Each event's bytes, as Oracle sent them.

@@ -44,10 +44,10 @@ impl TimeRange {
     }
 
     /// The processed minutes that hold every event of this range whose processing took up to `padding`: the start
-    /// floored, the end plus `padding` ceiled, and no later than the minute after `now`.
-    pub fn fetch_window(&self, padding: TimeDelta, now: DateTime<Utc>) -> FetchWindow {
+    /// floored, the end plus `padding` ceiled. They may not all have passed yet; see [`FetchWindow::passed`].
+    pub fn fetch_window(&self, padding: TimeDelta) -> FetchWindow {
         let start = floor_minute(self.start);
-        let end = ceil_minute((self.end + padding).min(now.max(self.start)));
+        let end = ceil_minute(self.end.checked_add_signed(padding).unwrap_or(self.end));
         FetchWindow { start, end: end.max(start + 1) }
     }
 }
@@ -72,6 +72,10 @@ pub struct FetchWindow {
 }
 
 impl FetchWindow {
+    /// Before and after all others.
+    pub(super) const FIRST: Self = Self { start: i64::MIN, end: i64::MIN };
+    pub(super) const LAST: Self = Self { start: i64::MAX, end: i64::MAX };
+
     /// `None` when `start` is not before `end`.
     pub fn from_minutes(start: i64, end: i64) -> Option<Self> {
         (start < end).then_some(Self { start, end })
@@ -117,6 +121,18 @@ impl FetchWindow {
         }
         gaps.extend(Self::from_minutes(at, self.end));
         gaps
+    }
+
+    /// What of it has passed at `now`, the current minute included; its first minute where nothing has.
+    #[must_use]
+    pub fn passed(self, now: DateTime<Utc>) -> Self {
+        Self { start: self.start, end: ceil_minute(now).min(self.end).max(self.start + 1) }
+    }
+
+    /// The same with a later end.
+    #[must_use]
+    pub fn extended_to(self, end: i64) -> Self {
+        Self { start: self.start, end: end.max(self.end) }
     }
 
     /// Cut at `minute`, where that lies inside.
@@ -166,16 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_floored_ceiled_padded_and_not_in_the_future() {
+    fn a_window_is_floored_ceiled_and_padded_and_the_future_is_not_asked() {
         let range = TimeRange::new(at("2026-03-14T08:00:10Z"), at("2026-03-14T09:00:00.001Z")).unwrap();
-        let long_after = at("2026-03-20T00:00:00Z");
-        let pad = TimeDelta::minutes(30);
-        assert_eq!(range.fetch_window(pad, long_after).to_string(), "2026-03-14T08:00Z..2026-03-14T09:31Z");
-        assert_eq!(range.fetch_window(pad, range.end()).to_string(), "2026-03-14T08:00Z..2026-03-14T09:01Z");
-        assert_eq!(
-            range.fetch_window(pad, at("2026-01-01T00:00:00Z")).to_string(),
-            "2026-03-14T08:00Z..2026-03-14T08:01Z"
-        );
+        let window = range.fetch_window(TimeDelta::minutes(30));
+        assert_eq!(window.to_string(), "2026-03-14T08:00Z..2026-03-14T09:31Z");
+        assert_eq!(window.passed(at("2026-03-20T00:00:00Z")), window);
+        assert_eq!(window.passed(range.end()).to_string(), "2026-03-14T08:00Z..2026-03-14T09:01Z");
+        assert_eq!(window.passed(at("2026-01-01T00:00:00Z")).to_string(), "2026-03-14T08:00Z..2026-03-14T08:01Z");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -13,10 +13,12 @@ use super::viewer::Viewer;
 use crate::app::effect::{Effect, FetchRequest, SelectRequest};
 use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
-use crate::domain::ledger::CellState;
+use crate::domain::ledger::Ledger;
 use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
-use crate::fetch::{FetchEvent, FetchStream, Fetcher, PlannedCell, RetrySettings, Settings, discover, fetch, plan};
+use crate::fetch::{
+    FetchEvent, FetchStream, Fetcher, PlannedCell, RetrySettings, Settings, discover, failed, fetch, plan, settling,
+};
 use crate::index::{EventKey, Ingest, IngestSender, Input};
 use crate::oci::OciClient;
 
@@ -71,6 +73,7 @@ impl Hands {
         let home = Home { happenings: sender, away: Arc::default(), stirred: Arc::default() };
         let (waker, inbox) = Viewer::channel();
         let ingest = Ingest::start(
+            client.profile().footprint(),
             options.settling,
             Box::new({
                 let waker = waker.clone();
@@ -101,7 +104,7 @@ impl Hands {
             Effect::Discover => self.discover(),
             Effect::Fetch(request) => self.fetch(&request),
             Effect::RetryFailed => self.retry_failed(),
-            Effect::RefreshTail => self.read_again(|state| state == CellState::Settling),
+            Effect::RefreshTail => self.read_again(settling),
             Effect::Select(request) => self.select(request),
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::Copy { what, text } => self.copy(what, text),
@@ -141,24 +144,22 @@ impl Hands {
     fn fetch(&self, request: &FetchRequest) {
         let Some(tenancy) = &self.tenancy else { return };
         let scope = Scope { regions: request.regions.clone(), compartments: request.compartments.clone() };
-        let window = request.range.fetch_window(self.options.padding, self.client.now());
+        let window = request.range.fetch_window(self.options.padding);
         let on_screen: Vec<_> = request.first.iter().cloned().collect();
-        let cells = plan(tenancy, &scope, window, &self.ingest.holdings().ledger, Some(&on_screen));
+        let cells = plan(tenancy, &scope, window, &self.ingest.holdings().ledger, Some(&on_screen), self.client.now());
         self.fetcher.add(cells);
     }
 
     fn retry_failed(&self) {
         self.fetcher.resume();
         self.home.say(Message::FetchResumed);
-        self.read_again(|state| state == CellState::Failed);
+        self.read_again(failed);
     }
 
-    fn read_again(&self, wanted: impl Fn(CellState) -> bool) {
+    fn read_again(&self, which: impl Fn(&Ledger, &Tenancy, DateTime<Utc>) -> Vec<PlannedCell>) {
         // Before the tenancy is known nothing was planned.
         let Some(tenancy) = &self.tenancy else { return };
-        let ledger = &self.ingest.holdings().ledger;
-        let cells = ledger.cells().filter(|cell| wanted(ledger.state(cell)));
-        self.fetcher.add(cells.map(|cell| PlannedCell::new(cell.key.clone(), tenancy)).collect());
+        self.fetcher.add(which(&self.ingest.holdings().ledger, tenancy, self.client.now()));
     }
 
     fn select(&self, request: SelectRequest) {
@@ -244,6 +245,11 @@ async fn forward(mut stream: FetchStream, ingest: IngestSender, home: Home) {
             }
             FetchEvent::Slowed(regions) => {
                 home.say(Message::SlowedDown(regions));
+                Ok(())
+            }
+            FetchEvent::Idle => Ok(()),
+            FetchEvent::Traffic(traffic) => {
+                home.say(Message::Traffic(traffic));
                 Ok(())
             }
         };

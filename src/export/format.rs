@@ -59,6 +59,9 @@ struct Meta<'a> {
     retrieved_at: String,
     request_id: Option<&'a str>,
     flags: Vec<&'static str>,
+    /// A read of our own; left out where it is none.
+    #[serde(rename = "self", skip_serializing_if = "std::ops::Not::not")]
+    own: bool,
 }
 
 fn write_line(event: &[u8], out: &mut dyn Write) -> io::Result<()> {
@@ -77,6 +80,7 @@ fn write_with_meta(record: &Record, tenancy: &str, event: &[u8], out: &mut dyn W
         retrieved_at: rfc3339(record.source.retrieved_at.trunc_subsecs(3)),
         request_id: record.source.request_id.as_deref(),
         flags: record.flags.names().collect(),
+        own: record.flags.contains(Flags::OWN),
     };
     out.write_all(b"{\"_meta\":")?;
     serde_json::to_writer(&mut *out, &meta)?;
@@ -163,6 +167,7 @@ fn table_line(cells: &[Cow<'_, str>; 8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::footprint::Footprint;
     use crate::domain::ledger::CellKey;
     use crate::domain::page::Page;
     use crate::domain::time_range::FetchWindow;
@@ -173,7 +178,7 @@ mod tests {
         let cell = CellKey { region: "fra".into(), compartment: "c".into(), window };
         let body = [b"[", event, b"]"].concat();
         let page = Page::new(cell, body, Some("A/B".into()), chrono::DateTime::UNIX_EPOCH).unwrap();
-        let mut sorter = Sorter::new(SorterSettings::default());
+        let mut sorter = Sorter::new(SorterSettings::default(), Footprint::of(Some("us".into())));
         sorter.push(&page, |_| true).unwrap();
         let record = sorter.finish().unwrap().next().unwrap().unwrap();
         let mut out = Vec::new();
@@ -203,6 +208,15 @@ mod tests {
             "event": {"eventId": "1"},
         });
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn meta_says_which_reads_are_our_own() {
+        let event = br#"{"eventId":"1","eventTime":"2026-03-14T08:00:00Z","data":{"eventName":"ListEvents",
+            "identity":{"principalId":"us"},"request":{"action":"GET","id":"auditui-0badcafe-000001/x"}}}"#;
+        let value: serde_json::Value = serde_json::from_str(&written(&jsonl(true), false, event)).unwrap();
+        assert_eq!((&value["_meta"]["self"], &value["_meta"]["flags"]), (&true.into(), &serde_json::json!([])));
+        assert!(written(&jsonl(false), false, event).starts_with("{\"eventId\""));
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl Source {
     }
 }
 
-/// An event's bytes as received, its source, and what is odd about it.
+/// An event's bytes as received, its source, what is odd about it, and whether it is our own.
 #[derive(Clone, Debug)]
 pub struct Record {
     pub bytes: Box<[u8]>,

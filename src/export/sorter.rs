@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::record::{Record, Source};
 use crate::domain::event::{Decoded, Flags};
+use crate::domain::footprint::Footprint;
 use crate::domain::page::Page;
 
 /// Limits of a [`Sorter`].
@@ -39,11 +40,14 @@ pub struct Tally {
     pub conflicts: u64,
     /// Events that are odd in any way.
     pub flagged: u64,
+    /// Reads of our own.
+    pub own: u64,
 }
 
 /// Takes pages in any order; see [`Sorter::finish`].
 pub struct Sorter {
     settings: SorterSettings,
+    footprint: Footprint,
     held: Vec<Item>,
     held_bytes: usize,
     runs: Vec<File>,
@@ -69,9 +73,11 @@ struct Item {
 }
 
 impl Sorter {
-    pub fn new(settings: SorterSettings) -> Self {
+    /// `footprint` tells which events are our own.
+    pub fn new(settings: SorterSettings, footprint: Footprint) -> Self {
         Self {
             settings,
+            footprint,
             held: Vec::new(),
             held_bytes: 0,
             runs: Vec::new(),
@@ -85,7 +91,7 @@ impl Sorter {
     pub fn push(&mut self, page: &Page, mut wanted: impl FnMut(&Decoded<'_>) -> bool) -> io::Result<()> {
         let mut source = None;
         for bytes in page.events() {
-            let decoded = crate::domain::event::decode(bytes);
+            let decoded = self.footprint.decode(bytes);
             if !wanted(&decoded) {
                 continue;
             }
@@ -172,7 +178,8 @@ impl Ordered {
             self.tally.conflicts += 1;
         }
         self.tally.events += 1;
-        self.tally.flagged += u64::from(!item.flags.is_empty());
+        self.tally.flagged += u64::from(item.flags.is_odd());
+        self.tally.own += u64::from(item.flags.contains(Flags::OWN));
         let source = Arc::clone(&self.sources[item.source as usize]);
         Ok(Some(Record { bytes: item.bytes, source, flags: item.flags }))
     }
@@ -250,7 +257,7 @@ fn part(reader: &mut impl Read) -> io::Result<Box<[u8]>> {
     Ok(bytes.into())
 }
 
-fn hash(bytes: &[u8]) -> u128 {
+pub(super) fn hash(bytes: &[u8]) -> u128 {
     let digest = Sha256::digest(bytes);
     let mut first = [0; 16];
     first.copy_from_slice(&digest[..16]);

@@ -14,7 +14,7 @@ fn event(id: u32, second: u32, text: &str) -> String {
 }
 
 fn sorted(memory: usize, pages: &[Page]) -> (Vec<(String, String)>, Tally) {
-    let mut sorter = Sorter::new(SorterSettings { memory });
+    let mut sorter = Sorter::new(SorterSettings { memory }, Footprint::of(Some("us".into())));
     for page in pages {
         sorter.push(page, |_| true).unwrap();
     }
@@ -38,6 +38,24 @@ fn time_then_id_and_what_has_no_time_last() {
 }
 
 #[test]
+fn our_own_reads_are_written_and_counted_and_not_odd() {
+    let read = |n: u32, principal: &str| {
+        event(n, n, "").replace(
+            "\"x\":\"\"",
+            &format!(
+                "\"data\":{{\"eventName\":\"ListEvents\",\"identity\":{{\"principalId\":\"{principal}\"}},\
+                 \"request\":{{\"action\":\"GET\",\"id\":\"auditui-0badcafe-00000{n}/x\"}}}}"
+            ),
+        )
+    };
+    for memory in [1, 1 << 20] {
+        let (out, tally) = sorted(memory, &[page("a", &[read(1, "us"), read(2, "them"), read(3, "us")])]);
+        assert_eq!((out.len(), tally), (3, Tally { events: 3, own: 2, ..Tally::default() }));
+        assert!(out.iter().all(|(_, place)| place == "a []"), "{out:?}");
+    }
+}
+
+#[test]
 fn a_copy_is_left_out_and_a_conflict_is_kept_and_flagged() {
     let pages = [
         page("b", &[event(1, 1, "same"), event(2, 2, "one")]),
@@ -47,7 +65,7 @@ fn a_copy_is_left_out_and_a_conflict_is_kept_and_flagged() {
         let (out, tally) = sorted(memory, &pages);
         let places: Vec<_> = out.iter().map(|(_, place)| place.as_str()).collect();
         assert_eq!(places, ["a []", r#"b ["conflict"]"#, r#"a ["conflict"]"#]);
-        assert_eq!(tally, Tally { events: 3, duplicates: 1, conflicts: 2, flagged: 2 });
+        assert_eq!(tally, Tally { events: 3, duplicates: 1, conflicts: 2, flagged: 2, own: 0 });
     }
 }
 

@@ -135,6 +135,10 @@ impl Actor {
         matches!(self.how, How::Console | How::Federated)
     }
 
+    pub fn is_auditui(&self) -> bool {
+        self.agent.starts_with("auditui/")
+    }
+
     fn is_awake(&self, time: DateTime<Utc>, stream: &mut Stream) -> bool {
         let hours = match self.shift {
             Shift::Always => return true,

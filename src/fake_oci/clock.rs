@@ -1,17 +1,24 @@
 //! The server's clock: real, or frozen for tests, and off by what the scenario says.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
-/// Reads the time of the simulated cloud.
-#[derive(Debug, Clone, Copy)]
+/// Reads the time of the simulated cloud. All clones show the same.
+#[derive(Debug, Clone)]
 pub struct Clock {
-    frozen: Option<DateTime<Utc>>,
+    frozen: Arc<Mutex<Option<DateTime<Utc>>>>,
     skew: TimeDelta,
 }
 
 impl Clock {
     pub fn new(frozen: Option<DateTime<Utc>>, skew: TimeDelta) -> Self {
-        Self { frozen, skew }
+        Self { frozen: Arc::new(Mutex::new(frozen)), skew }
+    }
+
+    /// Stands still at another time from now on.
+    pub fn set(&self, time: DateTime<Utc>) {
+        *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) = Some(time);
     }
 
     /// What the server believes the time is.
@@ -27,7 +34,7 @@ impl Clock {
 
     #[expect(clippy::disallowed_methods, reason = "the one place of this room that reads the clock")]
     fn true_now(&self) -> DateTime<Utc> {
-        self.frozen.unwrap_or_else(Utc::now)
+        self.frozen.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Utc::now)
     }
 }
 
@@ -42,5 +49,7 @@ mod tests {
         assert_eq!(clock.now(), noon + TimeDelta::minutes(6));
         assert_eq!(clock.now(), clock.now());
         assert_eq!(clock.hour().to_rfc3339(), "2026-03-14T12:00:00+00:00");
+        clock.clone().set(noon + TimeDelta::hours(1));
+        assert_eq!(clock.hour().to_rfc3339(), "2026-03-14T13:00:00+00:00");
     }
 }

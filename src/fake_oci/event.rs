@@ -114,6 +114,9 @@ fn routine_facts<'a>(world: &'a World, cell: Cell, sketch: &Sketch, routine: Rou
     let who = Identity::of(actor, acts_for, &world.tenancy.id, routine.burst);
     let mut facts = blank(world, cell, sketch, routine.action, routine.group, who)?;
     facts.phase = routine.phase;
+    if actor.is_auditui() {
+        name_the_run(&mut facts, routine.burst);
+    }
     if facts.action.class == Class::Session {
         sign_in(&mut facts, actor);
         return Some(facts);
@@ -130,6 +133,13 @@ fn routine_facts<'a>(world: &'a World, cell: Cell, sketch: &Sketch, routine: Rou
     }
     facts.details = Some(format!("{{\"X-Real-Port\":{}}}", facts.stream.between(1025, 65_000)));
     Some(facts)
+}
+
+/// As auditui does: the run stands in the user agent and in the client's part of the request id.
+fn name_the_run(facts: &mut Facts<'_>, burst: u64) {
+    let run = format!("{:08x}", burst as u32);
+    facts.segments[0] = format!("auditui-{run}-{:06x}", facts.stream.clone().below(1 << 12));
+    facts.who.agent = format!("{} run={run}", facts.who.agent);
 }
 
 fn story_facts<'a>(

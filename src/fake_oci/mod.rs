@@ -155,6 +155,11 @@ impl FakeOci {
     }
 
     /// Every answered request, oldest first; of very many, the newest.
+    /// Stops the server's clock at another time. The world stays as it is; more of it may be visible then.
+    pub fn set_clock(&self, time: DateTime<Utc>) {
+        self.cloud.clock.set(time);
+    }
+
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.cloud.journal.records()
     }

@@ -181,7 +181,7 @@ pub enum ScenarioError {
     Invalid { line: usize, key: &'static str, problem: String },
 }
 
-const EMBEDDED: [(&str, &str); 12] = [
+const EMBEDDED: [(&str, &str); 13] = [
     ("demo", include_str!("../../assets/scenarios/demo.toml")),
     ("small", include_str!("../../assets/scenarios/small.toml")),
     ("strict", include_str!("../../assets/scenarios/strict.toml")),
@@ -194,6 +194,7 @@ const EMBEDDED: [(&str, &str); 12] = [
     ("expired-token", include_str!("../../assets/scenarios/expired-token.toml")),
     ("all-denied", include_str!("../../assets/scenarios/all-denied.toml")),
     ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
+    ("own-reads", include_str!("../../assets/scenarios/own-reads.toml")),
 ];
 
 impl Scenario {

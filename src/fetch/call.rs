@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::lane::Ending;
 use crate::domain::ledger::CellKey;
 use crate::domain::problem::Problem;
+use crate::domain::time_range::FetchWindow;
 
 /// Names a cell inside the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +18,10 @@ pub struct CellId(pub(super) u32);
 pub struct Request<T> {
     pub id: CellId,
     pub key: CellKey,
+    /// What of the cell's window is asked.
+    pub ask: FetchWindow,
+    /// When that was read to its end before, if it was.
+    pub read_at: Option<DateTime<Utc>>,
     pub page: Option<T>,
 }
 

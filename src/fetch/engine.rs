@@ -9,20 +9,23 @@
 //!                                                                                        └──► complete, denied, failed
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::backoff::{Jitter, RetrySettings};
 pub use super::call::{Answer, CellId, Failure, Outcome, Request, Verdict};
+use super::chain::{CUTS, Chain, Phase};
 use super::lane::{Lane, LaneSettings};
+use super::meter::Meter;
 use super::plan::PlannedCell;
 use super::tiling::{self, FirstPage};
 use crate::domain::ledger::{CellKey, CellUpdate, Change};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::time_range::FetchWindow;
+use crate::domain::traffic::{RegionTraffic, Traffic};
 
 /// Bounds of a fetch.
 #[derive(Clone, Copy, Debug)]
@@ -61,34 +64,8 @@ pub struct Engine<T> {
     waiting: BTreeSet<(Duration, CellId)>,
     updates: VecDeque<CellUpdate>,
     halted: Option<Problem>,
+    paused: bool,
     batches: i64,
-}
-
-struct Chain<T> {
-    planned: PlannedCell,
-    priority: i64,
-    phase: Phase,
-    /// How often it may still be cut into tiles.
-    cuts: u8,
-    /// The page to ask for next.
-    page: Option<T>,
-    pages: u32,
-    tokens_seen: HashSet<T>,
-    contents_seen: HashSet<u64>,
-    /// Pages in a row that brought nothing new.
-    idle_pages: u32,
-    /// Failed tries of the current page.
-    tries: u32,
-    /// Times that the current page was refused because we ask too much.
-    refusals: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Ready,
-    OnTheWire,
-    Waiting,
-    Ended,
 }
 
 /// What waits for a region, and how hard that may be asked.
@@ -101,8 +78,6 @@ struct Queue {
     refused: Option<Problem>,
 }
 
-/// A chain may be cut, and its tiles once more, where they are much denser than the first page promised.
-const CUTS: u8 = 2;
 /// Refusals of one page (429) before its cell fails; the lane slows down long before. Many, because with thousands of
 /// pages some call is unlucky many times in a row.
 const REFUSALS: u32 = 30;
@@ -126,26 +101,48 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             waiting: BTreeSet::new(),
             updates: VecDeque::new(),
             halted: None,
+            paused: false,
             batches: 0,
         }
     }
 
     /// Queues cells, most wanted first; they come before everything queued earlier, because they are what the user asked
-    /// for last. A cell that is under way already stays as it is; one that ended is read anew.
+    /// for last. A cell that waits already moves to its new place; one that ended is read anew.
     pub fn add(&mut self, cells: Vec<PlannedCell>) {
         self.batches += 1;
         for (place, planned) in (0i64..).zip(cells) {
             let priority = place - (self.batches << 32);
-            let id = self.id_of(planned);
-            if self.chain(id).phase == Phase::Ended {
-                self.restart(id, priority, CUTS);
+            // What is read again is short, and its cell keeps its label meanwhile.
+            let cuts = if planned.read_at.is_some() { 0 } else { CUTS };
+            match self.ids.get(&planned.key).copied() {
+                Some(id) if self.chain(id).phase != Phase::Ended => self.move_to(id, priority),
+                _ => {
+                    let id = self.id_of(planned);
+                    self.restart(id, priority, cuts);
+                }
             }
         }
     }
 
-    /// Takes up calls again after a halt, with a credential that may work now.
+    /// Puts cells that wait behind everything else that waits.
+    pub fn postpone(&mut self, cells: &[CellKey]) {
+        self.batches += 1;
+        for (place, key) in (0i64..).zip(cells) {
+            if let Some(id) = self.ids.get(key).copied() {
+                self.move_to(id, place + (self.batches << 32));
+            }
+        }
+    }
+
+    /// Makes no call until [`resume`](Self::resume).
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Takes up calls again after a pause, or after a halt, with a credential that may work now.
     pub fn resume(&mut self) {
         self.halted = None;
+        self.paused = false;
         self.queues.values_mut().for_each(|queue| queue.refused = None);
     }
 
@@ -157,7 +154,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     /// The next call to make now, if any may be made now. Call until `None`.
     pub fn next_request(&mut self, now: Duration) -> Option<Request<T>> {
         self.wake(now);
-        if self.halted.is_some() || self.in_flight() >= self.settings.in_flight {
+        if self.is_stopped() || self.in_flight() >= self.settings.in_flight {
             return None;
         }
         let open = self.queues.values_mut().filter(|queue| queue.has_work() && queue.lane.may_send(now));
@@ -173,8 +170,9 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let (_, id) = next;
         let chain = &mut self.cells[id.0 as usize];
         chain.phase = Phase::OnTheWire;
-        let request = Request { id, key: chain.planned.key.clone(), page: chain.page.clone() };
-        if chain.pages == 0 && chain.tries + chain.refusals == 0 {
+        let PlannedCell { key, ask, read_at, .. } = &chain.planned;
+        let request = Request { id, key: key.clone(), ask: *ask, read_at: *read_at, page: chain.page.clone() };
+        if chain.is_untried() {
             self.report(id, Change::Started);
         }
         Some(request)
@@ -210,7 +208,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
 
     /// When [`next_request`](Self::next_request) is worth calling again although nothing was answered.
     pub fn wake_at(&self, now: Duration) -> Option<Duration> {
-        if self.halted.is_some() {
+        if self.is_stopped() {
             return None;
         }
         let retry = self.waiting.first().map(|(when, _)| *when);
@@ -225,7 +223,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
 
     /// Chains that wait for time to pass, rather than for an answer to make room for them.
     pub fn waits_for_time(&self) -> usize {
-        if self.halted.is_some() || self.in_flight() >= self.settings.in_flight {
+        if self.is_stopped() || self.in_flight() >= self.settings.in_flight {
             return 0;
         }
         let idle = self.queues.values().filter(|queue| queue.lane.in_flight() == 0 && queue.has_work());
@@ -242,9 +240,30 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         self.queues.iter().filter(|(_, queue)| queue.lane.is_slowed()).map(|(region, _)| region.clone()).collect()
     }
 
+    /// How the calls that `meter` counted went, and how hard each region is asked now.
+    pub(super) fn traffic(&self, meter: &Meter) -> Traffic {
+        let of = |(region, queue): (&RegionId, &Queue)| RegionTraffic {
+            region: region.clone(),
+            calls: meter.of(region, queue.lane.in_flight()),
+            rate: queue.lane.rate(),
+            standing: queue.lane.standing(),
+        };
+        let regions = self.queues.iter().map(of).collect();
+        Traffic { paused: self.paused, calls: meter.all(self.in_flight()), regions }
+    }
+
+    /// Whether everything that was asked for has ended, one way or the other.
+    pub fn is_done(&self) -> bool {
+        self.in_flight() == 0 && self.queued() == 0
+    }
+
     /// Whether nothing is left that could be done.
     pub fn is_idle(&self) -> bool {
-        self.in_flight() == 0 && (self.halted.is_some() || self.queued() == 0)
+        self.in_flight() == 0 && (self.is_stopped() || self.queued() == 0)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.paused || self.halted.is_some()
     }
 
     fn chain(&mut self, id: CellId) -> &mut Chain<T> {
@@ -262,38 +281,19 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     fn id_of(&mut self, planned: PlannedCell) -> CellId {
-        if let Some(id) = self.ids.get(&planned.key) {
-            return *id;
+        if let Some(id) = self.ids.get(&planned.key).copied() {
+            self.chain(id).planned = planned;
+            return id;
         }
         let id = CellId(self.cells.len() as u32);
         self.ids.insert(planned.key.clone(), id);
-        self.cells.push(Chain {
-            planned,
-            priority: 0,
-            phase: Phase::Ended,
-            cuts: 0,
-            page: None,
-            pages: 0,
-            tokens_seen: HashSet::new(),
-            contents_seen: HashSet::new(),
-            idle_pages: 0,
-            tries: 0,
-            refusals: 0,
-        });
+        self.cells.push(Chain::new(planned));
         id
     }
 
     fn restart(&mut self, id: CellId, priority: i64, cuts: u8) {
         let chain = self.chain(id);
-        chain.priority = priority;
-        chain.cuts = cuts;
-        chain.page = None;
-        chain.pages = 0;
-        chain.tries = 0;
-        chain.refusals = 0;
-        chain.tokens_seen.clear();
-        chain.contents_seen.clear();
-        chain.idle_pages = 0;
+        chain.restart(priority, cuts);
         let region = chain.planned.key.region.clone();
         let lane = &mut self.queue(&region).lane;
         if lane.is_down() {
@@ -301,6 +301,18 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         }
         self.make_ready(id);
         self.report(id, Change::Queued);
+    }
+
+    /// Gives a chain that has not ended another place among those that wait.
+    fn move_to(&mut self, id: CellId, priority: i64) {
+        let chain = self.chain(id);
+        let before = std::mem::replace(&mut chain.priority, priority);
+        let (phase, region) = (chain.phase, chain.planned.key.region.clone());
+        if phase == Phase::Ready {
+            let ready = &mut self.queue(&region).ready;
+            ready.remove(&(before, id));
+            ready.insert((priority, id));
+        }
     }
 
     fn make_ready(&mut self, id: CellId) {
@@ -323,22 +335,12 @@ impl<T: Clone + Eq + Hash> Engine<T> {
 
     fn page_arrived(&mut self, id: CellId, answer: Answer<T>) {
         let Answer { events, content, next, at, span } = answer;
-        let Settings { longest_chain, longest_idle, .. } = self.settings;
+        let settings = self.settings;
         let chain = self.chain(id);
-        chain.tries = 0;
-        chain.refusals = 0;
-        chain.pages += 1;
-        let news = events > 0 && chain.contents_seen.insert(content);
-        chain.idle_pages = if news { 0 } else { chain.idle_pages + 1 };
-        let endless = match &next {
-            Some(token) if !chain.tokens_seen.insert(token.clone()) => Some("the same page token came twice"),
-            Some(_) if chain.pages >= longest_chain => Some("there is no end of pages"),
-            Some(_) if chain.idle_pages >= longest_idle => Some("page after page brings nothing new"),
-            _ => None,
-        };
+        let endless = chain.page_arrived(&settings, events, content, next.as_ref());
         let ended = next.is_none();
         let first = chain.pages == 1 && chain.cuts > 0 && !ended;
-        let (window, of_tile) = (chain.planned.key.window, chain.cuts < CUTS);
+        let (window, of_tile) = (chain.planned.ask, chain.cuts < CUTS);
         chain.page = next;
         let region = chain.planned.key.region.clone();
         // Where the service counts our calls, reading side by side gains nothing, and each tile costs a call.
@@ -363,11 +365,15 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         self.end(id, Change::Split);
         let chain = self.chain(id);
         let (priority, cuts, planned) = (chain.priority, chain.cuts - 1, chain.planned.clone());
-        for window in tiles {
+        for ask in tiles {
+            // What has not passed yet stays with the newest.
+            let is_newest = ask.end_minute() == planned.ask.end_minute();
+            let window = if is_newest { ask.extended_to(planned.key.window.end_minute()) } else { ask };
             let key = CellKey { window, ..planned.key.clone() };
-            let tile = self.id_of(PlannedCell { key, ..planned.clone() });
+            let known = self.ids.get(&key).copied();
             // A window that is being read on its own already need not be read twice.
-            if self.chain(tile).phase == Phase::Ended {
+            if known.is_none_or(|id| self.chain(id).phase == Phase::Ended) {
+                let tile = self.id_of(PlannedCell { key, ask, ..planned.clone() });
                 self.restart(tile, priority, cuts);
             }
         }
@@ -464,9 +470,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
 
     fn end(&mut self, id: CellId, change: Change) {
         let chain = self.chain(id);
-        chain.phase = Phase::Ended;
-        chain.tokens_seen = HashSet::new();
-        chain.contents_seen = HashSet::new();
+        chain.end();
         self.report(id, change);
     }
 

@@ -12,6 +12,8 @@
 
 use std::time::Duration;
 
+use crate::domain::traffic::Standing;
+
 /// Bounds of a lane.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneSettings {
@@ -138,6 +140,16 @@ impl Lane {
     pub fn is_down(&self) -> bool {
         self.refusals >= REFUSALS
             || matches!(self.breaker, Breaker::Open { trials, .. } if trials > self.settings.trials)
+    }
+
+    /// How the region stands, in one word.
+    pub fn standing(&self) -> Standing {
+        match self.breaker {
+            _ if self.is_down() => Standing::Down,
+            Breaker::Open { .. } => Standing::Resting,
+            Breaker::Closed { .. } if self.slowed => Standing::Slowed,
+            Breaker::Closed { .. } => Standing::Open,
+        }
     }
 
     /// Whether so many calls failed that the next one is a trial.

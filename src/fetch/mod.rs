@@ -6,9 +6,11 @@
 
 pub mod backoff;
 pub mod call;
+mod chain;
 pub mod discover;
 pub mod engine;
 pub mod lane;
+mod meter;
 pub mod plan;
 pub mod stream;
 mod tiling;
@@ -17,7 +19,7 @@ pub use backoff::RetrySettings;
 pub use discover::discover;
 pub use engine::Settings;
 pub use lane::LaneSettings;
-pub use plan::{PlannedCell, plan};
+pub use plan::{PlannedCell, failed, plan, settling};
 pub use stream::{FetchEvent, FetchStream, Fetcher, fetch};
 
 #[cfg(test)]

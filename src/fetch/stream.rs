@@ -17,12 +17,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::engine::{Answer, CellId, Engine, Failure, Outcome, Request, Settings, Verdict};
+use super::meter::Meter;
 use super::plan::PlannedCell;
 use crate::domain::event::decode;
-use crate::domain::ledger::CellUpdate;
+use crate::domain::ledger::{CellKey, CellUpdate};
 use crate::domain::page::Page;
 use crate::domain::problem::Problem;
 use crate::domain::region::RegionId;
+use crate::domain::traffic::Traffic;
 use crate::oci::{EventPage, OciClient, OciError, PageToken};
 
 /// What a fetch tells, in order: a page comes before the update that counts it.
@@ -34,6 +36,10 @@ pub enum FetchEvent {
     Halted(Problem),
     /// The regions that say that we ask too much; told when that changes.
     Slowed(Vec<RegionId>),
+    /// Everything that was asked for has ended; the fetch waits for more.
+    Idle,
+    /// How the calls go; told now and then while calls are made, and when the last one ended.
+    Traffic(Arc<Traffic>),
 }
 
 /// Asks for cells. The stream ends when all clones are gone and nothing is left to do.
@@ -56,22 +62,39 @@ pub struct FetchStream {
     handed_out: bool,
     started: Instant,
     activity: Arc<Activity>,
-    halt_told: bool,
-    slowed_told: Vec<RegionId>,
+    meter: Meter,
+    told: Told,
+}
+
+/// What was told last, so that it is told when it changes.
+#[derive(Debug, Default)]
+struct Told {
+    halted: bool,
+    /// Cells were asked for since [`FetchEvent::Idle`].
+    busy: bool,
+    slowed: Vec<RegionId>,
+    traffic: Option<Duration>,
 }
 
 type Call = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
+/// The least time between two tellings of the traffic.
+const TELL_TRAFFIC: Duration = Duration::from_millis(250);
+
 /// How a call ended, and whether it asked for the first page of its chain.
 struct Answered {
     id: CellId,
+    region: RegionId,
     first: bool,
+    took: Duration,
     result: Result<EventPage, OciError>,
 }
 
 #[derive(Debug)]
 enum Order {
     Add(Vec<PlannedCell>),
+    Postpone(Vec<CellKey>),
+    Pause,
     Resume,
 }
 
@@ -102,8 +125,8 @@ pub fn fetch(client: OciClient, settings: Settings) -> (Fetcher, FetchStream) {
         handed_out: false,
         started: Instant::now(),
         activity: Arc::clone(&activity),
-        halt_told: false,
-        slowed_told: Vec::new(),
+        meter: Meter::default(),
+        told: Told::default(),
     };
     (Fetcher { orders: sender, activity }, stream)
 }
@@ -114,7 +137,17 @@ impl Fetcher {
         self.order(Order::Add(cells));
     }
 
-    /// Takes up calls again after [`FetchEvent::Halted`].
+    /// Puts cells that wait behind everything else that waits.
+    pub fn postpone(&self, cells: Vec<CellKey>) {
+        self.order(Order::Postpone(cells));
+    }
+
+    /// Makes no further call until [`resume`](Self::resume); calls on the wire come to their end.
+    pub fn pause(&self) {
+        self.order(Order::Pause);
+    }
+
+    /// Takes up calls again after [`FetchEvent::Halted`] or [`pause`](Self::pause).
     pub fn resume(&self) {
         self.order(Order::Resume);
     }
@@ -174,10 +207,19 @@ impl FetchStream {
     fn obey(&mut self, order: Option<Order>) {
         match order {
             None => self.open = false,
-            Some(Order::Add(cells)) => self.engine.add(cells),
+            Some(Order::Add(cells)) => {
+                self.engine.add(cells);
+                self.told.busy = true;
+            }
+            Some(Order::Postpone(cells)) => self.engine.postpone(&cells),
+            Some(Order::Pause) => {
+                self.engine.pause();
+                self.tell_traffic();
+            }
             Some(Order::Resume) => {
                 self.engine.resume();
-                self.halt_told = false;
+                self.told.halted = false;
+                self.tell_traffic();
             }
         }
         self.make_calls();
@@ -186,7 +228,7 @@ impl FetchStream {
         }
     }
 
-    fn take_answer(&mut self, Answered { id, first, result }: Answered) {
+    fn take_answer(&mut self, Answered { id, region, first, took, result }: Answered) {
         let outcome = match result {
             Ok(EventPage { page, next }) => {
                 // Only the first of several pages is asked how dense its events are.
@@ -204,21 +246,37 @@ impl FetchStream {
                 problem: error.to_problem(),
             }),
         };
+        self.meter.ended(&region, outcome.ending(), matches!(outcome, Outcome::Failed(_)), took);
         self.engine.answered(self.now(), id, outcome);
         let slowed = self.engine.slowed();
-        if slowed != self.slowed_told {
-            self.slowed_told.clone_from(&slowed);
+        if slowed != self.told.slowed {
+            self.told.slowed.clone_from(&slowed);
             self.ready.push_back(FetchEvent::Slowed(slowed));
         }
         self.make_calls();
+        let due = self.told.traffic.is_none_or(|told| self.now() >= told + TELL_TRAFFIC);
+        if due || self.engine.in_flight() == 0 {
+            self.tell_traffic();
+        }
+    }
+
+    fn tell_traffic(&mut self) {
+        self.told.traffic = Some(self.now());
+        let traffic = self.engine.traffic(&self.meter);
+        self.ready.push_back(FetchEvent::Traffic(Arc::new(traffic)));
+        self.tell_activity();
     }
 
     /// What the engine has to tell, a halt included: it may come with an answer, or when nothing is left to wait for.
     fn collect(&mut self) {
         self.ready.extend(self.engine.take_updates().map(FetchEvent::Update));
-        if let Some(problem) = self.engine.halted().filter(|_| !self.halt_told).cloned() {
-            self.halt_told = true;
+        if let Some(problem) = self.engine.halted().filter(|_| !self.told.halted).cloned() {
+            self.told.halted = true;
             self.ready.push_back(FetchEvent::Halted(problem));
+        }
+        if self.told.busy && self.engine.is_done() {
+            self.told.busy = false;
+            self.ready.push_back(FetchEvent::Idle);
         }
         self.tell_activity();
     }
@@ -246,8 +304,15 @@ impl Drop for FetchStream {
 }
 
 async fn call(client: OciClient, request: Request<PageToken>) -> Answered {
-    let result = client.list_events(&request.key, request.page.as_ref()).await;
-    Answered { id: request.id, first: request.page.is_none(), result }
+    let Request { id, key, ask, read_at, page } = request;
+    let began = Instant::now();
+    let asked = CellKey { window: ask, ..key.clone() };
+    let mut result = client.list_events(&asked, page.as_ref()).await;
+    let region = key.region.clone();
+    if let Ok(EventPage { page, .. }) = &mut result {
+        (page.cell, page.read_at) = (key, read_at);
+    }
+    Answered { id, region, first: page.is_none(), took: began.elapsed(), result }
 }
 
 /// Tells pages with other events apart; the space between them does not count.

@@ -1,17 +1,14 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::ledger::CellKey;
+use crate::domain::ledger::{CellKey, Change};
 use crate::domain::time_range::FetchWindow;
 use crate::fetch::RetrySettings;
 use crate::oci::test_server::{Server, answer};
 
 fn planned(compartment: &str) -> PlannedCell {
     let window = FetchWindow::from_minutes(0, 60).unwrap();
-    PlannedCell {
-        key: CellKey { region: "us-ashburn-1".into(), compartment: compartment.into(), window },
-        deleted: false,
-    }
+    PlannedCell::whole(CellKey { region: "us-ashburn-1".into(), compartment: compartment.into(), window })
 }
 
 /// The credential is refused while another call waits for its next try; only when that wait ends is it known that no
@@ -28,4 +25,26 @@ async fn a_halt_that_is_found_out_by_waiting_is_told() {
         halted += usize::from(matches!(event, FetchEvent::Halted(_)));
     }
     assert_eq!(halted, 1);
+}
+
+#[tokio::test]
+async fn when_all_is_read_that_is_told_once_and_more_can_be_asked_for() {
+    let server = Server::start(vec![answer("200 OK", "", "[]"); 2]).await;
+    let (fetcher, mut stream) = fetch(server.client(), Settings::default());
+    for compartment in ["a", "b"] {
+        fetcher.add(vec![planned(compartment)]);
+        let mut completed = 0;
+        loop {
+            match stream.next().await.unwrap() {
+                FetchEvent::Update(CellUpdate { change: Change::Complete { .. }, .. }) => completed += 1,
+                FetchEvent::Idle => break,
+                _ => {}
+            }
+        }
+        assert_eq!(completed, 1);
+    }
+    drop(fetcher);
+    while let Some(event) = stream.next().await {
+        assert!(!matches!(event, FetchEvent::Idle));
+    }
 }

@@ -17,12 +17,15 @@ use super::identity::{EventKey, Identities};
 use super::segment::{Row, SEGMENT_ROWS, Segment};
 use super::snapshot::{Dictionaries, Snapshot, Totals};
 use crate::domain::event::{Flags, decode};
+use crate::domain::footprint::Footprint;
+use crate::domain::lateness::Lateness;
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
 use crate::domain::region::RegionId;
 
 /// See the module.
 pub struct IndexBuilder {
+    footprint: Footprint,
     lineage: Arc<()>,
     interners: Vec<Interner>,
     identities: Identities,
@@ -40,14 +43,22 @@ pub struct IndexBuilder {
     published: Arc<Snapshot>,
 }
 
+/// What a page brought that was not held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    pub events: u64,
+    pub late: Lateness,
+}
+
 impl Default for IndexBuilder {
     fn default() -> Self {
-        Self::new()
+        Self::new(Footprint::default())
     }
 }
 
 impl IndexBuilder {
-    pub fn new() -> Self {
+    /// `footprint` tells which events are our own.
+    pub fn new(footprint: Footprint) -> Self {
         let lineage = Arc::new(());
         let interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
         let published = Arc::new(Snapshot {
@@ -58,6 +69,7 @@ impl IndexBuilder {
             totals: Totals::default(),
         });
         Self {
+            footprint,
             lineage,
             interners,
             identities: Identities::default(),
@@ -72,26 +84,33 @@ impl IndexBuilder {
         }
     }
 
-    /// Takes every event of a page.
-    pub fn insert_page(&mut self, page: &Page) {
+    /// Takes every event of a page; tells what it added.
+    pub fn insert_page(&mut self, page: &Page) -> Added {
+        let mut added = Added::default();
         for event in page.events() {
-            self.insert(&page.cell.region, &page.cell.compartment, event);
+            let Some(key) = self.insert(&page.cell.region, &page.cell.compartment, event) else { continue };
+            added.events += 1;
+            if let Some(late) = key.time().and_then(|time| page.lateness(time)) {
+                added.late.add(late);
+            }
         }
+        added
     }
 
     /// Takes one event, read in `region` by asking for compartment `queried`. The first place where an event is read is
-    /// the one it keeps.
-    pub fn insert(&mut self, region: &RegionId, queried: &Ocid, bytes: &[u8]) {
+    /// the one it keeps. `None` when it was held already.
+    pub fn insert(&mut self, region: &RegionId, queried: &Ocid, bytes: &[u8]) -> Option<EventKey> {
         self.totals.received += 1;
         let at = self.store.next();
         let store = &mut self.store;
         let Some(digest) = self.identities.admit(bytes, at, |known| store.read(known) == Some(bytes)) else {
             self.totals.duplicates += 1;
-            return;
+            return None;
         };
-        let decoded = decode(bytes);
-        let record = RecordRef { fields: &decoded.fields, region, queried };
+        let decoded = self.footprint.decode(bytes);
         let mut flags = decoded.flags;
+        let own = flags.contains(Flags::OWN);
+        let record = RecordRef { fields: &decoded.fields, region, queried, own };
         if self.is_in_conflict(&decoded.fields.id, at) {
             flags.insert(Flags::CONFLICT);
         }
@@ -99,10 +118,12 @@ impl IndexBuilder {
         let access = decoded.fields.access();
         let codes = Column::ALL.map(|column| self.interners[column.index()].code(column.text(&record)));
         self.totals.count(access, flags, bytes.len());
-        self.open.push(Row { key: EventKey { micros, digest }, access, flags, codes, at });
+        let key = EventKey { micros, digest };
+        self.open.push(Row { key, access, flags, codes, at });
         if let Some(stored) = self.store.push(bytes) {
             self.block_packed(stored);
         }
+        Some(key)
     }
 
     /// Everything taken so far. The same value again when nothing came in between.

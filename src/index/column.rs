@@ -11,6 +11,8 @@ pub struct RecordRef<'a> {
     pub region: &'a RegionId,
     /// The compartment queried; the event's own is a field.
     pub queried: &'a Ocid,
+    /// Whether we made this call ourselves; see [`Flags::OWN`](crate::domain::event::Flags::OWN).
+    pub own: bool,
 }
 
 /// A field kept as a code per row. Fields with a value of their own in nearly every event (event id, request id,

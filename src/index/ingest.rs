@@ -11,9 +11,10 @@ use arc_swap::ArcSwap;
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
-use super::builder::IndexBuilder;
+use super::builder::{Added, IndexBuilder};
 use super::snapshot::Snapshot;
-use crate::domain::ledger::{CellUpdate, Ledger};
+use crate::domain::footprint::Footprint;
+use crate::domain::ledger::{CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 
 /// Inputs waiting at most; a page is about 350 kB.
@@ -63,9 +64,9 @@ enum Message {
 }
 
 impl Ingest {
-    /// `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
-    pub fn start(settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
-        let builder = IndexBuilder::new();
+    /// `footprint`: see [`IndexBuilder::new`]; `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
+    pub fn start(footprint: Footprint, settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
+        let builder = IndexBuilder::new(footprint);
         let worker = Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake };
         Self::start_with(worker)
     }
@@ -187,14 +188,22 @@ impl Worker {
     fn apply(&mut self, input: Input) -> usize {
         match input {
             Input::Page(page) => {
-                self.builder.insert_page(&page);
+                let Added { events, late } = self.builder.insert_page(&page);
+                // The first read of a window is counted by whoever reads it.
+                if page.read_at.is_some() && events > 0 {
+                    self.note(CellUpdate { key: page.cell.clone(), change: Change::Added { events, late } });
+                }
                 page.len()
             }
             Input::Update(update) => {
-                Arc::make_mut(&mut self.ledger).apply(update);
+                self.note(update);
                 0
             }
         }
+    }
+
+    fn note(&mut self, update: CellUpdate) {
+        Arc::make_mut(&mut self.ledger).apply(update);
     }
 
     fn holdings(&mut self) -> Arc<Holdings> {

@@ -33,7 +33,7 @@ pub struct Totals {
     pub duplicates: u64,
     /// Events that share their id with one of other bytes; each of them counts.
     pub conflicts: u64,
-    /// Events with any flag, conflicts included.
+    /// Events that are odd in any way, conflicts included.
     pub flagged: u64,
     /// Events held, by access, in the order of [`Access::ALL`].
     pub by_access: [u64; 3],
@@ -48,14 +48,14 @@ impl Totals {
         self.events += 1;
         self.by_access[access as usize] += 1;
         self.raw_bytes += bytes as u64;
-        self.flagged += u64::from(!flags.is_empty());
+        self.flagged += u64::from(flags.is_odd());
         self.conflicts += u64::from(flags.contains(Flags::CONFLICT));
     }
 
     /// An event held with these flags is found to be in conflict.
     pub(super) fn dispute(&mut self, flags: Flags) {
         self.conflicts += 1;
-        self.flagged += u64::from(flags.is_empty());
+        self.flagged += u64::from(!flags.is_odd());
     }
 }
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{IndexBuilder, Snapshot};
+use crate::domain::footprint::{Footprint, request_id};
 use crate::domain::ledger::CellKey;
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
@@ -39,6 +40,11 @@ pub(crate) fn page(events: &[Sent]) -> Page {
     body.extend(events.iter().map(|sent| sent.bytes.as_slice()).collect::<Vec<_>>().join(&b","[..]));
     body.push(b']');
     Page::new(cell(&first.region, &first.compartment), body, None, at(0)).unwrap()
+}
+
+/// Of the user `us`, who made some of the events.
+pub(crate) fn footprint() -> Footprint {
+    Footprint::of(Some("us".into()))
 }
 
 pub(crate) fn insert(builder: &mut IndexBuilder, events: &[Sent]) {
@@ -112,8 +118,11 @@ fn typical() -> impl Strategy<Value = Vec<u8>> {
     // Some values come again, others are new in every page.
     let known = prop::sample::select(vec!["", "Straße", "203.0.113.9", "/n/x/b/backups-prod", "OK"]);
     let text = prop_oneof![known.prop_map(str::to_owned), (0..400).prop_map(|n| format!("Web-{n}"))];
-    (id, time, name, action, user, status, [text.clone(), text.clone(), text.clone(), text]).prop_map(
-        |(id, time, name, action, user, status, [resource, ip, path, message])| {
+    let principal = prop::sample::select(vec!["us", "them"]);
+    let request = prop_oneof![(0..2u64).prop_map(|n| request_id("0badcafe", n)), text.clone()];
+    let texts = [text.clone(), text.clone(), text.clone(), text];
+    (id, time, name, action, user, status, texts, principal, request).prop_map(
+        |(id, time, name, action, user, status, [resource, ip, path, message], principal, request)| {
             let sign_on = name == "InteractiveLogin";
             let service = if sign_on { "IdentitySignOn" } else { "Api" };
             let event = json!({
@@ -125,8 +134,8 @@ fn typical() -> impl Strategy<Value = Vec<u8>> {
                     "eventName": name,
                     "resourceName": resource,
                     "compartmentName": message,
-                    "identity": { "principalName": user, "ipAddress": ip, "authType": user, "userAgent": path },
-                    "request": { "id": ip, "action": action, "path": path },
+                    "identity": { "principalName": user, "principalId": principal, "ipAddress": ip, "authType": user, "userAgent": path },
+                    "request": { "id": request, "action": action, "path": path },
                     "response": { "status": status, "message": message },
                 },
             });

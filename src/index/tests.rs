@@ -7,13 +7,14 @@ use std::sync::mpsc;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
-use super::testing::{Sent, at, cell, contents, event, insert, numbered, page, sent};
+use super::testing::{Sent, at, cell, contents, event, footprint, insert, numbered, page, sent};
 use super::*;
 use crate::domain::event::{Flags, decode};
+use crate::domain::footprint::Footprint;
 use crate::domain::ledger::{CellState, CellUpdate, Change};
 
 fn indexed(events: &[Sent]) -> Arc<Snapshot> {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::new(footprint());
     insert(&mut builder, events);
     builder.snapshot()
 }
@@ -46,7 +47,7 @@ proptest! {
     ) {
         let events = without_duplicates(events);
         let whole = indexed(&events);
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::new(footprint());
         for chunk in shuffled(&events, seed).chunks(publish_every) {
             insert(&mut builder, chunk);
             builder.snapshot();
@@ -60,7 +61,7 @@ proptest! {
 
     #[test]
     fn every_event_is_held_once_with_its_bytes(events in prop::collection::vec(sent(), 0..200), again in any::<u64>()) {
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::default();
         insert(&mut builder, &events);
         builder.snapshot();
         insert(&mut builder, &shuffled(&events, again));
@@ -90,7 +91,7 @@ proptest! {
             }
             sent
         }).collect();
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::default();
         for chunk in events.chunks(publish_every) {
             insert(&mut builder, chunk);
             builder.snapshot();
@@ -109,8 +110,20 @@ proptest! {
             prop_assert_eq!(row.flags().contains(Flags::CONFLICT), disputed, "{}", id);
         }
         prop_assert_eq!(snapshot.totals().conflicts, conflicts);
-        let flagged = snapshot.rows().filter(|row| !row.flags().is_empty()).count() as u64;
+        let flagged = snapshot.rows().filter(|row| row.flags().is_odd()).count() as u64;
         prop_assert_eq!(snapshot.totals().flagged, flagged);
+    }
+
+    #[test]
+    fn our_own_reads_are_marked_and_not_odd(events in prop::collection::vec(sent(), 1..150)) {
+        let snapshot = indexed(&events);
+        for row in snapshot.rows() {
+            let raw = row.raw().unwrap();
+            let own = footprint().decode(&raw).flags.contains(Flags::OWN);
+            prop_assert_eq!(row.flags().contains(Flags::OWN), own);
+            prop_assert_eq!(row.flags().is_odd(), row.flags().names().next().is_some());
+        }
+        prop_assert_eq!(snapshot.totals().events, snapshot.len() as u64);
     }
 
     #[test]
@@ -120,7 +133,7 @@ proptest! {
             let raw = row.raw().unwrap();
             let decoded = decode(&raw);
             let (region, queried) = (row.region().into(), row.queried_compartment());
-            let record = RecordRef { fields: &decoded.fields, region: &region, queried: &queried };
+            let record = RecordRef { fields: &decoded.fields, region: &region, queried: &queried, own: false };
             for column in Column::ALL {
                 prop_assert_eq!(row.text(column), column.text(&record));
             }
@@ -135,7 +148,7 @@ proptest! {
 
 #[test]
 fn a_snapshot_never_changes() {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     let mut published = Vec::new();
     for start in (0..5_000).step_by(500) {
         insert(&mut builder, &(start..start + 500).map(numbered).collect::<Vec<_>>());
@@ -161,7 +174,7 @@ fn fingerprint(snapshot: &Snapshot) -> u128 {
 
 #[test]
 fn segments_stay_few_and_small() {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     let mut rows = 0;
     for n in 0..900 {
         let count = 1 + n % 40;
@@ -178,7 +191,7 @@ fn segments_stay_few_and_small() {
 
 #[test]
 fn a_bulk_load_without_snapshots_makes_full_segments() {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     insert(&mut builder, &(0..9_000).map(numbered).collect::<Vec<_>>());
     let sizes: Vec<usize> = builder.snapshot().segments().iter().map(|segment| segment.len()).collect();
     assert_eq!(sizes, [4_096, 4_096, 9_000 - 2 * 4_096 - 40, 40]);
@@ -186,7 +199,7 @@ fn a_bulk_load_without_snapshots_makes_full_segments() {
 
 #[test]
 fn nothing_new_is_no_new_snapshot_and_duplicates_only_count() {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     insert(&mut builder, &[numbered(1)]);
     let first = builder.snapshot();
     assert!(Arc::ptr_eq(&first, &builder.snapshot()));
@@ -214,6 +227,7 @@ fn the_time_span_leaves_out_events_without_time() {
 fn started() -> (Ingest, mpsc::Receiver<()>) {
     let (wake, woken) = mpsc::channel();
     let ingest = Ingest::start(
+        Footprint::default(),
         TimeDelta::minutes(15),
         Box::new(move || {
             let _ = wake.send(());

@@ -15,6 +15,7 @@ use reqwest::{Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
+use crate::domain::footprint;
 use crate::domain::text::clean_prefix;
 
 use super::body::{Body, Patience, Room, SMALL};
@@ -26,7 +27,6 @@ use super::signer::{Credential, Unsigned, host_header, http_date, request_target
 const MAX_ERROR_BODY: usize = 64 << 10;
 const MAX_MESSAGE: usize = 400;
 const MAX_HEADER: usize = 200;
-const USER_AGENT: &str = concat!("auditui/", env!("CARGO_PKG_VERSION"));
 const REQUEST_ID: &str = "opc-request-id";
 
 /// How connections are made and how long they may take.
@@ -96,6 +96,11 @@ impl Http {
         &self.run
     }
 
+    /// Requests begun so far, whatever came of them.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
     /// The server's clock minus ours, at the newest answer.
     pub fn clock_offset(&self) -> Option<TimeDelta> {
         *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
@@ -132,7 +137,7 @@ impl Http {
 
     fn next_request_id(&self) -> String {
         let count = self.sent.fetch_add(1, Ordering::Relaxed) & 0xfff_ffff_ffff;
-        format!("auditui-{}-{count:06x}", self.run)
+        footprint::request_id(&self.run, count)
     }
 
     fn headers(&self, url: &Url, sent_id: &str, credential: &Credential) -> Result<HeaderMap, &'static str> {
@@ -174,16 +179,16 @@ impl Http {
     }
 
     fn client(&self) -> Result<&reqwest::Client, String> {
-        self.client.get_or_init(|| client(&self.options)).as_ref().map_err(Clone::clone)
+        self.client.get_or_init(|| client(&self.options, &self.run)).as_ref().map_err(Clone::clone)
     }
 }
 
 /// The one function that builds a client.
-fn client(options: &HttpOptions) -> Result<reqwest::Client, String> {
+fn client(options: &HttpOptions, run: &str) -> Result<reqwest::Client, String> {
     // Fails when another part of the process did it first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
-        .user_agent(USER_AGENT)
+        .user_agent(format!("auditui/{} run={run}", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

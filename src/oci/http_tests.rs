@@ -42,7 +42,8 @@ async fn what_is_sent_is_what_was_signed() {
     assert_eq!(header_of(request, "date"), "Tue, 22 Jul 2025 08:35:46 GMT");
     assert_eq!(header_of(request, "accept"), "application/json");
     assert_eq!(header_of(request, "accept-encoding"), "gzip");
-    assert_eq!(header_of(request, "user-agent"), format!("auditui/{}", env!("CARGO_PKG_VERSION")));
+    let agent = format!("auditui/{} run={}", env!("CARGO_PKG_VERSION"), client.run_id());
+    assert_eq!(header_of(request, "user-agent"), agent);
     let id = header_of(request, "opc-request-id");
     assert!(id.starts_with(&format!("auditui-{}-", client.run_id())) && id.len() <= 32, "{id}");
 

@@ -166,6 +166,11 @@ impl OciClient {
         self.inner.http.run_id()
     }
 
+    /// Requests of this run so far, to whichever service and whatever came of them.
+    pub fn calls(&self) -> u64 {
+        self.inner.http.sent()
+    }
+
     /// The override of the service's own host names, if there is one.
     pub fn endpoint_override(&self) -> Option<&EndpointTemplate> {
         self.inner.endpoint.as_ref()

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::domain::footprint::Footprint;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
@@ -82,6 +83,11 @@ impl Profile {
             active: Mutex::new(Active { credential, expires: None }),
             session: None,
         })
+    }
+
+    /// By which our own calls are told in the log.
+    pub fn footprint(&self) -> Footprint {
+        Footprint::of(self.user.clone())
     }
 
     pub(super) fn credential(&self) -> Arc<Credential> {

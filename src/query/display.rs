@@ -63,6 +63,7 @@ impl fmt::Display for Term {
         match self {
             Self::Access(set) => f.write_str(access_typed(*set)),
             Self::Failed => f.write_str("is:failed"),
+            Self::Own => f.write_str("is:self"),
             Self::Region(regions) => list(f, "region", regions.iter().map(RegionId::as_str)),
             Self::Queried(ids) => list(f, "queried", ids.iter().map(Ocid::as_str)),
             Self::Time(range) => write!(f, "time:{range}"),
@@ -137,6 +138,7 @@ impl Term {
         match self {
             Self::Access(set) => access_said(*set).to_owned(),
             Self::Failed => "failed".to_owned(),
+            Self::Own => "own reads".to_owned(),
             Self::Region(regions) => counted("region", regions.iter().map(RegionId::as_str)),
             Self::Queried(ids) => match ids.first() {
                 Some(only) if ids.len() == 1 => only.short(),

@@ -39,6 +39,7 @@ fn term_holds(term: &Term, record: &RecordRef<'_>) -> bool {
     match term {
         Term::Access(set) => set.contains(record.fields.access()),
         Term::Failed => record.fields.is_failed(),
+        Term::Own => record.own,
         Term::Region(regions) => regions.contains(record.region),
         Term::Queried(compartments) => compartments.contains(record.queried),
         Term::Time(range) => record.fields.time.is_some_and(|time| {

@@ -11,7 +11,7 @@ use super::mask::Mask;
 use super::matches::TEXT_COLUMNS;
 use super::term::{AccessSet, Expr, Op, Query, Term};
 use super::text;
-use crate::domain::event::decode;
+use crate::domain::event::{Flags, decode};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 use crate::index::{BlockReader, Column, Dictionary, RecordRef, Segment, Snapshot};
@@ -21,6 +21,8 @@ use crate::index::{BlockReader, Column, Dictionary, RecordRef, Segment, Snapshot
 pub(super) struct Plan {
     pub access: Test,
     pub failed: Test,
+    /// Of `-is:self` alone; asking for our own reads hides no others behind a switch.
+    pub own: Test,
     pub scope: Test,
     pub rest: Test,
     /// Whether a row failed, for the counts.
@@ -34,6 +36,7 @@ pub(super) enum Test {
     Or(Vec<Self>),
     Not(Box<Self>),
     Access(AccessSet),
+    Own,
     Micros(Range<i64>),
     Column(ColumnTest),
     /// A field without a column.
@@ -65,11 +68,12 @@ pub(super) enum ValueTest {
 
 impl Plan {
     pub fn new(query: &Query) -> Self {
-        let (mut access, mut failed, mut scope, mut rest) = (vec![], vec![], vec![], vec![]);
+        let (mut access, mut failed, mut own, mut scope, mut rest) = (vec![], vec![], vec![], vec![], vec![]);
         for conjunct in query.conjuncts() {
             let part = match conjunct {
                 Expr::Term(Term::Access(_)) => &mut access,
                 Expr::Term(Term::Failed) => &mut failed,
+                conjunct if conjunct.hides_own() => &mut own,
                 Expr::Term(Term::Region(_) | Term::Queried(_)) => &mut scope,
                 _ => &mut rest,
             };
@@ -78,6 +82,7 @@ impl Plan {
         Self {
             access: Test::and(access),
             failed: Test::and(failed),
+            own: Test::and(own),
             scope: Test::and(scope),
             rest: Test::and(rest),
             failure: ColumnTest::new(Column::Status, ValueTest::Failed),
@@ -87,7 +92,7 @@ impl Plan {
     /// Compares what the dictionaries have gained.
     pub fn extend(&mut self, snapshot: &Snapshot) {
         self.failure.extend(snapshot.dictionary(Column::Status));
-        for test in [&mut self.access, &mut self.failed, &mut self.scope, &mut self.rest] {
+        for test in [&mut self.access, &mut self.failed, &mut self.own, &mut self.scope, &mut self.rest] {
             test.extend(snapshot);
         }
     }
@@ -107,6 +112,7 @@ impl Test {
     fn of_term(term: &Term) -> Self {
         match term {
             Term::Access(set) => Self::Access(*set),
+            Term::Own => Self::Own,
             Term::Failed => Self::column(Column::Status, ValueTest::Failed),
             Term::Region(regions) => Self::column(Column::Region, ValueTest::Region(regions.clone())),
             Term::Queried(ids) => Self::column(Column::Queried, ValueTest::Compartment(ids.clone())),
@@ -145,7 +151,7 @@ impl Test {
             Self::Bytes(..) => true,
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_bytes),
             Self::Not(inner) => inner.needs_bytes(),
-            Self::All | Self::Access(_) | Self::Micros(_) | Self::Column(_) => false,
+            Self::All | Self::Access(_) | Self::Own | Self::Micros(_) | Self::Column(_) => false,
         }
     }
 
@@ -154,7 +160,7 @@ impl Test {
             Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.extend(snapshot)),
             Self::Not(inner) => inner.extend(snapshot),
             Self::Column(test) => test.extend(snapshot.dictionary(test.column)),
-            Self::All | Self::Access(_) | Self::Micros(_) | Self::Bytes(..) => {}
+            Self::All | Self::Access(_) | Self::Own | Self::Micros(_) | Self::Bytes(..) => {}
         }
     }
 
@@ -172,6 +178,7 @@ impl Test {
             Self::Access(set) => {
                 mask.retain(|row| segment.access().get(row).is_some_and(|access| set.contains(*access)));
             }
+            Self::Own => mask.retain(|row| segment.flags(row).contains(Flags::OWN)),
             Self::Micros(range) => {
                 let first = segment.micros().partition_point(|micros| *micros < range.start);
                 let end = segment.micros().partition_point(|micros| *micros < range.end);
@@ -206,7 +213,8 @@ fn narrow_by_bytes(field: Field, value: &ValueTest, segment: &Segment, mask: &mu
     mask.retain(|row| {
         segment.read(row, &mut reader).is_some_and(|bytes| {
             let decoded = decode(bytes);
-            value.holds(field.text(&RecordRef { fields: &decoded.fields, region: &region, queried: &queried }))
+            let record = RecordRef { fields: &decoded.fields, region: &region, queried: &queried, own: false };
+            value.holds(field.text(&record))
         })
     });
 }

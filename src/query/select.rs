@@ -9,6 +9,7 @@ use super::mask::Mask;
 use super::plan::Plan;
 use super::selection::{Counts, Entry, Order, Part, PartCounts, Selection};
 use super::term::Query;
+use crate::domain::event::Flags;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 use crate::index::{Column, Segment, SegmentId, Snapshot};
@@ -117,9 +118,11 @@ fn examine(segment: &Segment, place: u32, plan: &Plan, entries: &mut Vec<Entry>)
         counts.failed += u64::from(failed);
         counts.by_access[*access as usize] += 1;
     }
-    for access in masks.any_access.rows().filter_map(|row| segment.access().get(row)) {
+    for (row, access) in masks.any_access.rows().filter_map(|row| Some((row, segment.access().get(row)?))) {
         counts.any_access[*access as usize] += 1;
+        counts.any_access_own += u64::from(segment.flags(row).contains(Flags::OWN));
     }
+    counts.own_hidden = masks.own_hidden.rows().count() as u64;
     for row in masks.any_outcome.rows() {
         counts.any_outcome[usize::from(failed(row))] += 1;
     }
@@ -133,11 +136,13 @@ struct Masks {
     any_access: Mask,
     any_outcome: Mask,
     any_scope: Mask,
+    /// Those that would match but for `-is:self`.
+    own_hidden: Mask,
 }
 
 impl Masks {
     fn new(segment: &Segment, plan: &Plan, base: &Mask) -> Self {
-        let [access, failed, scope] = [&plan.access, &plan.failed, &plan.scope].map(|test| {
+        let [access, failed, scope, own] = [&plan.access, &plan.failed, &plan.scope, &plan.own].map(|test| {
             let mut mask = base.clone();
             test.narrow(segment, &mut mask);
             mask
@@ -147,12 +152,16 @@ impl Masks {
             mask.intersect(other);
             mask
         };
-        let any_scope = both(&access, &failed);
+        let any_scope = both(&both(&access, &failed), &own);
+        let any_access = both(&failed, &scope);
+        let mut own_hidden = both(&access, &any_access);
+        own_hidden.subtract(&own);
         Self {
             matched: both(&any_scope, &scope),
-            any_access: both(&failed, &scope),
             any_outcome: both(&access, &scope),
+            any_access,
             any_scope,
+            own_hidden,
         }
     }
 }

@@ -63,6 +63,9 @@ pub(super) struct PartCounts {
 
 /// How many rows match, and how many would if a switch were set otherwise. Arrays by access are in the order of
 /// [`Access::ALL`].
+///
+/// A read of our own that another switch hides as well as `-is:self` counts with the other one, so that no row is said to
+/// be hidden twice and none is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub matched: u64,
@@ -70,9 +73,13 @@ pub struct Counts {
     pub failed: u64,
     /// Of the rows that match.
     pub by_access: [u64; 3],
-    /// Rows that match the query without its access term.
+    /// Rows that match the query without its access term and `-is:self`.
     pub any_access: [u64; 3],
-    /// Rows that match the query without its failed term: those that did not fail, and those that did.
+    /// How many of those are our own reads.
+    pub any_access_own: u64,
+    /// Rows that match the query but for `-is:self`: what this hides. 0 where the query does not say it.
+    pub own_hidden: u64,
+    /// Rows that match the query without its failed term and `-is:self`: those that did not fail, and those that did.
     pub any_outcome: [u64; 2],
 }
 
@@ -85,6 +92,8 @@ impl Counts {
     pub(super) fn add(&mut self, other: &Self) {
         let add = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         self.matched += other.matched;
+        self.own_hidden += other.own_hidden;
+        self.any_access_own += other.any_access_own;
         self.failed += other.failed;
         add(&mut self.by_access, &other.by_access);
         add(&mut self.any_access, &other.any_access);

@@ -31,6 +31,8 @@ pub enum Term {
     Access(AccessSet),
     /// Status 400 and above.
     Failed,
+    /// Our own calls, reading; see [`Footprint`](crate::domain::footprint::Footprint).
+    Own,
     /// Read in one of these regions.
     Region(BTreeSet<RegionId>),
     /// Read by asking for one of these compartments.
@@ -60,6 +62,7 @@ pub enum Op {
 pub enum TermKind {
     Access,
     Failed,
+    Own,
     Region,
     Queried,
     Time,
@@ -177,6 +180,11 @@ impl Expr {
             _ => TermKind::Other,
         }
     }
+
+    /// Whether this is `-is:self`, which hides our own reads.
+    pub fn hides_own(&self) -> bool {
+        matches!(self, Self::Not(inner) if **inner == Self::Term(Term::Own))
+    }
 }
 
 impl Term {
@@ -184,6 +192,7 @@ impl Term {
         match self {
             Self::Access(_) => TermKind::Access,
             Self::Failed => TermKind::Failed,
+            Self::Own => TermKind::Own,
             Self::Region(_) => TermKind::Region,
             Self::Queried(_) => TermKind::Queried,
             Self::Time(_) => TermKind::Time,

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::access::Access;
-use crate::domain::event::decode;
+use crate::domain::event::Flags;
 use crate::domain::time_range::TimeRange;
-use crate::index::testing::{Sent, at, event, insert, numbered, sent};
+use crate::index::testing::{Sent, at, event, footprint, insert, numbered, sent};
 use crate::index::{EventKey, IndexBuilder, RowView, Snapshot};
 
 fn selected(snapshot: &Arc<Snapshot>, query: &Query, order: Order, previous: Option<&Selection>) -> Selection {
@@ -22,9 +22,10 @@ fn keys(selection: &Selection) -> Vec<EventKey> {
 
 fn answers(query: &Query, row: &RowView<'_>) -> bool {
     let raw = row.raw().unwrap();
-    let decoded = decode(&raw);
+    let decoded = footprint().decode(&raw);
     let (region, queried) = (row.region().into(), row.queried_compartment());
-    matches(query, &RecordRef { fields: &decoded.fields, region: &region, queried: &queried })
+    let own = decoded.flags.contains(Flags::OWN);
+    matches(query, &RecordRef { fields: &decoded.fields, region: &region, queried: &queried, own })
 }
 
 /// The rows that match, one event after the other, newest first.
@@ -77,6 +78,7 @@ fn term() -> impl Strategy<Value = Term> {
     prop_oneof![
         access.prop_map(|access| Term::Access(AccessSet::of(access))),
         Just(Term::Failed),
+        Just(Term::Own),
         region.prop_map(|ids| Term::Region(ids.into_iter().map(Into::into).collect())),
         compartment.prop_map(|ids| Term::Queried(ids.into_iter().map(Into::into).collect())),
         range().prop_map(Term::Time),
@@ -103,7 +105,10 @@ fn expr() -> impl Strategy<Value = Expr> {
 fn query() -> impl Strategy<Value = Query> {
     prop_oneof![
         prop::collection::vec(term(), 0..4).prop_map(|terms| terms.into_iter().collect()),
-        prop::collection::vec(expr(), 0..3).prop_map(|exprs| exprs.into_iter().fold(Query::default(), Query::and)),
+        (prop::collection::vec(expr(), 0..3), any::<bool>()).prop_map(|(exprs, hides_own)| {
+            let own = hides_own.then(|| Expr::from(Term::Own).negated());
+            exprs.into_iter().chain(own).fold(Query::default(), Query::and)
+        }),
     ]
 }
 
@@ -119,12 +124,16 @@ fn without(query: &Query, kinds: &[TermKind]) -> Query {
     query
 }
 
+fn without_hiding_own(query: &Query) -> Query {
+    query.conjuncts().iter().filter(|conjunct| !conjunct.hides_own()).cloned().fold(Query::default(), Query::and)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn a_selection_is_the_plain_answer_in_order(events in events(250), queries in prop::collection::vec(query(), 4)) {
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::new(footprint());
         insert(&mut builder, &events);
         let snapshot = builder.snapshot();
         for query in &queries {
@@ -152,7 +161,7 @@ proptest! {
         publish_every in 9usize..130,
         extend_every in 1usize..4,
     ) {
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::new(footprint());
         let mut extended: Option<Selection> = None;
         for (n, chunk) in events.chunks(publish_every).enumerate() {
             insert(&mut builder, chunk);
@@ -172,7 +181,7 @@ proptest! {
 
     #[test]
     fn counts_say_what_each_switch_hides(events in events(200), query in query()) {
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::new(footprint());
         insert(&mut builder, &events);
         let snapshot = builder.snapshot();
         let counts = *selected(&snapshot, &query, Order::NewestFirst, None).counts();
@@ -181,20 +190,25 @@ proptest! {
         };
         prop_assert_eq!(counts.matched, count(&query, &|_| true));
         prop_assert_eq!(counts.failed, count(&query, &|row| row.is_failed()));
-        let any_access = without(&query, &[TermKind::Access]);
-        let any_outcome = without(&query, &[TermKind::Failed]);
+        let hidden_own = query.conjuncts().iter().any(Expr::hides_own);
+        let any_own = without_hiding_own(&query);
+        let any_access = without(&any_own, &[TermKind::Access]);
+        let any_outcome = without(&any_own, &[TermKind::Failed]);
         for access in Access::ALL {
             let of_class = |row: &RowView<'_>| row.access() == access;
             prop_assert_eq!(counts.by_access[access as usize], count(&query, &of_class));
             prop_assert_eq!(counts.any_access[access as usize], count(&any_access, &of_class));
         }
+        let own = |row: &RowView<'_>| row.flags().contains(Flags::OWN);
+        prop_assert_eq!(counts.any_access_own, count(&any_access, &own));
+        prop_assert_eq!(counts.own_hidden, if hidden_own { count(&any_own, &own) } else { 0 });
         prop_assert_eq!(counts.any_outcome[0], count(&any_outcome, &|row| !row.is_failed()));
         prop_assert_eq!(counts.any_outcome[1], count(&any_outcome, &|row| row.is_failed()));
     }
 
     #[test]
     fn the_tree_counts_what_matches_but_for_the_scope(events in events(200), query in query()) {
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::new(footprint());
         insert(&mut builder, &events);
         let snapshot = builder.snapshot();
         let selection = selected(&snapshot, &query, Order::NewestFirst, None);
@@ -219,7 +233,7 @@ proptest! {
         range in range(),
         buckets in 1usize..150,
     ) {
-        let mut builder = IndexBuilder::new();
+        let mut builder = IndexBuilder::new(footprint());
         insert(&mut builder, &events);
         let snapshot = builder.snapshot();
         let selection = selected(&snapshot, &query, Order::NewestFirst, None);
@@ -238,7 +252,7 @@ proptest! {
 }
 
 fn index_of(count: usize) -> (IndexBuilder, Arc<Snapshot>) {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::new(footprint());
     insert(&mut builder, &(0..count).map(numbered).collect::<Vec<_>>());
     let snapshot = builder.snapshot();
     (builder, snapshot)
@@ -257,7 +271,7 @@ fn an_unchanged_segment_is_not_looked_at_again() {
 
 #[test]
 fn values_that_are_new_to_a_dictionary_are_compared_too() {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::new(footprint());
     let query = Query::everything().and(Term::Text("user-".into())).and(Term::contains(Field::User, "R-"));
     let mut selection = None;
     for n in 0..150 {
@@ -330,6 +344,7 @@ fn a_query_prints_as_it_would_be_typed_and_says_itself_in_words() {
         (Term::Access(AccessSet::WRITES).into(), "is:write", "writes"),
         (Term::Access(AccessSet::LOGINS).into(), "is:login", "sign-ins"),
         (Term::Failed.into(), "is:failed", "failed"),
+        (Expr::from(Term::Own).negated(), "-is:self", "not own reads"),
         (Term::Region(["a-1".into(), "b-2".into()].into()).into(), "region:(a-1 OR b-2)", "2 regions"),
         (Term::Region(["a-1".into()].into()).into(), "region:a-1", "a-1"),
         (Term::Queried(["x".into(), "y".into()].into()).into(), "queried:(x OR y)", "2 compartments"),

@@ -116,11 +116,20 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
             AccessFilter::Reads => ("writes and sign-ins", "writes and sign-ins"),
             AccessFilter::WritesAndSessions | AccessFilter::All => ("reads", "everything"),
         };
-        lines.push(format!("Hidden {what}: {bound}{}. w shows {after}.", number(hidden)));
+        // None of them is a write or a sign-in.
+        let own = if filters.own || filters.access == AccessFilter::Reads { 0 } else { counts.any_access_own };
+        let but = if own > 0 { format!(" but the {bound}{} of auditui itself", number(own)) } else { String::new() };
+        lines.push(format!("Hidden {what}: {bound}{}. w shows {after}{but}.", number(hidden)));
+    }
+    if counts.own_hidden > 0 {
+        let own = number(counts.own_hidden);
+        lines.push(format!("Hidden reads of auditui itself (-is:self): {bound}{own}. The key . shows them."));
     }
     if filters.failed && counts.any_outcome[0] > 0 {
-        lines
-            .push(format!("Hidden because they did not fail: {bound}{}. ! shows them.", number(counts.any_outcome[0])));
+        lines.push(format!(
+            "Hidden because they did not fail: {bound}{}. ! shows any status.",
+            number(counts.any_outcome[0])
+        ));
     }
     if !filters.text().is_empty() {
         let text = cut(filters.text(), 40);

@@ -139,6 +139,9 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     if !app.slowed().is_empty() {
         spans.push((" slow".to_owned(), theme.warning));
     }
+    if app.is_following() {
+        spans.push((" follow".to_owned(), theme.done));
+    }
     if app.is_halted() {
         spans.push((" halted".to_owned(), theme.problem));
     }
@@ -258,6 +261,7 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         (AccessFilter::Reads, false) => format!(" reads{}  ", comma(hidden.as_ref(), "writes hidden")),
     };
     let mut spans = vec![("[w]".to_owned(), theme.key), (access, theme.text)];
+    spans.extend(own_reads(app, pen, wide));
     if wide || filters.failed {
         let status = if filters.failed { " failed only" } else { " any status" };
         let passed = app.view().filter(|_| filters.failed && app.is_current());
@@ -268,6 +272,18 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         spans.push((words, if filters.failed { theme.warning } else { theme.text }));
     }
     spans
+}
+
+/// Our own reads, where that they are hidden or shown makes a difference.
+fn own_reads(app: &App, pen: &Pen<'_>, wide: bool) -> Spans {
+    let theme = pen.theme;
+    let hidden = app.view().filter(|_| app.is_current()).map_or(0, |view| view.selection.counts().own_hidden);
+    let words = match (app.filters().own, hidden) {
+        (true, _) => "own reads shown".to_owned(),
+        (false, 0) => return Spans::new(),
+        (false, _) => format!("-is:self, {}{} hidden", at_least(app, pen), number(hidden)),
+    };
+    vec![("[.]".to_owned(), theme.key), (format!(" {words}{}", if wide { "   " } else { "  " }), theme.text)]
 }
 
 /// How many events the choice of writes or reads hides, with `≥`; `None` while that is not known.

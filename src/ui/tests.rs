@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 use super::{Theme, draw, plain};
 use crate::app::message::Message;
 use crate::app::setup::{Glyphs, Setup};
-use crate::app::testing::{Stage, ledger, ocid, setup, snapshot, tenancy, troubled};
+use crate::app::testing::{Stage, ledger, ocid, setup, snapshot, tenancy, troubled, with_own_reads};
 use crate::domain::ledger::{Change, Ledger};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
@@ -99,6 +99,17 @@ picture!(time_small, story(), SMALL, ["t"]);
 picture!(copy_menu, story(), MIDDLE, ["y"]);
 picture!(relative_time, story(), MIDDLE, ["T T"]);
 picture!(everything_large, story(), LARGE, ["w"]);
+
+fn observed() -> Stage {
+    Stage::with(setup(), with_own_reads(), troubled())
+}
+
+picture!(own_reads_among_reads, observed(), LARGE, NO_KEYS);
+picture!(own_reads_hidden_large, observed(), LARGE, ["w"]);
+picture!(own_reads_hidden_middle, observed(), MIDDLE, ["w !"]);
+picture!(own_reads_shown, observed(), MIDDLE, ["w ."]);
+picture!(own_reads_only, observed(), MIDDLE, ["w /", "type listevents", "<enter>"]);
+picture!(own_reads_hidden_as_reads, observed(), MIDDLE, ["/", "type listevents", "<enter>"]);
 
 picture!(
     ascii_large,
@@ -196,7 +207,7 @@ fn mono_has_attributes_only() {
 
 /// An event whose every text is `text`.
 fn hostile(text: &str) -> Stage {
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::default();
     let event = serde_json::json!({
         "eventType": text, "eventId": text, "eventTime": "2026-03-14T13:00:00Z", "source": text,
         "data": {

@@ -1,17 +1,20 @@
 //! The fetch against a service in trouble, without the binary: here the waits between tries can be short.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use auditui::domain::ledger::{Coverage, Ledger};
+use auditui::domain::footprint::Footprint;
+use auditui::domain::ledger::{CellUpdate, Change, Coverage, Ledger};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
 use auditui::export::{Sorter, SorterSettings};
 use auditui::fake_oci::{FakeOci, Options, RequestRecord, Scenario, WorldEvent};
-use auditui::fetch::{FetchEvent, RetrySettings, Settings, discover, fetch, plan};
+use auditui::fetch::{FetchEvent, RetrySettings, Settings, discover, fetch, plan, settling};
+use auditui::index::{Added, IndexBuilder};
 use auditui::oci::{ClientOptions, Clock, OciClient, Profile};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::support::{assert_polite, assert_same_events, in_order, scenario_but};
+use super::support::{assert_polite, assert_same_events, in_order, rfc3339, scenario_but};
 
 fn now() -> DateTime<Utc> {
     "2026-03-14T14:00:00Z".parse().unwrap()
@@ -49,18 +52,18 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
     let tenancy = discover(&client, retry).await.unwrap();
     let scope = ScopeRequest::default().resolve(&tenancy).unwrap();
     let mut ledger = Ledger::new(TimeDelta::minutes(15));
-    let window = range.fetch_window(TimeDelta::minutes(30), at);
+    let window = range.fetch_window(TimeDelta::minutes(30));
     let (fetcher, mut stream) = fetch(client, Settings { retry, ..Settings::default() });
-    fetcher.add(plan(&tenancy, &scope, window, &ledger, None));
+    fetcher.add(plan(&tenancy, &scope, window, &ledger, None, at));
     drop(fetcher);
-    let mut sorter = Sorter::new(SorterSettings::default());
+    let mut sorter = Sorter::new(SorterSettings::default(), Footprint::default());
     while let Some(event) = stream.next().await {
         match event {
             FetchEvent::Page(page) => {
                 sorter.push(&page, |event| event.fields.time.is_some_and(|time| range.contains(time))).unwrap();
             }
             FetchEvent::Update(update) => ledger.apply(update),
-            FetchEvent::Slowed(_) => {}
+            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}
             FetchEvent::Halted(problem) => panic!("{problem}"),
         }
     }
@@ -139,4 +142,62 @@ async fn late_events_are_waited_for_and_found() {
         }
     }
     assert!(found[0].0 < found[0].1, "{found:?}");
+}
+
+/// What was read while it was young is read again, only its newest part, until it is final; what that brings is counted
+/// as late, and by how much.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settling_tail_is_read_again_until_it_is_final_and_what_was_late_is_measured() {
+    let range = TimeRange::ending_at(now(), TimeDelta::hours(2));
+    let fake = cloud_at(Scenario::named("late-events").unwrap(), now()).await;
+    let tenancy = discover(&client(&fake, now()), RetrySettings::default()).await.unwrap();
+    let scope = ScopeRequest::default().resolve(&tenancy).unwrap();
+    // Events come up to twenty minutes late here; what settles for less would miss some.
+    let mut ledger = Ledger::new(TimeDelta::minutes(25));
+    let mut index = IndexBuilder::default();
+    let mut late = Vec::new();
+    for minutes in [0, 10, 25, 55, 60] {
+        let at = now() + TimeDelta::minutes(minutes);
+        fake.set_clock(at);
+        let cells = if minutes == 0 {
+            plan(&tenancy, &scope, range.fetch_window(TimeDelta::minutes(30)), &ledger, None, at)
+        } else {
+            settling(&ledger, &tenancy, at)
+        };
+        assert_eq!(cells.is_empty(), minutes == 60, "after {minutes} minutes");
+        let asked = fake.requests().len();
+        let (fetcher, mut stream) = fetch(client(&fake, at), Settings::default());
+        fetcher.add(cells);
+        drop(fetcher);
+        while let Some(event) = stream.next().await {
+            match event {
+                FetchEvent::Page(page) => {
+                    let added = index.insert_page(&page);
+                    if page.read_at.is_some() {
+                        let Added { events, late } = added;
+                        ledger.apply(CellUpdate { key: page.cell.clone(), change: Change::Added { events, late } });
+                    }
+                }
+                FetchEvent::Update(update) => ledger.apply(update),
+                FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}
+                FetchEvent::Halted(problem) => panic!("{problem}"),
+            }
+        }
+        late.push(ledger.lateness().events());
+        if minutes == 10 {
+            let from = rfc3339(now() - TimeDelta::minutes(25));
+            let again = &fake.requests()[asked..];
+            let tails = again.iter().filter(|request| request.start_time.as_ref() == Some(&from)).count();
+            assert_eq!((tails, again.len()), (15, 15), "only the tails are asked, and nothing that was denied");
+        }
+    }
+    let held = index.snapshot();
+    let ids: BTreeSet<_> = held.rows().filter_map(|row| row.time().map(|_| row.raw().unwrap())).collect();
+    for event in world(&fake, range) {
+        assert!(ids.contains(event.bytes.as_slice()), "{} was not found", event.event_id);
+    }
+    assert_eq!(ledger.total().settling, 0);
+    assert!(late[0] == 0 && late.is_sorted() && late[3] > 0, "{late:?}");
+    let lateness = ledger.lateness().summary().unwrap();
+    assert!(lateness.max_seconds >= 20 * 60, "{lateness:?}");
 }

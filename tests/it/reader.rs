@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use auditui::domain::footprint::Footprint;
 use auditui::domain::ledger::{CellKey, CellState, Change, Ledger};
 use auditui::domain::problem::Problem;
 use auditui::domain::scope::ScopeRequest;
@@ -83,13 +84,13 @@ impl Reader {
         let tenancy = discover(&client, settings.retry).await?;
         let scope = ScopeRequest::default().resolve(&tenancy)?;
         let mut ledger = Ledger::new(TimeDelta::minutes(15));
-        let window = range.fetch_window(TimeDelta::minutes(30), at);
-        let cells = plan(&tenancy, &scope, window, &ledger, None);
+        let window = range.fetch_window(TimeDelta::minutes(30));
+        let cells = plan(&tenancy, &scope, window, &ledger, None, at);
         let planned = cells.iter().map(|cell| cell.key.clone()).collect();
         let (fetcher, mut stream) = fetch(client, settings);
         fetcher.add(cells);
         drop(fetcher);
-        let mut sorter = Sorter::new(SorterSettings { memory: 1 << 20 });
+        let mut sorter = Sorter::new(SorterSettings { memory: 1 << 20 }, Footprint::default());
         let mut halted = None;
         let mut complete = BTreeSet::new();
         while let Some(event) = stream.next().await {
@@ -104,7 +105,7 @@ impl Reader {
                     }
                     ledger.apply(update);
                 }
-                FetchEvent::Slowed(_) => {}
+                FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}
                 FetchEvent::Halted(problem) => halted = Some(problem),
             }
         }

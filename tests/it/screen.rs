@@ -178,6 +178,24 @@ async fn everything_read_at_every_size() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_own_reads_stand_behind_a_chip() {
+    let screen = Start::of("own-reads").loaded().await.keys("w").await;
+    let matched = |screen: &Screen| {
+        let line = screen.line("600 match").replace('≥', "");
+        line.split_whitespace()
+            .rev()
+            .nth(6)
+            .and_then(|word| word.parse::<u32>().ok())
+            .unwrap_or_else(|| panic!("{line}"))
+    };
+    let chip = screen.line("-is:self, ").replace('≥', "");
+    let hidden: u32 = chip.split("-is:self, ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().parse().unwrap();
+    assert!(hidden > 0 && matched(&screen) + hidden == 600, "{chip}");
+    let screen = screen.keys(".").await;
+    assert!(screen.line("own reads shown").contains("[.]") && matched(&screen) == 600);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_with_its_story() {
     let screen = Start { hours: 24, ..Start::of("demo") }.loaded().await;
     assert_screen!("demo", screen);

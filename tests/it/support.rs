@@ -168,6 +168,10 @@ impl Cloud {
         in_order(self.fake.world_events(from, until))
     }
 
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
     pub fn wait_parked(&self, calls: usize) {
         self.runtime.block_on(self.fake.wait_parked(calls));
     }
@@ -225,8 +229,9 @@ pub fn assert_polite(requests: &[RequestRecord], ready_regions: &[String]) {
         assert_eq!(request.method, "GET", "{target}");
         assert!(ALLOWED.contains(&request.operation.as_str()), "{target}");
         assert!(!request.target.contains("page=&") && !request.target.ends_with("page="), "{target}");
-        assert!(request.user_agent.as_deref().unwrap().starts_with("auditui/"), "{target}");
-        assert!(request.client_request_id.as_deref().unwrap().starts_with("auditui-"), "{target}");
+        let [agent, id] = [&request.user_agent, &request.client_request_id].map(|text| text.as_deref().unwrap());
+        let run = id.strip_prefix("auditui-").and_then(|rest| rest.split_once('-')).unwrap().0;
+        assert_eq!(agent, format!("auditui/{} run={run}", env!("CARGO_PKG_VERSION")), "{target}");
         assert!(ready_regions.contains(&request.region), "{target} of a region that is not ready");
         if request.operation != "ListEvents" {
             continue;

@@ -6,11 +6,17 @@ use serde_json::Value;
 use super::super::scenario::Scenario;
 use super::*;
 
-fn day() -> Vec<Value> {
+fn world(scenario: &str) -> (World, Vec<Value>) {
     let epoch: DateTime<Utc> = "2026-03-11T14:00:00Z".parse().unwrap();
-    let world = World::new(&Scenario::named("small").unwrap(), 11, epoch, "aa:bb").unwrap();
+    let scenario = Scenario::named(scenario).unwrap();
+    let world = World::new(&scenario, scenario.seed, epoch, "aa:bb").unwrap();
     let events = world.events(epoch - TimeDelta::hours(25), epoch);
-    events.iter().map(|event| serde_json::from_slice(&event.bytes).unwrap()).collect()
+    let events = events.iter().map(|event| serde_json::from_slice(&event.bytes).unwrap()).collect();
+    (world, events)
+}
+
+fn day() -> Vec<Value> {
+    world("small").1
 }
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -72,4 +78,23 @@ fn no_placeholder_is_left_in_a_path() {
         let path = event["data"]["request"]["path"].as_str().unwrap_or_default().to_owned();
         assert!(!path.contains('{'), "{path}");
     }
+}
+
+#[test]
+fn three_kinds_of_calls_carry_the_request_ids_of_auditui() {
+    let (world, events) = world("own-reads");
+    let user = names::global_ocid("user", &[&world.tenancy.name, &world.tenancy.user_name]);
+    assert_eq!(user, world.tenancy.user, "who signs in the simulator's key is who acts in its events");
+    let mut kinds = BTreeSet::new();
+    for event in events {
+        let data = &event["data"];
+        let id = data["request"]["id"].as_str().unwrap();
+        let agent = data["identity"]["userAgent"].as_str().unwrap();
+        assert_eq!(id.starts_with("auditui-"), agent.starts_with("auditui/"), "{id} {agent}");
+        if let Some(run) = id.strip_prefix("auditui-").and_then(|rest| rest.split('-').next()) {
+            assert!(agent.ends_with(&format!(" run={run}")), "{id} {agent}");
+            kinds.insert((data["identity"]["principalId"] == user.as_str(), data["request"]["action"] == "GET"));
+        }
+    }
+    assert!([(true, true), (true, false), (false, true)].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
 }

@@ -1,0 +1,100 @@
+//! One call chain: the pages of a cell, each naming the next, and what has become of it so far.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use super::engine::Settings;
+use super::plan::PlannedCell;
+
+pub(super) struct Chain<T> {
+    pub planned: PlannedCell,
+    pub priority: i64,
+    pub phase: Phase,
+    /// How often it may still be cut into tiles.
+    pub cuts: u8,
+    /// The page to ask for next.
+    pub page: Option<T>,
+    pub pages: u32,
+    tokens_seen: HashSet<T>,
+    contents_seen: HashSet<u64>,
+    /// Pages in a row that brought nothing new.
+    idle_pages: u32,
+    /// Failed tries of the current page.
+    pub tries: u32,
+    /// Times that the current page was refused because we ask too much.
+    pub refusals: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Ready,
+    OnTheWire,
+    Waiting,
+    Ended,
+}
+
+/// A chain may be cut, and its tiles once more, where they are much denser than the first page promised.
+pub(super) const CUTS: u8 = 2;
+
+impl<T: Clone + Eq + Hash> Chain<T> {
+    pub fn new(planned: PlannedCell) -> Self {
+        Self {
+            planned,
+            priority: 0,
+            phase: Phase::Ended,
+            cuts: 0,
+            page: None,
+            pages: 0,
+            tokens_seen: HashSet::new(),
+            contents_seen: HashSet::new(),
+            idle_pages: 0,
+            tries: 0,
+            refusals: 0,
+        }
+    }
+
+    /// From the first page, as if it had never been asked.
+    pub fn restart(&mut self, priority: i64, cuts: u8) {
+        self.priority = priority;
+        self.cuts = cuts;
+        self.page = None;
+        self.pages = 0;
+        self.tries = 0;
+        self.refusals = 0;
+        self.idle_pages = 0;
+        self.tokens_seen.clear();
+        self.contents_seen.clear();
+    }
+
+    /// Whether no call was made for it yet.
+    pub fn is_untried(&self) -> bool {
+        self.pages == 0 && self.tries + self.refusals == 0
+    }
+
+    /// Counts a page; says why the chain must be taken for endless, if so.
+    pub fn page_arrived(
+        &mut self,
+        settings: &Settings,
+        events: u64,
+        content: u64,
+        next: Option<&T>,
+    ) -> Option<&'static str> {
+        self.tries = 0;
+        self.refusals = 0;
+        self.pages += 1;
+        let news = events > 0 && self.contents_seen.insert(content);
+        self.idle_pages = if news { 0 } else { self.idle_pages + 1 };
+        match next {
+            Some(token) if !self.tokens_seen.insert(token.clone()) => Some("the same page token came twice"),
+            Some(_) if self.pages >= settings.longest_chain => Some("there is no end of pages"),
+            Some(_) if self.idle_pages >= settings.longest_idle => Some("page after page brings nothing new"),
+            _ => None,
+        }
+    }
+
+    pub fn end(&mut self) {
+        self.phase = Phase::Ended;
+        self.tokens_seen = HashSet::new();
+        self.contents_seen = HashSet::new();
+    }
+}
