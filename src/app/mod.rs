@@ -70,7 +70,7 @@ use panes::tree::TreePane;
 use prompt::Prompt;
 use setup::{Clock, Setup};
 use view::View;
-use watch::{Watch, hour_after};
+use watch::Watch;
 
 /// The whole state of the explorer. Panes own theirs; here is what they share.
 #[derive(Debug)]
@@ -285,9 +285,10 @@ impl App {
         Some(self.request(self.range))
     }
 
-    /// While following, whole hours are asked for at once: of them, each call asks what has passed.
+    /// While following, whole hours are asked for at once, so that few windows come of it: of them, each call asks what
+    /// has passed.
     fn fetch_ahead(&self) -> Option<Effect> {
-        let range = TimeRange::new(self.range.start(), hour_after(self.range.end()))?;
+        let range = self.range.through_hour_of(self.range.end());
         self.asked.iter().any(|asked| asked.holds(&self.included)).then(|| self.request(range))
     }
 

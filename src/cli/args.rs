@@ -214,6 +214,23 @@ pub struct ExportArgs {
     /// Write what was read and what was not to this file [default: coverage.json beside --output-file]
     #[arg(long, value_name = "PATH", help_heading = "Output", env = "AUDITUI_COVERAGE")]
     pub coverage: Option<PathBuf>,
+    /// Wait until nothing can come late any more: the newest minutes are read again until they are final
+    #[arg(long, conflicts_with = "follow", help_heading = "Fetch", env = "AUDITUI_SETTLE")]
+    pub settle: bool,
+    /// Go on until interrupted: read the newest minutes again and again, this far apart [default: 10s], and write what is
+    /// new
+    #[arg(
+        long,
+        value_name = "LENGTH",
+        value_parser = pause,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10s",
+        conflicts_with_all = ["output_file", "until", "time"],
+        help_heading = "Fetch",
+        env = "AUDITUI_FOLLOW"
+    )]
+    pub follow: Option<Duration>,
     /// Count a deleted compartment that no longer answers as missing (exit 3)
     #[arg(long, help_heading = "Output", env = "AUDITUI_STRICT")]
     pub strict: bool,
@@ -375,6 +392,12 @@ fn seconds(text: &str) -> Result<Duration, String> {
         Ok(seconds) if (1..=3_600).contains(&seconds) => Ok(Duration::from_secs(seconds)),
         _ => Err("a number of seconds from 1 to 3600".to_owned()),
     }
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    let length = parse_length(text).and_then(|length| length.to_std().ok());
+    let fits = |length: &Duration| (Duration::from_secs(1)..=Duration::from_hours(1)).contains(length);
+    length.filter(fits).ok_or_else(|| "a length from 1s to 1h".to_owned())
 }
 
 fn length(text: &str) -> Result<TimeDelta, String> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
 use super::args::ReadArgs;
@@ -14,7 +14,8 @@ use super::interrupt::Interrupt;
 use super::progress::Status;
 use super::range::retention_warning;
 use super::talk::Talk;
-use crate::domain::ledger::Ledger;
+use crate::domain::lateness::Added;
+use crate::domain::ledger::{Cell, CellState, CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::scope::Scope;
@@ -23,7 +24,8 @@ use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::export::coverage::{self, Asked, CoverageDocument, Filter, TenancyEntry};
 use crate::fetch::{
-    FetchEvent, FetchStream, LaneSettings, PlannedCell, RetrySettings, Settings, discover, fetch, plan,
+    FetchEvent, FetchStream, Fetcher, LaneSettings, PlannedCell, RetrySettings, Settings, discover, fetch, plan,
+    settling,
 };
 use crate::oci::clock;
 
@@ -40,28 +42,44 @@ pub struct Reading<'a> {
     pub read: &'a ReadArgs,
     pub range: TimeRange,
     pub talk: &'a Talk,
+    /// Whether to read the newest minutes again and again until nothing can come late any more.
+    pub settle: bool,
 }
 
 /// What was read, pages aside.
 pub struct Collected {
+    wire: Wire,
     tenancy: Tenancy,
     /// The tenancy as it was listed first, where it was listed twice.
     earlier: Option<Tenancy>,
     scope: Scope,
     ledger: Ledger,
     events: u64,
-    /// Calls that were too many for the service (429), in fetches that have ended and in this one.
+    /// Calls that were too many for the service (429).
     refused: u64,
-    refused_now: u64,
     halted: Option<Problem>,
     started_at: DateTime<Utc>,
     listed_again_at: Option<DateTime<Utc>>,
 }
 
-/// Where pages go.
-pub type Take<'t> = dyn FnMut(&Page) -> Result<(), Problem> + 't;
+/// Where pages go; tells what was new, where a window had been read before.
+pub type Take<'t> = dyn FnMut(&Page) -> Result<Added, Problem> + 't;
 
-impl Reading<'_> {
+/// A fetch that goes on somewhere else, so that calls are made while a page is dealt with.
+struct Wire {
+    /// Gone when nothing more shall be asked.
+    fetcher: Option<Fetcher>,
+    events: mpsc::Receiver<FetchEvent>,
+}
+
+/// The least time after which the newest minutes are worth reading again.
+const WORTH_WAITING: TimeDelta = TimeDelta::seconds(60);
+
+impl<'a> Reading<'a> {
+    pub fn new(connection: &'a Connection, read: &'a ReadArgs, range: TimeRange, talk: &'a Talk) -> Self {
+        Self { connection, read, range, talk, settle: false }
+    }
+
     /// Reads it all. Every page goes to `take`; only that, and what must be known before the first page, may fail.
     pub async fn collect(&self, take: &mut Take<'_>, interrupt: &mut Interrupt) -> Result<Collected, Problem> {
         let started_at = clock::now();
@@ -71,14 +89,16 @@ impl Reading<'_> {
         let window = self.range.fetch_window(self.read.padding);
         let ledger = Ledger::new(self.read.settling);
         let cells = plan(&tenancy, &scope, window, &ledger, None, self.connection.client.now());
+        let (fetcher, stream) = fetch(self.connection.client.clone(), fetch_settings(self.read));
+        let wire = Wire { fetcher: Some(fetcher), events: forward(stream) };
         let mut collected = Collected {
+            wire,
             tenancy,
             earlier: None,
             scope,
             ledger,
             events: 0,
             refused: 0,
-            refused_now: 0,
             halted: None,
             started_at,
             listed_again_at: None,
@@ -87,6 +107,7 @@ impl Reading<'_> {
         if collected.halted.is_none() && !interrupt.happened() {
             let grown = self.look_again(window, &mut collected, interrupt).await;
             self.read_cells(grown, &mut collected, take, interrupt).await?;
+            self.read_again(&mut collected, take, interrupt).await?;
         }
         self.talk.end_of_progress(self.status(&collected));
         Ok(collected)
@@ -106,8 +127,8 @@ impl Reading<'_> {
             .unwrap_or_else(|| Err(Problem::new(ProblemKind::Interrupted, "interrupted before anything was read")))
     }
 
-    /// Compartments and regions that have appeared since the first listing, as cells to read. What has gone, moved or
-    /// been renamed since then was read. The first plan was complete for its moment, so where the second look fails that
+    /// Compartments and regions that have appeared since the first listing, as cells to read. What has moved or been
+    /// renamed since then was read. The first plan was complete for its moment, so where the second look fails that
     /// is said and no more.
     async fn look_again(
         &self,
@@ -124,26 +145,61 @@ impl Reading<'_> {
         match resolved {
             None => Vec::new(),
             Some(Err(problem)) => {
-                self.talk.warning(&format!("whether the tenancy has grown meanwhile is not known: {}", problem.what));
+                self.talk.warning(&format!("whether the tenancy has changed meanwhile is not known: {}", problem.what));
                 Vec::new()
             }
             Some(Ok((tenancy, scope))) => {
                 collected.listed_again_at = Some(clock::now());
                 if let (Some(problem), None) = (&tenancy.partial, &collected.tenancy.partial) {
                     self.talk
-                        .warning(&format!("whether the tenancy has grown meanwhile is half known: {}", problem.what));
+                        .warning(&format!("whether the tenancy has changed meanwhile is half known: {}", problem.what));
                 }
                 let cells = collected.grow(tenancy, &scope, window, self.connection.client.now());
                 if !cells.is_empty() {
                     let slices = count_of(cells.len() as u64, "slice");
-                    self.talk.note(&format!("the tenancy has grown meanwhile: {slices} more"));
+                    self.talk.note(&format!("the tenancy has changed meanwhile: {slices} more to ask for"));
                 }
                 cells
             }
         }
     }
 
-    async fn read_cells(
+    /// Reads what was too young to be final again: once, where a long run has let time go by since, or until it is final.
+    async fn read_again(
+        &self,
+        collected: &mut Collected,
+        take: &mut Take<'_>,
+        interrupt: &mut Interrupt,
+    ) -> Result<(), Problem> {
+        let client = &self.connection.client;
+        loop {
+            let now = client.now();
+            let mut cells = settling(&collected.ledger, &collected.tenancy, now);
+            let is_final = |cell: &PlannedCell| now >= cell.key.window.end() + self.read.settling;
+            cells.retain(|cell| cell.read_at.is_none_or(|at| now >= at + WORTH_WAITING) || is_final(cell));
+            self.read_cells(cells, collected, take, interrupt).await?;
+            let Some(last) = collected.final_at().filter(|_| self.settle && collected.halted.is_none()) else {
+                return Ok(());
+            };
+            let left = (last - client.now()).clamp(TimeDelta::milliseconds(100), WORTH_WAITING);
+            let wait = tokio::time::sleep(left.to_std().unwrap_or_default());
+            if interrupt.unless(wait).await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The newest minutes of what was read, and those that have passed since, for a range without an end.
+    pub fn newest(&self, collected: &Collected) -> Vec<PlannedCell> {
+        let Collected { tenancy, scope, ledger, .. } = collected;
+        let now = self.connection.client.now();
+        let window = self.range.through_hour_of(now).fetch_window(self.read.padding);
+        let mut cells = plan(tenancy, scope, window, ledger, None, now);
+        cells.extend(settling(ledger, tenancy, now));
+        cells
+    }
+
+    pub async fn read_cells(
         &self,
         cells: Vec<PlannedCell>,
         collected: &mut Collected,
@@ -153,12 +209,11 @@ impl Reading<'_> {
         if cells.is_empty() {
             return Ok(());
         }
-        let (fetcher, stream) = fetch(self.connection.client.clone(), fetch_settings(self.read));
+        let Some(fetcher) = &collected.wire.fetcher else { return Ok(()) };
         fetcher.add(cells);
-        drop(fetcher);
-        let mut receiver = forward(stream);
         loop {
-            match tokio::time::timeout(TICK, interrupt.unless(receiver.recv())).await {
+            match tokio::time::timeout(TICK, interrupt.unless(collected.wire.events.recv())).await {
+                Ok(Some(Some(FetchEvent::Idle))) => return Ok(()),
                 Ok(Some(Some(event))) => collected.take(event, take)?,
                 Ok(_) => break,
                 Err(_) => {}
@@ -166,17 +221,17 @@ impl Reading<'_> {
             self.talk.progress(|| self.status(collected));
         }
         // What had been received when the signal came counts as well; nothing more is asked for.
-        receiver.close();
-        while let Ok(event) = receiver.try_recv() {
+        collected.wire.fetcher = None;
+        collected.wire.events.close();
+        while let Ok(event) = collected.wire.events.try_recv() {
             collected.take(event, take)?;
         }
-        collected.refused += std::mem::take(&mut collected.refused_now);
         Ok(())
     }
 
     fn status(&self, collected: &Collected) -> Status {
-        let (coverage, refused) = (collected.ledger.total(), collected.refused + collected.refused_now);
-        Status { coverage, events: collected.events, calls: self.connection.client.calls(), refused }
+        let Collected { ledger, events, refused, .. } = collected;
+        Status { coverage: ledger.total(), events: *events, calls: self.connection.client.calls(), refused: *refused }
     }
 
     /// What was read as a document. What became of the events, and the outcome, are still to be put in.
@@ -209,6 +264,7 @@ impl Reading<'_> {
             stopped: collected.halted.clone(),
             listing: tenancy.partial.clone(),
             totals: ledger.total(),
+            lateness: ledger.lateness().summary(),
             cells: coverage::cells(ledger, &regions, &compartments),
             regions,
             compartments,
@@ -217,22 +273,55 @@ impl Reading<'_> {
 }
 
 impl Collected {
+    /// Why no further call was made, if so.
+    pub fn halted(&self) -> Option<&Problem> {
+        self.halted.as_ref()
+    }
+
+    /// Cells that may still grow.
+    pub fn settling(&self) -> usize {
+        self.ledger.total().settling
+    }
+
+    /// Events that came late.
+    pub fn late(&self) -> u64 {
+        self.ledger.lateness().events()
+    }
+
+    /// When the last window that may still grow is final.
+    fn final_at(&self) -> Option<DateTime<Utc>> {
+        self.young().map(|cell| cell.key.window.end() + self.ledger.settling()).max()
+    }
+
+    /// The first of the minutes that will be read again.
+    pub fn asked_again_from(&self) -> Option<DateTime<Utc>> {
+        self.young().filter_map(|cell| Some(cell.settled(self.ledger.settling()).1?.start())).min()
+    }
+
+    fn young(&self) -> impl Iterator<Item = &Cell> {
+        self.ledger.cells().filter(|cell| self.ledger.state(cell) == CellState::Settling)
+    }
+
     fn take(&mut self, event: FetchEvent, take: &mut Take<'_>) -> Result<(), Problem> {
         match event {
             FetchEvent::Page(page) => {
                 self.events += page.len() as u64;
-                take(&page)?;
+                let Added { events, late } = take(&page)?;
+                if events > 0 {
+                    self.ledger.apply(CellUpdate { key: page.cell, change: Change::Added { events, late } });
+                }
             }
             FetchEvent::Update(update) => self.ledger.apply(update),
-            FetchEvent::Halted(problem) => self.halted = Some(problem),
-            FetchEvent::Traffic(traffic) => self.refused_now = traffic.calls.refused,
+            // What is on the wire comes to its end, and then the stream ends.
+            FetchEvent::Halted(problem) => (self.halted, self.wire.fetcher) = (Some(problem), None),
+            FetchEvent::Traffic(traffic) => self.refused = traffic.calls.refused,
             // Waiting shows in the progress by itself.
             FetchEvent::Slowed(_) | FetchEvent::Idle => {}
         }
         Ok(())
     }
 
-    /// Takes a later listing in. The cells of regions and compartments that were not asked before.
+    /// Takes a later listing in. The cells that it makes worth asking.
     fn grow(
         &mut self,
         mut tenancy: Tenancy,
@@ -243,6 +332,11 @@ impl Collected {
         let mut cells = plan(&tenancy, scope, window, &self.ledger, None, now);
         // What failed is not held either, and was tried often enough.
         cells.retain(|cell| self.ledger.of_place(&cell.key.region, &cell.key.compartment).next().is_none());
+        // What was refused because it had been deleted by then is asked once more, so that it is called gone and nobody
+        // looks for a policy.
+        let refused = self.ledger.cells().filter(|cell| self.ledger.state(cell) == CellState::Denied);
+        let again = refused.map(|cell| PlannedCell::new(cell.key.clone(), &tenancy, now));
+        cells.extend(again.filter(|cell| cell.deleted));
         // One listing of the whole is enough to know the whole.
         tenancy.partial = self.tenancy.partial.take().filter(|_| tenancy.partial.is_some());
         self.scope = Scope {

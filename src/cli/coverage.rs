@@ -11,6 +11,7 @@ use super::interrupt::Interrupt;
 use super::listing::{aligned, print_text};
 use super::proof;
 use super::report;
+use crate::domain::lateness::Added;
 use crate::domain::ledger::CellState;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -36,7 +37,7 @@ pub fn show(path: Option<&Path>, format: ListingFormat) -> Result<ExitCode, Prob
 
 /// Reads everything, keeps no event, shows what could be read.
 pub async fn make(reading: &Reading<'_>, args: &CoverageArgs, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
-    let collected = reading.collect(&mut |_| Ok(()), interrupt).await?;
+    let collected = reading.collect(&mut |_| Ok(Added::default()), interrupt).await?;
     let mut document = reading.document(&collected, Filter::All);
     document.interrupted = interrupt.happened();
     document.complete = document.leaves_nothing_open();

@@ -36,7 +36,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
     let range = line.read.range(now)?.unwrap_or_else(|| TimeRange::ending_at(now, length));
     if line.read.plan {
         let talk = Talk::plain("plan");
-        let reading = Reading { connection: &connection, read: &line.read, range, talk: &talk };
+        let reading = Reading::new(&connection, &line.read, range, &talk);
         return plan::run(&reading, true, interrupt).await;
     }
     let setup = Setup {

@@ -2,24 +2,25 @@
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
+
 use super::args::{ExportArgs, ExportFormat, FilterArgs};
 use super::collect::Reading;
 use super::connect::Connection;
+use super::follow::follow;
+use super::intake::Intake;
 use super::interrupt::Interrupt;
 use super::output::{Sink, Written};
 use super::proof::Proof;
 use super::report;
 use super::talk::Talk;
-use crate::domain::event::{Decoded, Flags};
 use crate::domain::ocid::Ocid;
-use crate::domain::page::Page;
-use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::region::RegionId;
+use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::{ExportEntry, Filter};
-use crate::export::{CoverageDocument, Format, Ordered, Sorter, SorterSettings, Tally};
-use crate::query::{AccessSet, Query, RecordRef, Term, matches};
+use crate::export::{CoverageDocument, Format, Ordered, Tally};
+use crate::query::{AccessSet, Query, Term};
 
 pub async fn run(
     connection: &Connection,
@@ -31,21 +32,23 @@ pub async fn run(
     let sink = Sink::open(args.output_file.as_deref())?;
     let file = args.output_file.as_deref().filter(|_| sink.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
-    let reading = Reading { connection, read: &args.read, range, talk };
-    let mut sorter = Sorter::new(SorterSettings::default(), connection.client.profile().footprint());
-    let query = query(&args.filter, range);
-    let mut take = |page: &Page| {
-        let (region, queried) = (&page.cell.region, &page.cell.compartment);
-        let wanted = |decoded: &Decoded<'_>| is_wanted(&query, decoded, region, queried);
-        sorter.push(page, wanted).map_err(|error| cannot_sort(&error))
-    };
-    let collected = reading.collect(&mut take, interrupt).await?;
-    let mut document = reading.document(&collected, filter(&args.filter));
-    drop(collected);
-    let ordered = sorter.finish().map_err(|error| cannot_sort(&error))?;
-    let format = format(args, &document.tenancy.id);
+    let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
+    let (settling, footprint) = (args.read.settling, connection.client.profile().footprint());
+    let mut intake = Intake::new(query(&args.filter, range, args.follow.is_some()), settling, footprint);
+    let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
+    let mut writing = Writing::new(sink, format(args, &connection.client.profile().tenancy));
+    let ordered = intake.drain()?;
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
-    let (tally, written) = tokio::task::block_in_place(|| write(ordered, &format, sink))?;
+    tokio::task::block_in_place(|| writing.write(ordered));
+    if let Some(pause) = args.follow {
+        follow(&reading, &mut collected, &mut intake, &mut writing, pause, interrupt).await?;
+    }
+    let mut document = reading.document(&collected, filter(&args.filter));
+    if args.follow.is_some() {
+        document.range.until = document.ended_at;
+    }
+    drop(collected);
+    let (tally, written) = tokio::task::block_in_place(|| writing.close())?;
     let reader_left = written == Written::ReaderLeft;
     document.interrupted = interrupt.happened();
     let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
@@ -65,6 +68,51 @@ pub async fn run(
     proven.map(|_| ExitCode::from(document.exit_code))
 }
 
+/// The output while it is written, in one go or round after round.
+pub struct Writing {
+    sink: Sink,
+    format: Format,
+    tally: Tally,
+    /// Whether all of it could be written so far.
+    result: std::io::Result<()>,
+    begun: bool,
+}
+
+impl Writing {
+    fn new(sink: Sink, format: Format) -> Self {
+        Self { sink, format, tally: Tally::default(), result: Ok(()), begun: false }
+    }
+
+    /// Whether more can be written.
+    pub fn is_going_on(&self) -> bool {
+        self.result.is_ok()
+    }
+
+    /// Writes events behind those written before, and hands them on; their number.
+    pub fn write(&mut self, mut ordered: Ordered) -> u64 {
+        if self.is_going_on() {
+            self.result = self.write_all(&mut ordered);
+        }
+        self.tally += ordered.tally();
+        ordered.tally().events
+    }
+
+    fn write_all(&mut self, ordered: &mut Ordered) -> std::io::Result<()> {
+        let terminal = self.sink.is_terminal();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.format.write_head(self.sink.writer())?;
+        }
+        while let Some(record) = ordered.next()? {
+            self.format.write(&record, terminal, self.sink.writer())?;
+        }
+        self.sink.writer().flush()
+    }
+
+    fn close(self) -> Result<(Tally, Written), Problem> {
+        Ok((self.tally, self.sink.close(self.result)?))
+    }
+}
+
 /// Says in the document what has become of it all.
 fn conclude(document: &mut CoverageDocument, args: &ExportArgs) {
     document.complete = document.leaves_nothing_open() && !(args.strict && document.totals.gone > 0);
@@ -72,8 +120,10 @@ fn conclude(document: &mut CoverageDocument, args: &ExportArgs) {
     document.sentence = report::sentence(document);
 }
 
-fn query(filter: &FilterArgs, range: TimeRange) -> Query {
-    let mut query = Query::everything().and(Term::Time(range));
+/// `endless`: what happens after the end of the range is wanted as well.
+fn query(filter: &FilterArgs, range: TimeRange, endless: bool) -> Query {
+    let endless = TimeRange::new(range.start(), DateTime::<Utc>::MAX_UTC).filter(|_| endless);
+    let mut query = Query::everything().and(Term::Time(endless.unwrap_or(range)));
     if filter.writes {
         query.push(Term::Access(AccessSet::WRITES));
     } else if filter.reads {
@@ -90,25 +140,6 @@ fn filter(filter: &FilterArgs) -> Filter {
     }
 }
 
-/// Events without a readable time cannot be placed in the range; they are kept rather than dropped on a guess.
-fn is_wanted(query: &Query, decoded: &Decoded<'_>, region: &RegionId, queried: &Ocid) -> bool {
-    let own = decoded.flags.contains(Flags::OWN);
-    decoded.fields.time.is_none() || matches(query, &RecordRef { fields: &decoded.fields, region, queried, own })
-}
-
-fn write(mut ordered: Ordered, format: &Format, mut sink: Sink) -> Result<(Tally, Written), Problem> {
-    let terminal = sink.is_terminal();
-    let result = (|| {
-        format.write_head(sink.writer())?;
-        while let Some(record) = ordered.next()? {
-            format.write(&record, terminal, sink.writer())?;
-        }
-        Ok(())
-    })();
-    let written = sink.close(result)?;
-    Ok((ordered.tally(), written))
-}
-
 fn whole(written: Written) -> Option<(u64, String)> {
     match written {
         Written::Whole { bytes, sha256 } => Some((bytes, sha256)),
@@ -121,9 +152,4 @@ fn format(args: &ExportArgs, tenancy: &Ocid) -> Format {
         ExportFormat::Jsonl => Format::Jsonl { meta: args.meta, tenancy: tenancy.to_string() },
         ExportFormat::Table => Format::Table,
     }
-}
-
-fn cannot_sort(error: &std::io::Error) -> Problem {
-    Problem::new(ProblemKind::Io, format!("events cannot be put in order on disk: {error}"))
-        .hint("temporary files go to TMPDIR; is it full?")
 }

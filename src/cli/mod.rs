@@ -8,6 +8,8 @@ mod diagnose;
 pub mod doctor;
 mod explore;
 mod export;
+mod follow;
+mod intake;
 mod interrupt;
 mod listing;
 mod output;
@@ -79,7 +81,7 @@ async fn export(
     let range = args.read.required_range(crate::oci::clock::now())?;
     let connection = connect(identity, env).await?;
     if args.read.plan {
-        let reading = Reading { connection: &connection, read: &args.read, range, talk };
+        let reading = Reading::new(&connection, &args.read, range, talk);
         return plan::run(&reading, false, interrupt).await;
     }
     export::run(&connection, args, range, talk, interrupt).await
@@ -97,7 +99,7 @@ async fn coverage(
     }
     let range = args.read.required_range(crate::oci::clock::now())?;
     let connection = connect(identity, env).await?;
-    let reading = Reading { connection: &connection, read: &args.read, range, talk };
+    let reading = Reading::new(&connection, &args.read, range, talk);
     if args.read.plan {
         plan::run(&reading, false, interrupt).await
     } else {

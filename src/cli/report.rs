@@ -4,15 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::args::FailOn;
 use crate::domain::footprint;
+use crate::domain::lateness::LatenessSummary;
 use crate::domain::ledger::CellState;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
 use crate::domain::region::RegionId;
 use crate::domain::text::{clean, count_of, thousands};
+use crate::domain::time_phrase::format_length;
 use crate::domain::time_range::rfc3339;
 use crate::export::coverage::{CellEntry, CompartmentEntry, CoverageDocument, Span};
 
@@ -42,10 +45,15 @@ impl Finding {
         Self { word, what: clean(&problem.what).into_owned(), advice: lines.join("\n"), request_id }
     }
 
+    /// Good to know, rather than missing.
+    fn is_no_problem(&self) -> bool {
+        matches!(self.word, "note" | "late")
+    }
+
     pub fn to_json(&self) -> Value {
-        let mut line = json!({ "type": if self.word == "note" { "note" } else { "problem" } });
+        let mut line = json!({ "type": if self.is_no_problem() { "note" } else { "problem" } });
         if let Some(line) = line.as_object_mut() {
-            if self.word != "note" {
+            if !self.is_no_problem() {
                 line.insert("kind".into(), self.word.replace(' ', "-").into());
             }
             line.insert("what".into(), self.what.as_str().into());
@@ -79,6 +87,8 @@ pub fn findings(document: &CoverageDocument) -> Vec<Finding> {
     findings.extend(refused(document, CellState::Denied, &places));
     findings.extend(refused(document, CellState::Gone, &places));
     findings.extend(failures(document, &places));
+    findings.extend(unfinished(document, &places));
+    findings.extend(lateness(document));
     findings.extend(oddities(document));
     findings
 }
@@ -178,10 +188,50 @@ fn failures(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
         Finding { request_id, ..Finding::new("failed", what) }
     };
     let mut findings: Vec<Finding> = failed.iter().take(listed).map(tell).collect();
-    if failed.len() > listed {
-        findings.push(Finding::new("failed", format!("and {} more", failed.len() - listed)));
-    }
+    let more = failed.iter().skip(listed).map(|(_, cell)| *cell);
+    findings.extend(by_region("failed", "more in ", more, places));
     findings
+}
+
+/// What nobody got round to reading, since the run ended before.
+fn unfinished(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
+    let unread = |cell: &&CellEntry| matches!(cell.state, CellState::Queued | CellState::Loading);
+    by_region("unfinished", "in ", document.cells.iter().filter(unread), places)
+}
+
+/// Every one of these cells by name, a line for each region.
+fn by_region<'a>(
+    word: &'static str,
+    before: &str,
+    cells: impl Iterator<Item = &'a CellEntry>,
+    places: &Places<'_>,
+) -> Vec<Finding> {
+    let mut regions: BTreeMap<&RegionId, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for cell in cells {
+        let (count, names) = regions.entry(&cell.region).or_default();
+        *count += 1;
+        names.insert(places.name(&cell.compartment));
+    }
+    let tell = |(region, (count, names)): (&RegionId, (usize, BTreeSet<String>))| {
+        let (slices, region) = (count_of(count as u64, "slice"), clean(region.as_str()));
+        let names: Vec<String> = names.into_iter().collect();
+        Finding::new(word, format!("{slices} {before}{region}: {}", names.join(", ")))
+    };
+    regions.into_iter().map(tell).collect()
+}
+
+/// How late events were, so that nobody need guess how long to wait for them.
+fn lateness(document: &CoverageDocument) -> Option<Finding> {
+    let LatenessSummary { events, p50_seconds, p99_seconds, max_seconds } = document.lateness?;
+    let length = |seconds| format_length(TimeDelta::seconds(seconds));
+    let what = format!(
+        "{} came when minutes were read again: half of them at most {} after they happened, 99 % at most {}, the last {}",
+        count_of(events, "event"),
+        length(p50_seconds),
+        length(p99_seconds),
+        length(max_seconds)
+    );
+    Some(Finding::new("late", what))
 }
 
 fn oddities(document: &CoverageDocument) -> Vec<Finding> {

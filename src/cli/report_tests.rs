@@ -1,6 +1,6 @@
 use super::*;
 use crate::cli::testing::{document, of_export};
-use crate::domain::ledger::CellState::{Complete, Denied, Failed, Gone, Queued, Settling};
+use crate::domain::ledger::CellState::{Complete, Denied, Failed, Gone, Loading, Queued, Settling};
 use crate::domain::problem::ProblemKind;
 
 #[test]
@@ -12,11 +12,22 @@ fn every_region_that_failed_is_named_however_many_slices_failed_in_the_first() {
         .flat_map(|(region, count)| names.iter().take(*count).map(|name| (*region, name.as_str(), Failed)))
         .collect();
     let lines: Vec<String> = findings(&document(&cells)).iter().map(ToString::to_string).collect();
-    assert_eq!(lines.len(), LISTED + 1);
+    assert_eq!(lines.len(), LISTED + 2);
     for id in ["r1-c0", "r2-c0", "r3-c0"] {
         assert!(lines.iter().any(|line| line.ends_with(&format!("(opc-request-id {id})"))), "{lines:#?}");
     }
-    assert_eq!(lines[LISTED], "failed: and 26 more");
+    assert!(lines[LISTED].starts_with("failed: 25 slices more in r1: c"), "{lines:#?}");
+    for name in &names {
+        assert!(lines.iter().any(|line| line.contains(name.as_str())), "{name} is not named");
+    }
+    assert_eq!(lines[LISTED + 1], "failed: 1 slice more in r2: c4");
+}
+
+#[test]
+fn what_was_not_read_before_the_end_is_named_by_region() {
+    let document = document(&[("r1", "a", Queued), ("r2", "a", Queued), ("r1", "b", Loading), ("r1", "c", Complete)]);
+    let lines: Vec<String> = findings(&document).iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["unfinished: 2 slices in r1: a, b", "unfinished: 1 slice in r2: a"]);
 }
 
 #[test]

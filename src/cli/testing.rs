@@ -38,6 +38,7 @@ pub fn document(cells: &[(&str, &str, CellState)]) -> CoverageDocument {
         stopped: None,
         listing: None,
         totals: crate::domain::ledger::Coverage::default(),
+        lateness: None,
         regions: Vec::new(),
         compartments: Vec::new(),
         cells: Vec::new(),

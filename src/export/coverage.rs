@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::sorter::Tally;
+use crate::domain::lateness::LatenessSummary;
 use crate::domain::ledger::{Cell, CellState, Coverage, Ledger};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
@@ -63,6 +64,9 @@ pub struct CoverageDocument {
     /// Why the tenancy may hold more compartments or regions than are here.
     pub listing: Option<Problem>,
     pub totals: Coverage,
+    /// Of the events that came when minutes were read again.
+    #[serde(default)]
+    pub lateness: Option<LatenessSummary>,
     pub regions: Vec<RegionEntry>,
     pub compartments: Vec<CompartmentEntry>,
     /// Every region, compartment and window that was to be read.
@@ -120,7 +124,7 @@ pub struct ExportEntry {
     pub conflicts: u64,
     /// Events that are odd in any way.
     pub flagged: u64,
-    /// Our own reads.
+    /// Events that are reads of this program, by this run or another.
     #[serde(default)]
     pub own: u64,
 }

@@ -67,6 +67,7 @@ fn document() -> CoverageDocument {
         stopped: None,
         listing: None,
         totals: ledger.coverage(|_| true),
+        lateness: None,
         cells: cells(&ledger, &regions, &compartments),
         regions,
         compartments,

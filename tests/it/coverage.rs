@@ -33,7 +33,7 @@ fn an_export_to_a_file_leaves_proof_beside_it() {
     let world = cloud.world();
     let expected = serde_json::json!({"file": "day.jsonl", "bytes": bytes.len(), "sha256": sha256,
         "events": world.len(),
-        "duplicates": proof["export"]["duplicates"], "conflicts": 0, "flagged": 0});
+        "duplicates": proof["export"]["duplicates"], "conflicts": 0, "flagged": 0, "own": 0});
     assert_eq!(proof["export"], expected);
     assert_eq!(proof["sentence"], output.last_line());
     assert_eq!((&proof["exitCode"], &proof["complete"]), (&3.into(), &false.into()));
@@ -187,7 +187,7 @@ fn a_compartment_that_is_made_while_others_are_read_is_read_as_well() {
     let text = std::fs::read(cloud.home.path("day.jsonl")).unwrap();
     let lines: Vec<&[u8]> = text.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n').collect();
     assert_same_events(&lines, &cloud.world());
-    assert!(output.stderr.contains("the tenancy has grown meanwhile: 3 slices more"), "{}", output.stderr);
+    assert!(output.stderr.contains("the tenancy has changed meanwhile: 3 slices more to ask for"), "{}", output.stderr);
     let proof = document(&cloud.home.path("coverage.json"));
     assert!(proof["listedAgainAt"].is_string());
     let paths: Vec<_> = proof["compartments"].as_array().unwrap().iter().map(|c| c["path"].clone()).collect();
@@ -204,9 +204,35 @@ fn a_second_look_that_fails_is_a_warning() {
     let cloud = Cloud::of(scenario_but("strict", "\n[[regions]]\nname = \"us-ashburn-1\"\n", refused));
     let output = cloud.export(&[]).expect(0);
     assert!(
-        output.stderr.contains("export: warning: whether the tenancy has grown meanwhile is not known: "),
+        output.stderr.contains("export: warning: whether the tenancy has changed meanwhile is not known: "),
         "{}",
         output.stderr
     );
     assert_same_events(&output.lines(), &cloud.world());
+}
+
+#[test]
+fn what_is_renamed_deleted_or_subscribed_to_while_others_are_read_is_known_by_the_end() {
+    let change = |kind: &str, what: &str| format!("[[changes]]\nafter = 3\nkind = \"{kind}\"\n{what}\n\n");
+    let changes = [
+        change("renamed", "compartment = \"prod\"\nname = \"production\""),
+        change("deleted", "compartment = \"sandbox\""),
+        change("subscribed", "region = \"uk-london-1\""),
+        "[[regions]]\nname = \"uk-london-1\"\n\n[[compartments]]\npath = \"\"".to_owned(),
+    ];
+    let cloud = Cloud::small_but("[[compartments]]\npath = \"\"", &changes.concat());
+    let output = export_to(&cloud, "day.jsonl", &[]).expect(3);
+    let proof = document(&cloud.home.path("coverage.json"));
+    let cells = proof["cells"].as_array().unwrap();
+    let states = |region: &str, path: &str| -> Vec<&Value> {
+        let id = cloud.ocid(path);
+        cells.iter().filter(|c| c["region"] == region && c["compartment"] == id.as_str()).map(|c| &c["state"]).collect()
+    };
+    assert_eq!(states("uk-london-1", "prod/prod-db"), ["complete"], "a region that was not there before");
+    assert_eq!(states("us-ashburn-1", "sandbox"), ["gone"]);
+    assert_eq!(proof["totals"]["denied"], 4, "of the compartment that is kept from us");
+    assert!(output.stderr.contains("gone: deleted compartment sandbox no longer answers"), "{}", output.stderr);
+    assert!(!output.stderr.contains("audit-events in compartment sandbox"), "{}", output.stderr);
+    let paths: Vec<_> = proof["compartments"].as_array().unwrap().iter().map(|c| c["path"].as_str().unwrap()).collect();
+    assert!(paths.contains(&"production/prod-db") && !paths.contains(&"prod/prod-db"), "{paths:?}");
 }

@@ -98,7 +98,7 @@ impl Reader {
             match event {
                 FetchEvent::Page(page) => {
                     let wanted = |time: Option<DateTime<Utc>>| time.is_none_or(|time| range.contains(time));
-                    sorter.push(&page, |event| wanted(event.fields.time)).unwrap();
+                    sorter.push(&page, |_, event| wanted(event.fields.time)).unwrap();
                 }
                 FetchEvent::Update(update) => {
                     if matches!(update.change, Change::Complete { .. }) {
