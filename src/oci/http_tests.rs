@@ -147,7 +147,7 @@ async fn a_refusal_that_is_cut_is_asked_for_again() {
     assert!(list(whole.clone()).await.unwrap_err().is_denied());
     let error = list(whole[..whole.len() - 20].to_vec()).await.unwrap_err();
     assert!(error.is_retryable() && !error.is_denied(), "closed early: {error:?}");
-    let error = list(answer("404 Not Found", "", &body[..20])).await.unwrap_err();
+    let error = list(answer("404 Not Found", "", &body.as_bytes()[..20])).await.unwrap_err();
     assert!(error.is_retryable() && !error.is_denied(), "short length: {error:?}");
     let error = list(answer("404 Not Found", "", "<html>")).await.unwrap_err();
     assert!(!error.is_retryable(), "a page of somebody else: {error:?}");

@@ -49,6 +49,8 @@ struct Expect {
     gone: Vec<String>,
     /// Not known when the plan was made.
     unplanned: Vec<String>,
+    /// The same, but the program lists the tenancy again in the end and reads them then.
+    appears: Vec<String>,
     /// Depends on what was asked first.
     maybe: Vec<String>,
     settling: bool,
@@ -79,6 +81,7 @@ impl Default for Expect {
             denied: vec!["secret".to_owned()],
             gone: vec!["gone".to_owned()],
             unplanned: Vec::new(),
+            appears: Vec::new(),
             maybe: Vec::new(),
             settling: false,
             says: Vec::new(),
@@ -238,7 +241,7 @@ impl Expect {
     }
 
     fn is_missing(&self, place: &Place) -> bool {
-        [&self.failed, &self.denied, &self.unplanned, &self.maybe].iter().any(|patterns| is_among(patterns, place))
+        [&self.failed, &self.denied, &self.maybe, &self.unplanned].iter().any(|patterns| is_among(patterns, place))
     }
 
     fn assert_met(&self, fake: &FakeOci, reading: &Reading) {
@@ -249,7 +252,7 @@ impl Expect {
                 // How far it came before the halt is not told by the fault.
                 _ if self.halted.is_some() => state.is_some_and(|state| state != CellState::Failed),
                 _ if is_among(&self.maybe, &place) => state.is_some(),
-                _ if is_among(&self.unplanned, &place) => state.is_none(),
+                _ if is_among(&self.unplanned, &place) || is_among(&self.appears, &place) => state.is_none(),
                 _ if is_among(&self.failed, &place) => state == Some(CellState::Failed),
                 _ if is_among(&self.denied, &place) => state == Some(CellState::Denied),
                 _ if is_among(&self.gone, &place) => state == Some(CellState::Gone),

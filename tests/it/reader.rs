@@ -72,7 +72,8 @@ impl Reading {
     /// Everything that was said to be wrong.
     pub fn problems(&self) -> String {
         let cells = self.ledger.cells().filter_map(|cell| cell.problem());
-        cells.chain(&self.halted).chain(&self.partial).map(|problem| format!("{problem}\n")).collect()
+        let told: Vec<String> = cells.chain(&self.halted).chain(&self.partial).map(ToString::to_string).collect();
+        told.join("\n")
     }
 }
 
