@@ -196,6 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn what_came_before_a_failure_is_told_until_the_cell_is_read() {
+        let k = key("r", 0, 10);
+        let mut changes = vec![
+            (k.clone(), Change::Started),
+            (k.clone(), Change::Page { events: 7 }),
+            (k.clone(), Change::Page { events: 4 }),
+            (k.clone(), Change::Failed(problem())),
+        ];
+        assert_eq!(ledger(changes.clone()).get(&k).unwrap().broken_off, Some((2, 11)));
+        changes.push((k.clone(), Change::Queued));
+        assert_eq!(ledger(changes.clone()).get(&k).unwrap().broken_off, Some((2, 11)));
+        changes.push((k.clone(), Change::Complete { at: minute(60) }));
+        assert_eq!(ledger(changes).get(&k).unwrap().broken_off, None);
+    }
+
+    #[test]
     fn a_split_cell_is_no_cell_and_the_others_keep_theirs() {
         let ledger = ledger(vec![
             (key("a", 0, 10), Change::Queued),

@@ -23,8 +23,11 @@ pub struct Scenario {
     pub(super) about: String,
     pub(super) seed: u64,
     pub(super) tenancy: TenancySpec,
+    #[serde(default)]
     pub(super) regions: Vec<RegionSpec>,
+    #[serde(default)]
     pub(super) compartments: Vec<CompartmentSpec>,
+    grid: Option<Spanned<GridSpec>>,
     pub(super) events: EventSpec,
     #[serde(default)]
     pub(super) server: ServerSpec,
@@ -79,6 +82,15 @@ pub struct CompartmentSpec {
     /// Where it holds anything; empty means everywhere.
     #[serde(default)]
     pub regions: Vec<Spanned<String>>,
+}
+
+/// A tenancy too large to be written out: so many regions and compartments, those that are written out and the root
+/// among them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GridSpec {
+    pub regions: usize,
+    pub compartments: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -181,7 +193,7 @@ pub enum ScenarioError {
     Invalid { line: usize, key: &'static str, problem: String },
 }
 
-const EMBEDDED: [(&str, &str); 13] = [
+const EMBEDDED: [(&str, &str); 14] = [
     ("demo", include_str!("../../assets/scenarios/demo.toml")),
     ("small", include_str!("../../assets/scenarios/small.toml")),
     ("strict", include_str!("../../assets/scenarios/strict.toml")),
@@ -194,6 +206,7 @@ const EMBEDDED: [(&str, &str); 13] = [
     ("expired-token", include_str!("../../assets/scenarios/expired-token.toml")),
     ("all-denied", include_str!("../../assets/scenarios/all-denied.toml")),
     ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
+    ("large", include_str!("../../assets/scenarios/large.toml")),
     ("own-reads", include_str!("../../assets/scenarios/own-reads.toml")),
 ];
 
@@ -221,9 +234,42 @@ impl Scenario {
     }
 
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = toml::from_str(text)?;
+        let mut scenario: Self = toml::from_str(text)?;
+        if let Some(grid) = scenario.grid.clone() {
+            scenario.fill(text, &grid)?;
+        }
         scenario.check(text)?;
         Ok(scenario)
+    }
+
+    /// Adds regions in the table's order, and compartments by tens in one another.
+    fn fill(&mut self, text: &str, grid: &Spanned<GridSpec>) -> Result<(), ScenarioError> {
+        let GridSpec { regions, compartments } = *grid.get_ref();
+        let table = RegionTable::commercial();
+        if regions > table.rows().len() {
+            let problem = format!("there are {} commercial regions", table.rows().len());
+            return Err(invalid(text, grid, "grid.regions", problem));
+        }
+        for (name, _) in table.rows() {
+            if self.regions.len() < regions && !self.regions.iter().any(|region| region.name.get_ref() == name) {
+                let name = Spanned::new(grid.span(), (*name).to_owned());
+                self.regions.push(RegionSpec { name, weight: 1, status: RegionStatus::Ready });
+            }
+        }
+        let written_out = self.compartments.iter().filter(|compartment| !compartment.path.get_ref().is_empty()).count();
+        for number in 0..compartments.saturating_sub(1 + written_out) {
+            let (team, place) = (number / 10, number % 10);
+            let path = if place == 0 { format!("team-{team:02}") } else { format!("team-{team:02}/app-{place}") };
+            self.compartments.push(CompartmentSpec {
+                path: Spanned::new(grid.span(), path),
+                weight: 1,
+                kinds: vec![Kind::Compute, Kind::Network],
+                state: CompartmentState::Active,
+                readable: true,
+                regions: Vec::new(),
+            });
+        }
+        Ok(())
     }
 
     fn check(&self, text: &str) -> Result<(), ScenarioError> {

@@ -124,12 +124,22 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         }
     }
 
+    /// Puts cells that wait before everything else that waits. Unlike [`add`](Self::add) it begins nothing anew.
+    pub fn prefer(&mut self, cells: &[CellKey]) {
+        self.batches += 1;
+        self.move_all(cells, -(self.batches << 32));
+    }
+
     /// Puts cells that wait behind everything else that waits.
     pub fn postpone(&mut self, cells: &[CellKey]) {
         self.batches += 1;
+        self.move_all(cells, self.batches << 32);
+    }
+
+    fn move_all(&mut self, cells: &[CellKey], to: i64) {
         for (place, key) in (0i64..).zip(cells) {
             if let Some(id) = self.ids.get(key).copied() {
-                self.move_to(id, place + (self.batches << 32));
+                self.move_to(id, place + to);
             }
         }
     }

@@ -61,6 +61,16 @@ pub fn failed(ledger: &Ledger, tenancy: &Tenancy, now: DateTime<Utc>) -> Vec<Pla
     ledger.failed().map(|cell| PlannedCell::new(cell.key.clone(), tenancy, now)).collect()
 }
 
+/// These cells, to be read again: from the beginning, or from where they may still grow if they were read before.
+pub fn again(ledger: &Ledger, tenancy: &Tenancy, keys: &[CellKey], now: DateTime<Utc>) -> Vec<PlannedCell> {
+    let cells = keys.iter().filter_map(|key| ledger.get(key)).filter(|cell| !cell.is_under_way());
+    let planned = cells.filter_map(|cell| match cell.read {
+        Some(_) => PlannedCell::tail(cell, tenancy, ledger, now),
+        None => Some(PlannedCell::new(cell.key.clone(), tenancy, now)),
+    });
+    planned.collect()
+}
+
 /// Minutes that the newest slice of a place on screen holds.
 const NEWEST_MINUTES: i64 = 60;
 
@@ -234,5 +244,9 @@ mod tests {
         }
         ledger.apply(CellUpdate { key: key("home-1"), change: Change::Queued });
         assert_eq!(settling(&ledger, &tenancy(), minute(610)).len(), 1);
+        let keys = [key("far-1"), key("home-1"), key("nowhere")];
+        let asked = again(&ledger, &tenancy(), &keys, minute(610));
+        assert_eq!(asked.len(), 1, "what is under way, or was never planned, is not asked");
+        assert_eq!(asked[0].ask, window(585, 610));
     }
 }

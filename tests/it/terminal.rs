@@ -88,6 +88,8 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
     });
     session.press("w/alice@acme.com\r");
     session.wait_for("‹alice@acme.com›");
+    // An event can be copied once it is read.
+    session.wait_for("who     alice@acme.com");
     session.press("yi");
     session.wait_for("via terminal (OSC 52)");
     session.press("q");
