@@ -5,6 +5,8 @@
 //! would read as "nothing there".
 
 mod axis;
+#[cfg(test)]
+mod tests;
 mod weighing;
 
 use std::sync::Arc;

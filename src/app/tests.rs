@@ -4,26 +4,24 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::event_detail::EventDetail;
-use super::facts::{PlaceState, Ruler};
 use super::geometry::{Geometry, Shape};
 use super::keymap::Focus;
 use super::message::{CopyReport, Message};
 use super::setup::{AccessFilter, Setup};
-use super::testing::{Stage, at, insert, ledger, ocid, setup, snapshot, tenancy, troubled, with_own_reads};
+use super::testing::{Stage, at, insert, ledger, ocid, setup, snapshot, with_own_reads};
 use super::{App, Pane};
-use crate::domain::ledger::Change;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::scope::ScopeRequest;
 use crate::index::{EventKey, IndexBuilder};
 use crate::query::TermKind;
 
-fn stage() -> Stage {
+pub(super) fn stage() -> Stage {
     let mut stage = Stage::new(ledger(&[]));
     drawn(&mut stage, 5);
     stage
 }
 
-fn drawn(stage: &mut Stage, list_rows: u16) {
+pub(super) fn drawn(stage: &mut Stage, list_rows: u16) {
     let geometry = Geometry {
         width: 120,
         height: 36,
@@ -188,17 +186,6 @@ fn widening_the_scope_fetches_what_was_not_asked_for() {
     stage.keys("t").typed("13:00..14:00");
     stage.keys("<enter>");
     assert!(stage.effects.iter().any(is_fetch), "another range is asked for anew");
-}
-
-#[test]
-fn only_the_newest_minutes_settle_on_the_ruler() {
-    let early = Change::Complete { at: at("2026-03-14T14:02:30Z") };
-    let mut stage = Stage::new(ledger(&[("prod", 0, early)]));
-    drawn(&mut stage, 5);
-    let ruler = &stage.app.facts().ruler;
-    assert_eq!((ruler[0], ruler[50], ruler[59]), (Ruler::Complete, Ruler::Complete, Ruler::Settling));
-    assert_eq!(ruler.iter().filter(|mark| **mark == Ruler::Settling).count(), 8);
-    assert!(stage.app.facts().is_lower_bound());
 }
 
 #[test]
@@ -388,70 +375,6 @@ fn an_unlisted_compartment_that_was_asked_for_is_in_the_tree() {
     let stage = Stage::with(Setup { scope, ..setup() }, snapshot(14), ledger(&[]));
     assert_eq!(stage.app.tenancy().unwrap().tree.len(), 10);
     assert_eq!(stage.app.included().compartment_count(), 1);
-}
-
-#[test]
-fn what_nobody_asked_yet_counts_as_missing() {
-    let mut stage = stage();
-    assert!(stage.app.facts().coverage.is_complete() && !stage.app.facts().is_lower_bound());
-    stage.keys("t").typed("2026-03-13T00:00Z..2026-03-14T13:00Z");
-    stage.keys("<enter>");
-    assert_eq!(stage.app.facts().coverage.queued, 27);
-    assert!(stage.app.facts().is_lower_bound());
-}
-
-#[test]
-fn a_place_that_was_not_asked_for_the_whole_range_says_so() {
-    let mut stage = stage();
-    stage.keys("1 j j o t").typed("2026-03-13T00:00Z..2026-03-14T13:00Z");
-    stage.keys("<enter>");
-    let tree = &tenancy().tree;
-    let state = |name: &str| stage.app.facts().node(tree.find(&ocid(name)).unwrap()).state;
-    assert_eq!((state("staging"), state("root")), (PlaceState::Queued, PlaceState::Queued));
-    assert_eq!(stage.app.facts().coverage.queued, 12, "only what is in scope counts as missing");
-}
-
-#[test]
-fn counts_roll_up_and_follow_the_regions() {
-    let mut stage = Stage::new(troubled());
-    drawn(&mut stage, 5);
-    let tree = &tenancy().tree;
-    let events = |stage: &Stage, name: &str| stage.app.facts().node(tree.find(&ocid(name)).unwrap()).events;
-    assert_eq!((events(&stage, "root"), events(&stage, "prod"), events(&stage, "dns")), (14, 8, 0));
-    stage.keys("1 G <space>");
-    assert_eq!((events(&stage, "root"), events(&stage, "staging")), (12, 0));
-    assert_eq!(stage.app.facts().coverage.failed, 1);
-}
-
-fn denied() -> Change {
-    let hint = "no permission, or no such compartment. A policy that allows it:\n\
-                Allow group <group> to read audit-events in tenancy";
-    Change::Denied(Arc::new(Problem::new(ProblemKind::Denied, "404 NotAuthorizedOrNotFound").hint(hint)))
-}
-
-#[test]
-fn a_refusal_names_the_place_and_the_permission_to_ask_for() {
-    let one = Stage::new(ledger(&[("prod-db", 0, denied()), ("prod-db", 1, denied())]));
-    let wanted = "no access: prod/prod-db (2 regions): ask for “read audit-events in compartment prod:prod-db”";
-    assert_eq!(one.app.notice().unwrap().text(), wanted);
-    let subtree: Vec<_> = ["prod", "prod-app", "prod-db", "prod-net"].map(|name| (name, 0, denied())).into();
-    let wanted = "no access: prod and 3 below (fra): ask for “read audit-events in compartment prod”";
-    assert_eq!(Stage::new(ledger(&subtree)).app.notice().unwrap().text(), wanted);
-    let two = Stage::new(ledger(&[("prod-db", 0, denied()), ("archived-x", 0, denied())]));
-    let text = two.app.notice().unwrap().text();
-    assert!(text.contains("and 1 more") && text.ends_with("in each, or in the tenancy"), "{text}");
-}
-
-#[test]
-fn a_place_that_is_partly_refused_did_not_fail() {
-    let stage = Stage::new(ledger(&[0, 1, 2].map(|region| ("archived-x", region, denied()))));
-    let state = |name: &str| {
-        let node = stage.app.tenancy().unwrap().tree.find(&ocid(name)).unwrap();
-        stage.app.facts().node(node).state
-    };
-    assert_eq!(state("archived-x"), PlaceState::Denied);
-    assert_eq!(state("root"), PlaceState::Limited);
-    assert_eq!(state("prod"), PlaceState::Complete);
 }
 
 #[test]
