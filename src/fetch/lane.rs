@@ -77,9 +77,11 @@ const DOUBTS: u8 = 3;
 const SHARE: f64 = 0.975;
 /// Accepted calls between two refusals from which a rate may be told.
 const ENOUGH: u32 = 8;
-/// How long a learnt rate is kept before more is tried, and by how much more then.
-const STEADY: Duration = Duration::from_secs(4);
-const PROBE: f64 = 1.03;
+/// How long a learnt rate is kept before more is tried, and by how much more then: where it was measured, and where it was
+/// only guessed. While nothing is refused the steps grow, because it may have been our own demand rather than a limit.
+const MEASURED: (Duration, f64) = (Duration::from_secs(4), 1.03);
+const GUESSED: (Duration, f64) = (Duration::from_secs(1), 1.25);
+const LARGEST_STEP: f64 = 2.0;
 
 impl Lane {
     pub fn new(settings: LaneSettings) -> Self {
@@ -207,6 +209,8 @@ struct Pace {
     accepted: u32,
     refused_at: Option<Duration>,
     changed_at: Duration,
+    /// The factor of the next step up; `None` after a refusal.
+    step: Option<f64>,
 }
 
 impl Pace {
@@ -220,8 +224,11 @@ impl Pace {
 
     fn accepted(&mut self, now: Duration) {
         self.accepted += 1;
-        if let Some(rate) = self.rate.filter(|_| now >= self.changed_at + STEADY) {
-            self.rate = Some(rate * PROBE);
+        let (steady, first_step) = if self.measured { MEASURED } else { GUESSED };
+        if let Some(rate) = self.rate.filter(|_| now >= self.changed_at + steady) {
+            let step = self.step.unwrap_or(first_step);
+            self.rate = Some(rate * step);
+            self.step = Some((step * step).min(LARGEST_STEP));
             self.changed_at = now;
         }
     }
@@ -232,6 +239,7 @@ impl Pace {
             return false;
         }
         self.refused_at = Some(now);
+        self.step = None;
         if !self.given_up {
             self.learn(now);
         }
@@ -340,6 +348,25 @@ mod tests {
         }
         assert!(lane.rate().is_none());
         assert!(now < Duration::from_secs(45), "{now:?}");
+    }
+
+    #[test]
+    fn a_rate_that_was_learnt_from_a_stray_refusal_does_not_last() {
+        let mut lane = Lane::new(LaneSettings::default());
+        let mut now = Duration::ZERO;
+        let mut call = 0;
+        let mut slowest = f64::MAX;
+        while lane.rate().is_none_or(|rate| rate < 50.0) {
+            now = now.max(lane.opens_at());
+            lane.sent(now);
+            // Our own demand is two calls a second; the fifth is refused for no reason.
+            now += millis(500);
+            call += 1;
+            lane.ended(now, if call == 5 { Ending::Throttled(None) } else { Ending::Answered });
+            slowest = lane.rate().unwrap_or(slowest).min(slowest);
+            assert!(now < Duration::from_mins(1), "{:?}", lane.rate());
+        }
+        assert!(slowest < 2.0);
     }
 
     #[test]

@@ -258,6 +258,17 @@ fn a_region_with_a_limit_does_not_slow_the_others() {
     }
 }
 
+/// 64 calls for 40 regions are less than two for each: what stray refusals teach is not what the regions bear.
+#[test]
+fn twenty_thousand_slices_with_stray_faults_are_read_in_little_more_than_the_least_time() {
+    let world = World { faults: 0.01, ..World::new(40, 500, 20_000, 6) };
+    let run = run(&world, Settings::default(), 6);
+    let coverage = run.ledger.total();
+    assert!(coverage.total() >= 20_000 && coverage.unfinished() == 0);
+    let least = world.latency.as_secs_f64() * run.sent as f64 / 64.0;
+    assert!(run.took.as_secs_f64() <= 1.5 * least + 5.0, "{:?} where {least} s are the least", run.took);
+}
+
 #[test]
 fn small_limits_are_learnt_too() {
     for rate in [2.0, 5.0, 50.0] {
