@@ -26,6 +26,7 @@ mod identity;
 mod journal;
 mod json;
 mod key;
+mod limit;
 mod names;
 mod page;
 mod query;
@@ -61,6 +62,7 @@ use gate::Gates;
 use identity::Rules;
 use journal::Journal;
 use key::Key;
+use limit::Limits;
 use server::Cloud;
 use signature::Keyring;
 use world::World;
@@ -248,6 +250,7 @@ fn cloud(
         clock,
         faults: Faults::new(world.seed, scenario.faults.iter().map(|fault| fault.get_ref().clone()).collect()),
         gates: Gates::new(),
+        limits: Limits::new(scenario.server.limit.clone()),
         journal: Journal::default(),
         rules: Rules { refuse_subtree: scenario.server.refuse_subtree, seed: world.seed },
         page_size: scenario.events.page_size,

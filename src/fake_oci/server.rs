@@ -22,6 +22,7 @@ use super::fault::{Faults, Subject};
 use super::gate::Gates;
 use super::identity::{self, Rules};
 use super::journal::{Journal, RequestRecord};
+use super::limit::Limits;
 use super::names::{http_date, segment};
 use super::query::peek;
 use super::scenario::{FaultKind, FaultSpec, RegionStatus};
@@ -36,6 +37,7 @@ pub struct Cloud {
     pub clock: Clock,
     pub faults: Faults,
     pub gates: Gates,
+    pub limits: Limits,
     pub journal: Journal,
     pub rules: Rules,
     pub page_size: usize,
@@ -149,6 +151,9 @@ impl Cloud {
     async fn answer(&self, call: &Call) -> (Answer, usize) {
         if let Err(refusal) = self.authenticate(call) {
             return (refusal.into(), 0);
+        }
+        if call.operation() == "ListEvents" && !self.limits.admits(&call.region, self.clock.now()) {
+            return (Refusal::too_many().into(), 0);
         }
         let fault = self.faults.draw(&self.subject(call));
         if let Some(fault) = fault {
