@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use auditui::app::App;
 use auditui::app::effect::{Effect, SelectRequest};
+use auditui::app::facts::Facts;
 use auditui::app::key::{KeyCode, KeyPress};
 use auditui::app::message::Message;
 use auditui::app::setup::{AccessFilter, Glyphs, Setup};
@@ -102,7 +103,7 @@ fn key_to_frame(bencher: Bencher<'_, '_>, events: usize) {
     bencher.bench_local(|| screen.press(KeyCode::PageDown));
 }
 
-fn setup() -> Setup {
+pub fn setup() -> Setup {
     let now = DateTime::from_timestamp(1_790_021_600, 0).expect("an instant");
     Setup {
         profile: "BENCH".into(),
@@ -163,14 +164,16 @@ fn view(snapshot: &Arc<Snapshot>, asked: &SelectRequest) -> View {
         let selection = select(snapshot, query, asked.order, None, &Cancel::new());
         Arc::new(selection.expect("nobody cancels"))
     };
-    let selection = found(&asked.query);
+    let (selection, totals) = (found(&asked.query), found(&asked.totals));
+    let ledger = Arc::new(Ledger::new(TimeDelta::minutes(15)));
     View {
         generation: asked.generation,
         snapshot: Arc::clone(snapshot),
-        histogram: selection.histogram(asked.range, asked.buckets),
-        totals: found(&asked.totals),
+        histogram: selection.histogram(asked.about.range, asked.about.columns),
+        facts: Arc::new(Facts::new(&ledger, &totals, &asked.about)),
+        totals,
         selection,
-        ledger: Arc::new(Ledger::new(TimeDelta::minutes(15))),
+        ledger,
         elapsed: Duration::ZERO,
     }
 }

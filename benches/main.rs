@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
+mod coverage;
 mod frame;
 mod index;
 mod synthetic;
@@ -13,6 +14,7 @@ static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
 fn main() -> std::io::Result<()> {
     index::report_memory(&mut std::io::stderr().lock())?;
     frame::assert_independent_of_events(&mut std::io::stderr().lock())?;
+    coverage::assert_scales_with_cells(&mut std::io::stderr().lock())?;
     divan::main();
     Ok(())
 }

@@ -85,4 +85,11 @@ actions! {
     Follow = "follow",
     Help = "help",
     SwitchPart = "switch-part",
+    Coverage = "coverage",
+    TogglePause = "pause",
+    RetryRow = "retry-row",
+    AskFirst = "ask-first",
+    AskLast = "ask-last",
+    ShowAll = "show-all",
+    CopyReport = "copy-report",
 }

@@ -5,7 +5,7 @@ use super::effect::Effect;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
-use super::keymap::Keymap;
+use super::keymap::{Focus, Keymap};
 use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
@@ -32,7 +32,7 @@ impl App {
                     return self.apply_preset(preset);
                 }
             }
-            Some(Overlay::Copy) => {}
+            Some(Overlay::Copy | Overlay::Coverage) => {}
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
                     return self.prompt_edited();
@@ -47,7 +47,7 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.paste(text),
             Some(Overlay::Time(popup)) => popup.paste(text),
-            Some(Overlay::Copy) => {}
+            Some(Overlay::Copy | Overlay::Coverage) => {}
             None => {
                 if let Some(prompt) = &mut self.prompt {
                     prompt.line.paste(text);
@@ -72,6 +72,7 @@ impl App {
                 self.overlay = None;
                 self.copy(action)
             }
+            (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
             (None, Some(_)) => self.act_in_prompt(action),
             (None, None) => self.act_in_pane(action),
         }
@@ -80,10 +81,10 @@ impl App {
     fn act_in_help(&mut self, action: Action) -> Vec<Effect> {
         let Some(Overlay::Help(help)) = &mut self.overlay else { return Vec::new() };
         match action {
-            Action::Cancel => self.overlay = None,
+            Action::Cancel => self.overlay = below_help(help),
             Action::Open => {
                 if let Some(chosen) = help.chosen() {
-                    self.overlay = None;
+                    self.overlay = below_help(help);
                     return self.act(chosen);
                 }
             }
@@ -155,7 +156,7 @@ impl App {
             Purpose::FilterEvents => {
                 let before = self.filters.clone();
                 self.filters.set_text(&text);
-                return if self.filters == before { Vec::new() } else { vec![self.select()] };
+                return if self.filters == before { Vec::new() } else { self.select().into_iter().collect() };
             }
             Purpose::FindCompartment => {
                 if let Some(tenancy) = &self.tenancy {
@@ -179,6 +180,8 @@ impl App {
             Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
             Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
             Action::CopyMenu => self.open_copy_menu(),
+            Action::Coverage => self.open_coverage(),
+            Action::TogglePause => return self.toggle_pause(),
             Action::Search => self.open_prompt(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
             Action::ToggleHistogram => self.look.histogram = !self.look.histogram,
@@ -269,18 +272,17 @@ impl App {
                 self.filters.remove_last();
             }
         }
-        if self.filters == before { Vec::new() } else { vec![self.select()] }
+        if self.filters == before { Vec::new() } else { self.select().into_iter().collect() }
     }
 
-    fn refresh(&mut self) -> Vec<Effect> {
+    pub(super) fn refresh(&mut self) -> Vec<Effect> {
         self.notices.halted = None;
         if self.tenancy.is_none() {
             self.notices.undiscovered = None;
             return vec![Effect::Discover];
         }
         self.renew_window();
-        self.weigh();
-        vec![Effect::RetryFailed, Effect::RefreshTail]
+        self.select().into_iter().chain([Effect::RetryFailed, Effect::RefreshTail]).collect()
     }
 
     fn open_prompt(&mut self) {
@@ -381,4 +383,9 @@ impl App {
         self.quits = true;
         vec![Effect::Quit]
     }
+}
+
+/// Help about the coverage panel was opened from there.
+fn below_help(help: &Help) -> Option<Overlay> {
+    (help.from() == Focus::Coverage).then_some(Overlay::Coverage)
 }

@@ -1,10 +1,16 @@
 //! Effect: everything the machine may ask for. The driver performs them and answers with messages.
 
+use std::sync::Arc;
+
+use crate::domain::ledger::CellKey;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
+use crate::domain::scope::Scope;
 use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
 use crate::query::{Order, Query};
+
+use super::facts::About;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -14,6 +20,16 @@ pub enum Effect {
     Fetch(FetchRequest),
     /// Ask again for every cell that failed, and go on where fetching was halted.
     RetryFailed,
+    /// Make no further call until one of the effects that go on.
+    Pause,
+    /// Go on after a pause.
+    Resume,
+    /// Ask again for these cells, where nothing is being done about them, and go on where fetching was halted.
+    RetryCells(Vec<CellKey>),
+    /// Of what waits, ask first for what lies in here.
+    Prefer(Scope),
+    /// Of what waits, ask last for what lies in here.
+    Postpone(Scope),
     /// Read the newest windows again, those that are settling.
     RefreshTail,
     /// From now on, answer with `View`s of this; replaces the request before.
@@ -51,7 +67,6 @@ pub struct SelectRequest {
     pub order: Order,
     /// The same without the filters: what there is in the scope, and per compartment.
     pub totals: Query,
-    pub range: TimeRange,
-    /// Columns of the histogram on screen; 0 while it is hidden.
-    pub buckets: usize,
+    /// What its facts are about. Its columns are those of the histogram; 0 while that is hidden.
+    pub about: Arc<About>,
 }

@@ -18,6 +18,8 @@ pub struct Geometry {
     pub buckets: u16,
     /// Rows of the open dialog's scrolling part.
     pub overlay_rows: u16,
+    /// Columns of what scrolls sideways in it.
+    pub overlay_columns: u16,
 }
 
 /// Which of the arrangements the frame was large enough for.

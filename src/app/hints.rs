@@ -45,6 +45,9 @@ impl App {
             Action::Toggle if self.key_focus() == Focus::Json => {
                 self.detail.node().is_some_and(|node| self.detail.can_fold(node))
             }
+            Action::RetryRow => self.panel_cell().is_some_and(|cell| cell.problem().is_some()),
+            Action::AskFirst | Action::AskLast => self.facts.coverage.unfinished() > 0,
+            Action::ShowAll => !self.facts.open.is_empty(),
             Action::ToggleTree => self.geometry.tree_rows == 0 && self.tenancy.is_some(),
             Action::NextTab => self.detail.tab() == Tab::Json,
             _ => true,
@@ -58,6 +61,8 @@ impl App {
                 super::setup::AccessFilter::All => "all".to_owned(),
                 super::setup::AccessFilter::Reads => "reads".to_owned(),
             },
+            Action::TogglePause if self.traffic.paused => "go on".to_owned(),
+            Action::Open if self.key_focus() == Focus::Coverage && self.panel.reading().is_some() => "table".to_owned(),
             Action::ToggleFailed if self.filters.failed => "any status".to_owned(),
             _ => short.to_owned(),
         }

@@ -24,10 +24,11 @@ pub enum Focus {
     Help,
     Time,
     Copy,
+    Coverage,
 }
 
 impl Focus {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -37,6 +38,7 @@ impl Focus {
         Self::Help,
         Self::Time,
         Self::Copy,
+        Self::Coverage,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
@@ -44,7 +46,7 @@ impl Focus {
         match self {
             Self::Tree | Self::List | Self::Detail => Some(Self::Global),
             Self::Json => Some(Self::Detail),
-            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy => None,
+            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Coverage => None,
         }
     }
 
@@ -65,6 +67,7 @@ impl Focus {
             Self::Help => "Help",
             Self::Time => "Time range",
             Self::Copy => "Copy menu",
+            Self::Coverage => "Coverage and errors",
         }
     }
 }

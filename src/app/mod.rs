@@ -9,6 +9,7 @@
 pub mod action;
 mod commands;
 mod copying;
+pub mod coverage;
 pub mod effect;
 pub mod event_detail;
 pub mod facts;
@@ -53,6 +54,7 @@ use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
+use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
 use facts::{About, Facts};
@@ -70,7 +72,7 @@ use panes::tree::TreePane;
 use prompt::Prompt;
 use setup::{Clock, Setup};
 use view::View;
-use watch::{Watch, hour_after};
+use watch::Watch;
 
 /// The whole state of the explorer. Panes own theirs; here is what they share.
 #[derive(Debug)]
@@ -78,7 +80,7 @@ pub struct App {
     setup: Setup,
     now: DateTime<Utc>,
     clock: Clock,
-    tenancy: Option<Tenancy>,
+    tenancy: Option<Arc<Tenancy>>,
     included: Included,
     /// The scopes that were asked for in this range; what lies in one of them is held or on its way.
     asked: Vec<Included>,
@@ -91,7 +93,8 @@ pub struct App {
     /// Of the last `Select` that changed scope or range: views before it count something else.
     counted_since: u64,
     view: Option<Arc<View>>,
-    facts: Facts,
+    /// Of the view; of nothing once the scope or range are others.
+    facts: Arc<Facts>,
     focus: Pane,
     tree: TreePane,
     list: ListPane,
@@ -99,6 +102,7 @@ pub struct App {
     prompt: Option<Prompt>,
     overlay: Option<Overlay>,
     notices: Notices,
+    panel: CoveragePanel,
     traffic: Arc<Traffic>,
     watch: Watch,
     look: Look,
@@ -129,7 +133,7 @@ impl App {
             generation: 0,
             counted_since: 0,
             view: None,
-            facts: Facts::default(),
+            facts: Arc::default(),
             focus: Pane::default(),
             tree: TreePane::default(),
             list: ListPane::default(),
@@ -137,6 +141,7 @@ impl App {
             prompt: None,
             overlay: None,
             notices: Notices::default(),
+            panel: CoveragePanel::default(),
             traffic: Arc::default(),
             watch: Watch::new(setup.now),
             look: Look::default(),
@@ -164,6 +169,7 @@ impl App {
             Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
             Message::FetchResumed => self.note(|notices| notices.halted = None),
             Message::Traffic(traffic) => {
+                self.notices.paused = traffic.paused;
                 self.traffic = traffic;
                 Vec::new()
             }
@@ -179,16 +185,14 @@ impl App {
     fn drawn(&mut self, geometry: Geometry) -> Vec<Effect> {
         let buckets = geometry.buckets != self.geometry.buckets;
         self.geometry = geometry;
-        self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_ref());
+        self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_deref());
         self.list.resize(geometry.list_rows, self.view.as_deref());
         self.detail.resize(geometry.detail_rows);
         if let Some(Overlay::Help(help)) = &mut self.overlay {
             help.resize(geometry.overlay_rows);
         }
-        if buckets && self.tenancy.is_some() {
-            return vec![self.select()];
-        }
-        Vec::new()
+        self.panel.resize(geometry.overlay_rows, geometry.overlay_columns, &self.facts);
+        if buckets { self.select().into_iter().collect() } else { Vec::new() }
     }
 
     fn tenancy_known(&mut self, tenancy: Tenancy) -> Vec<Effect> {
@@ -204,7 +208,7 @@ impl App {
         let tenancy = with_unlisted(tenancy, &scope);
         self.included = Included::new(scope);
         self.tree.open(&tenancy);
-        self.tenancy = Some(tenancy);
+        self.tenancy = Some(Arc::new(tenancy));
         self.range_changed()
     }
 
@@ -213,8 +217,9 @@ impl App {
             return Vec::new();
         }
         self.list.follow(&view);
+        self.facts = Arc::clone(&view.facts);
+        self.panel.follow(&self.facts);
         self.view = Some(view);
-        self.weigh();
         self.look_at_event()
     }
 
@@ -254,8 +259,7 @@ impl App {
     /// The end of the range has moved on: what was counted still counts, and what is new is asked for.
     fn range_moved(&mut self) -> Vec<Effect> {
         self.renew_window();
-        let mut effects = vec![self.select()];
-        self.weigh();
+        let mut effects: Vec<Effect> = self.select().into_iter().collect();
         effects.extend(self.fetch_ahead());
         effects
     }
@@ -268,10 +272,19 @@ impl App {
     fn scope_changed(&mut self) -> Vec<Effect> {
         let select = self.select();
         self.counted_since = self.generation;
-        self.weigh();
-        let mut effects = vec![select];
+        self.facts = Arc::default();
+        let mut effects: Vec<Effect> = select.into_iter().collect();
         effects.extend(self.fetch());
+        effects.extend(self.look_first());
         effects
+    }
+
+    /// What is looked at is asked first, where something waits and not all is looked at.
+    fn look_first(&self) -> Option<Effect> {
+        let tenancy = self.tenancy.as_ref()?;
+        let waits = self.view.as_ref().is_some_and(|view| view.ledger.total().unfinished() > 0);
+        let scope = self.included.scope(tenancy);
+        (waits && !self.included.is_everything(tenancy)).then_some(Effect::Prefer(scope))
     }
 
     fn fetch(&mut self) -> Option<Effect> {
@@ -285,9 +298,10 @@ impl App {
         Some(self.request(self.range))
     }
 
-    /// While following, whole hours are asked for at once: of them, each call asks what has passed.
+    /// While following, whole hours are asked for at once, so that few windows come of it: of them, each call asks what
+    /// has passed.
     fn fetch_ahead(&self) -> Option<Effect> {
-        let range = TimeRange::new(self.range.start(), hour_after(self.range.end()))?;
+        let range = self.range.through_hour_of(self.range.end());
         self.asked.iter().any(|asked| asked.holds(&self.included)).then(|| self.request(range))
     }
 
@@ -306,31 +320,25 @@ impl App {
     }
 
     /// Asks for the rows that the filters leave.
-    fn select(&mut self) -> Effect {
+    fn select(&mut self) -> Option<Effect> {
+        let tenancy = Arc::clone(self.tenancy.as_ref()?);
         self.generation += 1;
-        let scope = self.tenancy.as_ref().map(|tenancy| self.included.scope(tenancy)).unwrap_or_default();
-        Effect::Select(SelectRequest {
-            generation: self.generation,
-            query: self.filters.query(self.range, &scope),
-            order: Order::NewestFirst,
-            totals: filters::totals(self.range, &scope),
-            range: self.range,
-            buckets: usize::from(self.geometry.buckets),
-        })
-    }
-
-    /// Weighs anew what may be said.
-    fn weigh(&mut self) {
-        let (Some(view), Some(tenancy)) = (&self.view, &self.tenancy) else { return };
+        let scope = self.included.scope(&tenancy);
         let about = About {
             tenancy,
-            included: &self.included,
+            included: self.included.clone(),
             range: self.range,
             window: self.window,
             padding: self.setup.padding,
             columns: usize::from(self.geometry.buckets),
         };
-        self.facts = Facts::new(view, &about);
+        Some(Effect::Select(SelectRequest {
+            generation: self.generation,
+            query: self.filters.query(self.range, &scope),
+            order: Order::NewestFirst,
+            totals: filters::totals(self.range, &scope),
+            about: Arc::new(about),
+        }))
     }
 }
 
@@ -354,7 +362,7 @@ impl App {
 
     /// `None` while connecting.
     pub fn tenancy(&self) -> Option<&Tenancy> {
-        self.tenancy.as_ref()
+        self.tenancy.as_deref()
     }
 
     pub fn included(&self) -> &Included {

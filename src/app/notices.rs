@@ -5,6 +5,7 @@ use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
+use crate::domain::text::count_of;
 
 use super::facts::{Facts, Refusal};
 use super::message::CopyReport;
@@ -20,6 +21,8 @@ pub struct Notices {
     /// Stays until the next key.
     pub passing: Option<Passing>,
     pub slowed: Vec<RegionId>,
+    /// The user said to make no calls.
+    pub paused: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,10 +101,18 @@ impl Notices {
         self.standing()
             .map(stands_still)
             .or_else(|| self.scope.as_ref().map(Notice::of))
+            .or_else(|| self.pause(facts))
             .or_else(|| gaps(facts, tenancy))
             .or_else(|| tenancy.and_then(|tenancy| tenancy.partial.as_ref()).map(Notice::of))
             .or_else(|| refusals(facts, tenancy))
             .or_else(|| self.slowing())
+    }
+
+    fn pause(&self, facts: &Facts) -> Option<Notice> {
+        let waiting = facts.coverage.unfinished();
+        let detail = if waiting > 0 { format!(": {} wait", count_of(waiting as u64, "slice")) } else { String::new() };
+        let actions = vec!["  P goes on".to_owned()];
+        self.paused.then(|| Notice { detail, actions, ..Notice::new(Level::Warning, "fetching is paused") })
     }
 
     fn slowing(&self) -> Option<Notice> {

@@ -9,6 +9,8 @@ pub enum Overlay {
     Help(Help),
     Time(TimePopup),
     Copy,
+    /// The machine keeps its state: it stays as it was when it is opened again.
+    Coverage,
 }
 
 impl Overlay {
@@ -17,6 +19,7 @@ impl Overlay {
             Self::Help(_) => Focus::Help,
             Self::Time(_) => Focus::Time,
             Self::Copy => Focus::Copy,
+            Self::Coverage => Focus::Coverage,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::query::{Cancel, select};
 use super::App;
 use super::effect::{Effect, SelectRequest};
 use super::event_detail::EventDetail;
+use super::facts::Facts;
 use super::key::KeyPress;
 use super::message::Message;
 use super::setup::{AccessFilter, Glyphs, Setup};
@@ -255,11 +256,13 @@ impl Stage {
     pub fn view(&self, request: &SelectRequest) -> View {
         let rows = |query| Arc::new(select(&self.snapshot, query, request.order, None, &Cancel::new()).unwrap());
         let selection = rows(&request.query);
+        let totals = rows(&request.totals);
         View {
             generation: request.generation,
             snapshot: Arc::clone(&self.snapshot),
-            histogram: selection.histogram(request.range, request.buckets),
-            totals: rows(&request.totals),
+            histogram: selection.histogram(request.about.range, request.about.columns),
+            facts: Arc::new(Facts::new(&self.ledger, &totals, &request.about)),
+            totals,
             selection,
             ledger: Arc::clone(&self.ledger),
             elapsed: Duration::from_millis(4),

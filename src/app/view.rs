@@ -10,6 +10,8 @@ use crate::domain::ledger::Ledger;
 use crate::index::{EventKey, RowView, Snapshot};
 use crate::query::Selection;
 
+use super::facts::Facts;
+
 pub use crate::query::{Bucket, Histogram};
 
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct View {
     /// Of the rows that match.
     pub histogram: Histogram,
     pub ledger: Arc<Ledger>,
+    /// What may be said about all this.
+    pub facts: Arc<Facts>,
     /// What selecting cost.
     pub elapsed: Duration,
 }

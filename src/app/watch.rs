@@ -92,11 +92,6 @@ fn minute_after(now: DateTime<Utc>) -> DateTime<Utc> {
     now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now) + TimeDelta::minutes(1)
 }
 
-/// Windows are planned by the hour while following, so that few are.
-pub fn hour_after(instant: DateTime<Utc>) -> DateTime<Utc> {
-    instant.duration_trunc(TimeDelta::hours(1)).unwrap_or(instant) + TimeDelta::hours(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +154,5 @@ mod tests {
     fn ends_lie_behind_the_instant() {
         assert_eq!(minute_after(at("2026-03-14T14:02:11Z")), at("2026-03-14T14:03:00Z"));
         assert_eq!(minute_after(at("2026-03-14T14:02:00Z")), at("2026-03-14T14:03:00Z"));
-        assert_eq!(hour_after(at("2026-03-14T14:02:00Z")), at("2026-03-14T15:00:00Z"));
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_phrase::parse_length;
@@ -17,6 +17,8 @@ Examples:
   auditui --profile PROD --since 6h                  explore the last six hours
   auditui export --time 2026-03-14T08:00Z..14:00Z > events.jsonl
   auditui export --since yesterday --until today --writes -o table
+  auditui export --since 30d --plan                  what that would ask, and its cost
+  auditui coverage events.jsonl                      what an export holds, and what it lacks
   auditui doctor                                     what is wrong with my configuration?
 
 Exit codes: 0 complete, 1 error, 2 usage or configuration, 3 finished but something is missing,
@@ -34,6 +36,8 @@ pub struct CommandLine {
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
     pub screen: ScreenArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -44,6 +48,11 @@ pub enum Command {
     /// Write the events of a time span to standard output or a file, without a screen
     #[command(visible_alias = "dump")]
     Export(ExportArgs),
+    /// Show what an export, or a reading of its own, covers and what is missing
+    ///
+    /// With PATH it shows the coverage that an export has left behind, and asks nobody. With a time span it reads
+    /// everything of that span, writes no events, and shows what could be read.
+    Coverage(CoverageArgs),
     /// List the regions that would be read
     Regions(ListingArgs),
     /// List the compartments that would be read, deleted ones included
@@ -136,12 +145,6 @@ pub struct ReadArgs {
         env = "AUDITUI_TZ"
     )]
     pub tz: ZoneArg,
-    /// Only events that change something, and sign-ins
-    #[arg(long, conflicts_with = "reads", help_heading = "Filter", env = "AUDITUI_WRITES")]
-    pub writes: bool,
-    /// Only events that change nothing
-    #[arg(long, help_heading = "Filter", env = "AUDITUI_READS")]
-    pub reads: bool,
     /// How much later than it happened an event may have been processed and is still found
     #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "30m", help_heading = "Fetch", env = "AUDITUI_PADDING")]
     pub padding: TimeDelta,
@@ -151,6 +154,34 @@ pub struct ReadArgs {
     /// Calls at once, over all regions [default: 64, and by what each region bears up to 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Fetch", env = "AUDITUI_CONCURRENCY")]
     pub concurrency: Option<u16>,
+    /// Say what would be asked, in which order and at what cost, and ask for no event
+    #[arg(short = 'n', long, help_heading = "Fetch", env = "AUDITUI_PLAN")]
+    pub plan: bool,
+}
+
+/// Which of the events read are wanted.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filter")]
+pub struct FilterArgs {
+    /// Only events that change something, and sign-ins
+    #[arg(long, conflicts_with = "reads", env = "AUDITUI_WRITES")]
+    pub writes: bool,
+    /// Only events that change nothing
+    #[arg(long, env = "AUDITUI_READS")]
+    pub reads: bool,
+}
+
+/// What standard error says while something is read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Talk")]
+pub struct TalkArgs {
+    /// How standard error tells of the progress: auto is a bar on a terminal and plain elsewhere, plain a line now and
+    /// then, json an object per line for all that is said
+    #[arg(long, value_enum, value_name = "HOW", default_value = "auto", env = "AUDITUI_PROGRESS")]
+    pub progress: ProgressMode,
+    /// As --progress none: only what is missing and the coverage
+    #[arg(short, long, env = "AUDITUI_QUIET")]
+    pub quiet: bool,
 }
 
 /// How the explorer looks.
@@ -169,6 +200,8 @@ pub struct ScreenArgs {
 pub struct ExportArgs {
     #[command(flatten)]
     pub read: ReadArgs,
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// Format: jsonl is each event as Oracle sent it, one per line
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
@@ -178,12 +211,54 @@ pub struct ExportArgs {
     /// Wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
     #[arg(long, help_heading = "Output", env = "AUDITUI_META")]
     pub meta: bool,
+    /// Write what was read and what was not to this file [default: coverage.json beside --output-file]
+    #[arg(long, value_name = "PATH", help_heading = "Output", env = "AUDITUI_COVERAGE")]
+    pub coverage: Option<PathBuf>,
+    /// Wait until nothing can come late any more: the newest minutes are read again until they are final
+    #[arg(long, conflicts_with = "follow", help_heading = "Fetch", env = "AUDITUI_SETTLE")]
+    pub settle: bool,
+    /// Go on until interrupted: read the newest minutes again and again, this far apart [default: 10s], and write what is
+    /// new
+    #[arg(
+        long,
+        value_name = "LENGTH",
+        value_parser = pause,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10s",
+        conflicts_with_all = ["output_file", "until", "time"],
+        help_heading = "Fetch",
+        env = "AUDITUI_FOLLOW"
+    )]
+    pub follow: Option<Duration>,
     /// Count a deleted compartment that no longer answers as missing (exit 3)
     #[arg(long, help_heading = "Output", env = "AUDITUI_STRICT")]
     pub strict: bool,
-    /// No progress on standard error
-    #[arg(short, long, help_heading = "Output", env = "AUDITUI_QUIET")]
-    pub quiet: bool,
+    /// Whether a part that is missing makes exit code 3, or 0; other codes stay as they are
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "partial",
+        help_heading = "Output",
+        env = "AUDITUI_FAIL_ON"
+    )]
+    pub fail_on: FailOn,
+    #[command(flatten)]
+    pub talk: TalkArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CoverageArgs {
+    /// A coverage.json, an export with one beside it, or a directory that holds one [default: this directory]
+    pub path: Option<PathBuf>,
+    /// Format
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: ListingFormat,
+    #[command(flatten)]
+    pub read: ReadArgs,
+    #[command(flatten)]
+    pub talk: TalkArgs,
 }
 
 #[derive(Debug, Args)]
@@ -248,6 +323,21 @@ pub enum ExportFormat {
     Table,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressMode {
+    #[default]
+    Auto,
+    Plain,
+    Json,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Partial,
+    Never,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListingFormat {
     Table,
@@ -284,6 +374,11 @@ impl std::fmt::Display for ZoneArg {
 }
 
 impl ReadArgs {
+    /// Whether a time span was given, in whatever way.
+    pub fn names_a_time(&self) -> bool {
+        self.since.is_some() || self.until.is_some() || self.time.is_some()
+    }
+
     pub fn scope(&self) -> ScopeRequest {
         ScopeRequest {
             regions: self.region.clone(),
@@ -295,40 +390,17 @@ impl ReadArgs {
     }
 }
 
-impl CommandLine {
-    /// Reads the arguments of this process. Options of the explorer given before a command would have no effect, so they
-    /// are refused.
-    pub fn from_process() -> Result<Self, clap::Error> {
-        Self::from_arguments(std::env::args_os())
-    }
-
-    pub fn from_arguments<T: Into<std::ffi::OsString> + Clone>(
-        arguments: impl IntoIterator<Item = T>,
-    ) -> Result<Self, clap::Error> {
-        let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(arguments)?;
-        if let Some((name, _)) = matches.subcommand() {
-            let local = command.get_arguments().filter(|argument| !argument.is_global_set());
-            let misplaced = local
-                .filter(|argument| {
-                    matches.value_source(argument.get_id().as_str()) == Some(clap::parser::ValueSource::CommandLine)
-                })
-                .find_map(|argument| argument.get_long());
-            if let Some(long) = misplaced {
-                let message =
-                    format!("--{long} stands before the command; write it after: auditui {name} --{long} ...");
-                return Err(command.error(clap::error::ErrorKind::ArgumentConflict, message));
-            }
-        }
-        Self::from_arg_matches(&matches)
-    }
-}
-
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds) if (1..=3_600).contains(&seconds) => Ok(Duration::from_secs(seconds)),
         _ => Err("a number of seconds from 1 to 3600".to_owned()),
     }
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    let length = parse_length(text).and_then(|length| length.to_std().ok());
+    let fits = |length: &Duration| (Duration::from_secs(1)..=Duration::from_hours(1)).contains(length);
+    length.filter(fits).ok_or_else(|| "a length from 1s to 1h".to_owned())
 }
 
 fn length(text: &str) -> Result<TimeDelta, String> {
@@ -338,42 +410,4 @@ fn length(text: &str) -> Result<TimeDelta, String> {
     parse_length(text)
         .filter(|length| *length <= TimeDelta::days(30))
         .ok_or_else(|| "a length such as 15m, 2h or 0, at most 30d".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(line: &str) -> Result<CommandLine, clap::Error> {
-        CommandLine::from_arguments(line.split(' '))
-    }
-
-    #[test]
-    fn the_definition_is_sound() {
-        CommandLine::command().debug_assert();
-    }
-
-    #[test]
-    fn identity_may_stand_on_either_side_of_the_command() {
-        for line in ["auditui --profile P export --since -1h", "auditui export --profile P --since -1h"] {
-            let parsed = parse(line).unwrap();
-            assert_eq!(parsed.identity.profile.as_deref(), Some("P"));
-        }
-    }
-
-    #[test]
-    fn an_option_that_would_have_no_effect_is_refused() {
-        assert!(parse("auditui --since 1h export").unwrap_err().to_string().contains("auditui export --since"));
-        assert!(parse("auditui export --since 1h --time today").is_err());
-        assert!(parse("auditui --demo --profile P").is_err());
-        assert!(parse("auditui export --writes --reads").is_err());
-        assert!(parse("auditui export --settling 1y").is_err());
-    }
-
-    #[test]
-    fn lists_and_repeats_add_up() {
-        let parsed = parse("auditui --region iad,fra --region lhr --compartment-id a --compartment b").unwrap();
-        assert_eq!(parsed.read.region, ["iad", "fra", "lhr"]);
-        assert_eq!(parsed.read.compartment, ["a", "b"]);
-    }
 }

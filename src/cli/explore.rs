@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use chrono::{SubsecRound, TimeDelta};
 
 use super::args::{CommandLine, ScreenArgs, ThemeName};
+use super::collect::{Reading, fetch_settings};
 use super::connect::connect;
-use super::export::fetch_settings;
 use super::interrupt::Interrupt;
+use super::plan;
 use super::range::retention_warning;
+use super::talk::Talk;
 use crate::app::setup::{AccessFilter, Glyphs, Setup};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_range::TimeRange;
@@ -22,7 +24,8 @@ const DEMO_RANGE: TimeDelta = TimeDelta::hours(24);
 const FIRST_RANGE: TimeDelta = TimeDelta::hours(1);
 
 pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !(line.read.plan || screen) {
         return Err(Problem::usage("the explorer needs a terminal")
             .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
     }
@@ -31,13 +34,18 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
     let now = client.now().trunc_subsecs(0);
     let length = if line.identity.demo { DEMO_RANGE } else { FIRST_RANGE };
     let range = line.read.range(now)?.unwrap_or_else(|| TimeRange::ending_at(now, length));
+    if line.read.plan {
+        let talk = Talk::plain("plan");
+        let reading = Reading::new(&connection, &line.read, range, &talk);
+        return plan::run(&reading, true, interrupt).await;
+    }
     let setup = Setup {
         profile: client.profile().name.clone(),
         endpoint: client.endpoint_override().filter(|_| !line.identity.demo).map(ToString::to_string),
         demo: line.identity.demo,
         range,
         scope: line.read.scope(),
-        access: if line.read.reads { AccessFilter::Reads } else { AccessFilter::WritesAndSessions },
+        access: if line.filter.reads { AccessFilter::Reads } else { AccessFilter::WritesAndSessions },
         zone: line.read.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: line.read.padding,

@@ -1,212 +1,155 @@
-//! `auditui export`: every event of a time span, in order, to standard output or a file.
+//! `auditui export`: every event of a time span, in order, to standard output or a file, and what was covered.
 
 use std::process::ExitCode;
 
-use tokio::sync::mpsc;
+use chrono::{DateTime, Utc};
 
-use super::args::{ExportArgs, ExportFormat, ReadArgs};
+use super::args::{ExportArgs, ExportFormat, FilterArgs};
+use super::collect::Reading;
 use super::connect::Connection;
+use super::follow::follow;
+use super::intake::Intake;
 use super::interrupt::Interrupt;
 use super::output::{Sink, Written};
-use super::progress::Progress;
-use super::range::retention_warning;
-use super::report::Report;
-use crate::domain::event::{Decoded, Flags};
-use crate::domain::ledger::Ledger;
-use crate::domain::page::Page;
-use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::scope::Scope;
-use crate::domain::tenancy::Tenancy;
+use super::proof::Proof;
+use super::report;
+use super::talk::Talk;
+use crate::domain::ocid::Ocid;
+use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
-use crate::export::{Format, Ordered, Sorter, SorterSettings, Tally};
-use crate::fetch::{FetchEvent, FetchStream, LaneSettings, RetrySettings, Settings, discover, fetch, plan};
-use crate::oci::OciClient;
-use crate::query::{AccessSet, Query, RecordRef, Term, matches};
-
-/// Pages received and not yet sorted; when the sorter is behind, the fetch waits.
-const PAGES_AHEAD: usize = 8;
+use crate::export::coverage::{ExportEntry, Filter};
+use crate::export::{CoverageDocument, Format, Ordered, Tally};
+use crate::query::{AccessSet, Query, Term};
 
 pub async fn run(
     connection: &Connection,
     args: &ExportArgs,
     range: TimeRange,
+    talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
-    let client = &connection.client;
-    let progress = Progress::new("export", args.quiet);
     let sink = Sink::open(args.output_file.as_deref())?;
-    progress.line(&format!("{range}, profile {}: asking what the tenancy consists of", clean(&client.profile().name)));
-    for warning in connection.warnings.iter().cloned().chain(retention_warning(&range, client.now())) {
-        progress.line(&format!("warning: {warning}"));
-    }
-    let Some(found) = interrupt.unless(discover(client, RetrySettings::default())).await else {
-        return Err(Problem::new(ProblemKind::Interrupted, "interrupted before anything was read"));
-    };
-    let tenancy = found?;
-    let scope = args.read.scope().resolve(&tenancy)?;
-    let mut fetched = Fetched::new(client, &args.read, range);
-    let stream = start(connection, args, &tenancy, &scope, range, &fetched.ledger);
-    progress.line(&announcement(&tenancy, &scope));
-    read_all(stream, &mut fetched, interrupt, &progress).await?;
-    let Fetched { sorter, ledger, halted, .. } = fetched;
-    let ordered = sorter.finish().map_err(|error| cannot_sort(&error))?;
-    let format = format(args, &tenancy);
+    let file = args.output_file.as_deref().filter(|_| sink.is_file());
+    let proof = Proof::choose(args.coverage.as_deref(), file)?;
+    let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
+    let (settling, footprint) = (args.read.settling, connection.client.profile().footprint());
+    let mut intake = Intake::new(query(&args.filter, range, args.follow.is_some()), settling, footprint);
+    let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
+    let mut writing = Writing::new(sink, format(args, &connection.client.profile().tenancy));
+    let ordered = intake.drain()?;
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
-    let (tally, written) = tokio::task::block_in_place(|| write(ordered, &format, sink))?;
-    let report = Report {
-        tenancy: &tenancy,
-        ledger: &ledger,
-        tally,
-        range,
-        halted,
-        interrupted: interrupt.happened(),
-        strict: args.strict,
-    };
-    progress.finish();
-    if written == Written::ReaderLeft {
-        return Ok(ExitCode::SUCCESS);
+    tokio::task::block_in_place(|| writing.write(ordered));
+    if let Some(pause) = args.follow {
+        follow(&reading, &mut collected, &mut intake, &mut writing, pause, interrupt).await?;
     }
-    report.print();
-    Ok(ExitCode::from(report.exit_code()))
+    let mut document = reading.document(&collected, filter(&args.filter));
+    if args.follow.is_some() {
+        document.range.until = document.ended_at;
+    }
+    drop(collected);
+    let (tally, written) = tokio::task::block_in_place(|| writing.close())?;
+    let reader_left = written == Written::ReaderLeft;
+    document.interrupted = interrupt.happened();
+    let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+    document.export = Some(ExportEntry::new(name, whole(written), tally));
+    conclude(&mut document, args);
+    if reader_left {
+        document.exit_code = 0;
+    }
+    let proven = tokio::task::block_in_place(|| proof.write(&document));
+    if let Ok(Some(place)) = &proven {
+        talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
+    }
+    if !reader_left {
+        talk.findings(&report::findings(&document));
+        talk.summary(&document);
+    }
+    proven.map(|_| ExitCode::from(document.exit_code))
 }
 
-/// What a fetch without a screen leaves behind.
-struct Fetched {
-    sorter: Sorter,
-    ledger: Ledger,
-    query: Query,
-    received: u64,
-    halted: Option<Problem>,
+/// The output while it is written, in one go or round after round.
+pub struct Writing {
+    sink: Sink,
+    format: Format,
+    tally: Tally,
+    /// Whether all of it could be written so far.
+    result: std::io::Result<()>,
+    begun: bool,
 }
 
-impl Fetched {
-    fn new(client: &OciClient, read: &ReadArgs, range: TimeRange) -> Self {
-        let mut query = Query::everything().and(Term::Time(range));
-        if read.writes {
-            query.push(Term::Access(AccessSet::WRITES));
-        } else if read.reads {
-            query.push(Term::Access(AccessSet::READS));
+impl Writing {
+    fn new(sink: Sink, format: Format) -> Self {
+        Self { sink, format, tally: Tally::default(), result: Ok(()), begun: false }
+    }
+
+    /// Whether more can be written.
+    pub fn is_going_on(&self) -> bool {
+        self.result.is_ok()
+    }
+
+    /// Writes events behind those written before, and hands them on; their number.
+    pub fn write(&mut self, mut ordered: Ordered) -> u64 {
+        if self.is_going_on() {
+            self.result = self.write_all(&mut ordered);
         }
-        let sorter = Sorter::new(SorterSettings::default(), client.profile().footprint());
-        Self { sorter, ledger: Ledger::new(read.settling), query, received: 0, halted: None }
+        self.tally += ordered.tally();
+        ordered.tally().events
     }
 
-    fn take(&mut self, event: FetchEvent) -> Result<(), Problem> {
-        match event {
-            FetchEvent::Page(page) => self.take_page(&page).map_err(|error| cannot_sort(&error))?,
-            FetchEvent::Update(update) => self.ledger.apply(update),
-            FetchEvent::Halted(problem) => self.halted = Some(problem),
-            // Waiting shows in the progress by itself.
-            FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}
+    fn write_all(&mut self, ordered: &mut Ordered) -> std::io::Result<()> {
+        let terminal = self.sink.is_terminal();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.format.write_head(self.sink.writer())?;
         }
-        Ok(())
-    }
-
-    fn take_page(&mut self, page: &Page) -> std::io::Result<()> {
-        self.received += page.len() as u64;
-        let Self { sorter, query, .. } = self;
-        let (region, queried) = (&page.cell.region, &page.cell.compartment);
-        sorter.push(page, |decoded| is_wanted(query, decoded, region, queried))
-    }
-}
-
-/// Events without a readable time cannot be placed in the range; they are kept rather than dropped on a guess.
-fn is_wanted(
-    query: &Query,
-    decoded: &Decoded<'_>,
-    region: &crate::domain::region::RegionId,
-    queried: &crate::domain::ocid::Ocid,
-) -> bool {
-    let own = decoded.flags.contains(Flags::OWN);
-    decoded.fields.time.is_none() || matches(query, &RecordRef { fields: &decoded.fields, region, queried, own })
-}
-
-fn start(
-    connection: &Connection,
-    args: &ExportArgs,
-    tenancy: &Tenancy,
-    scope: &Scope,
-    range: TimeRange,
-    ledger: &Ledger,
-) -> FetchStream {
-    let client = &connection.client;
-    let window = range.fetch_window(args.read.padding);
-    let (fetcher, stream) = fetch(client.clone(), fetch_settings(&args.read));
-    fetcher.add(plan(tenancy, scope, window, ledger, None, client.now()));
-    stream
-}
-
-/// The bounds of a fetch as the user set them.
-pub fn fetch_settings(read: &ReadArgs) -> Settings {
-    let defaults = Settings::default();
-    read.concurrency.map_or(defaults, |calls| {
-        let calls = usize::from(calls);
-        let (first, most) = defaults.lane.window;
-        let lane = LaneSettings { window: (first.min(calls), most.min(calls)), ..defaults.lane };
-        Settings { in_flight: calls, lane, ..defaults }
-    })
-}
-
-async fn read_all(
-    mut stream: FetchStream,
-    fetched: &mut Fetched,
-    interrupt: &mut Interrupt,
-    progress: &Progress,
-) -> Result<(), Problem> {
-    let (sender, mut receiver) = mpsc::channel(PAGES_AHEAD);
-    let reader = tokio::spawn(async move {
-        while let Some(event) = stream.next().await {
-            if sender.send(event).await.is_err() {
-                break;
-            }
-        }
-    });
-    while let Some(Some(event)) = interrupt.unless(receiver.recv()).await {
-        fetched.take(event)?;
-        progress.show(&fetched.ledger, fetched.received);
-    }
-    reader.abort();
-    // What had been received when the signal came is written as well.
-    while let Ok(event) = receiver.try_recv() {
-        fetched.take(event)?;
-    }
-    Ok(())
-}
-
-fn write(mut ordered: Ordered, format: &Format, mut sink: Sink) -> Result<(Tally, Written), Problem> {
-    let terminal = sink.is_terminal();
-    let result = (|| {
-        format.write_head(sink.writer())?;
         while let Some(record) = ordered.next()? {
-            format.write(&record, terminal, sink.writer())?;
+            self.format.write(&record, terminal, self.sink.writer())?;
         }
-        Ok(())
-    })();
-    let written = sink.close(result)?;
-    Ok((ordered.tally(), written))
+        self.sink.writer().flush()
+    }
+
+    fn close(self) -> Result<(Tally, Written), Problem> {
+        Ok((self.tally, self.sink.close(self.result)?))
+    }
 }
 
-fn format(args: &ExportArgs, tenancy: &Tenancy) -> Format {
+/// Says in the document what has become of it all.
+fn conclude(document: &mut CoverageDocument, args: &ExportArgs) {
+    document.complete = document.leaves_nothing_open() && !(args.strict && document.totals.gone > 0);
+    document.exit_code = report::exit_code(document, args.strict, args.fail_on);
+    document.sentence = report::sentence(document);
+}
+
+/// `endless`: what happens after the end of the range is wanted as well.
+fn query(filter: &FilterArgs, range: TimeRange, endless: bool) -> Query {
+    let endless = TimeRange::new(range.start(), DateTime::<Utc>::MAX_UTC).filter(|_| endless);
+    let mut query = Query::everything().and(Term::Time(endless.unwrap_or(range)));
+    if filter.writes {
+        query.push(Term::Access(AccessSet::WRITES));
+    } else if filter.reads {
+        query.push(Term::Access(AccessSet::READS));
+    }
+    query
+}
+
+fn filter(filter: &FilterArgs) -> Filter {
+    match (filter.writes, filter.reads) {
+        (true, _) => Filter::Writes,
+        (_, true) => Filter::Reads,
+        _ => Filter::All,
+    }
+}
+
+fn whole(written: Written) -> Option<(u64, String)> {
+    match written {
+        Written::Whole { bytes, sha256 } => Some((bytes, sha256)),
+        Written::ReaderLeft => None,
+    }
+}
+
+fn format(args: &ExportArgs, tenancy: &Ocid) -> Format {
     match args.output {
-        ExportFormat::Jsonl => Format::Jsonl { meta: args.meta, tenancy: tenancy.id.to_string() },
+        ExportFormat::Jsonl => Format::Jsonl { meta: args.meta, tenancy: tenancy.to_string() },
         ExportFormat::Table => Format::Table,
     }
-}
-
-fn announcement(tenancy: &Tenancy, scope: &Scope) -> String {
-    let waiting: Vec<&str> = tenancy.regions.iter().filter(|r| !r.is_ready()).map(|r| r.id.as_str()).collect();
-    let note =
-        if waiting.is_empty() { String::new() } else { format!(" (not ready, not asked: {})", waiting.join(", ")) };
-    format!(
-        "{}: {} regions x {} compartments{note}",
-        clean(&tenancy.display_name()),
-        scope.regions.len(),
-        scope.compartments.len()
-    )
-}
-
-fn cannot_sort(error: &std::io::Error) -> Problem {
-    Problem::new(ProblemKind::Io, format!("events cannot be put in order on disk: {error}"))
-        .hint("temporary files go to TMPDIR; is it full?")
 }

@@ -109,15 +109,21 @@ fn clean_json_lines(json: &[u8]) -> String {
 }
 
 fn print_table<const N: usize>(rows: &[[String; N]]) -> Result<(), Problem> {
-    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or_default();
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
+    print_text(&aligned(rows))
+}
+
+/// Rows of equally many columns, each as wide as its widest.
+pub fn aligned(rows: &[impl AsRef<[String]>]) -> String {
+    let columns = rows.first().map_or(0, |row| row.as_ref().len());
+    let width = |column: usize| rows.iter().filter_map(|row| Some(row.as_ref().get(column)?.width())).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
+    let line = |row: &[String]| {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
+        for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);
             line.extend(std::iter::repeat_n(' ', width + 2 - cell.width()));
         }
         line.trim_end().to_owned()
     };
-    print_text(&rows.iter().map(line).collect::<Vec<_>>().join("\n"))
+    rows.iter().map(|row| line(row.as_ref())).collect::<Vec<_>>().join("\n")
 }

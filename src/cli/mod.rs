@@ -1,25 +1,36 @@
 //! Without a screen: the command line, and the commands that write to standard output.
 
 pub mod args;
+mod collect;
 pub mod connect;
+mod coverage;
 mod diagnose;
 pub mod doctor;
 mod explore;
 mod export;
+mod follow;
+mod intake;
 mod interrupt;
 mod listing;
 mod output;
+mod parse;
+mod plan;
 mod progress;
+mod proof;
 mod range;
 mod report;
 mod simulate;
+mod talk;
+#[cfg(test)]
+mod testing;
 
 use std::process::ExitCode;
 
-use args::{Command, CommandLine, IdentityArgs, ListingArgs};
+use args::{Command, CommandLine, CoverageArgs, ExportArgs, IdentityArgs, ListingArgs};
+use collect::Reading;
 use connect::connect;
 use interrupt::Interrupt;
-use progress::say;
+use talk::{Talk, say};
 
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::tenancy::Tenancy;
@@ -27,34 +38,72 @@ use crate::fetch::{RetrySettings, discover};
 use crate::oci::Env;
 
 /// Does what the command line says; every error has become a sentence and an exit code when it returns.
-pub fn run(line: CommandLine) -> ExitCode {
+pub fn run(line: &CommandLine) -> ExitCode {
+    let env = Env::from_process();
+    let talk = match &line.command {
+        Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),
+        Some(Command::Coverage(args)) => Talk::new("coverage", &args.talk, &env),
+        _ => Talk::plain("auditui"),
+    };
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Problem::new(ProblemKind::Io, format!("cannot start: {error}")))
-        .and_then(|runtime| runtime.block_on(dispatch(line)));
+        .and_then(|runtime| runtime.block_on(dispatch(line, &env, &talk)));
     result.unwrap_or_else(|problem| {
-        say(&format!("auditui: {problem}"));
+        talk.problem(&problem);
         ExitCode::from(problem.kind.exit_code())
     })
 }
 
-async fn dispatch(line: CommandLine) -> Result<ExitCode, Problem> {
-    let env = Env::from_process();
+async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode, Problem> {
     let mut interrupt = Interrupt::listen();
     match &line.command {
-        Some(Command::Export(args)) => {
-            // Before anything is looked for: this is what the user can mend without an account.
-            let range = args.read.required_range(crate::oci::clock::now())?;
-            let connection = connect(&line.identity, &env).await?;
-            export::run(&connection, args, range, &mut interrupt).await
-        }
-        Some(Command::Regions(args)) => list(&line.identity, &env, args, listing::regions).await,
-        Some(Command::Compartments(args)) => list(&line.identity, &env, args, listing::compartments).await,
-        Some(Command::Doctor(args)) => diagnose::run(&line.identity, &env, args).await,
+        Some(Command::Export(args)) => export(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Coverage(args)) => coverage(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Regions(args)) => list(&line.identity, env, args, listing::regions).await,
+        Some(Command::Compartments(args)) => list(&line.identity, env, args, listing::compartments).await,
+        Some(Command::Doctor(args)) => diagnose::run(&line.identity, env, args).await,
         Some(Command::Simulate(args)) => simulate::run(args, &mut interrupt).await,
-        None => explore::run(&line, &env, &mut interrupt).await,
+        None => explore::run(line, env, &mut interrupt).await,
+    }
+}
+
+async fn export(
+    identity: &IdentityArgs,
+    env: &Env,
+    args: &ExportArgs,
+    talk: &Talk,
+    interrupt: &mut Interrupt,
+) -> Result<ExitCode, Problem> {
+    // Before anything is looked for: this is what the user can mend without an account.
+    let range = args.read.required_range(crate::oci::clock::now())?;
+    let connection = connect(identity, env).await?;
+    if args.read.plan {
+        let reading = Reading::new(&connection, &args.read, range, talk);
+        return plan::run(&reading, false, interrupt).await;
+    }
+    export::run(&connection, args, range, talk, interrupt).await
+}
+
+async fn coverage(
+    identity: &IdentityArgs,
+    env: &Env,
+    args: &CoverageArgs,
+    talk: &Talk,
+    interrupt: &mut Interrupt,
+) -> Result<ExitCode, Problem> {
+    if args.path.is_some() || !args.read.names_a_time() {
+        return coverage::show(args.path.as_deref(), args.output);
+    }
+    let range = args.read.required_range(crate::oci::clock::now())?;
+    let connection = connect(identity, env).await?;
+    let reading = Reading::new(&connection, &args.read, range, talk);
+    if args.read.plan {
+        plan::run(&reading, false, interrupt).await
+    } else {
+        coverage::make(&reading, args, interrupt).await
     }
 }
 

@@ -4,13 +4,21 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::domain::problem::{Problem, ProblemKind};
 
 /// An open destination.
 pub struct Sink {
-    writer: BufWriter<Destination>,
+    writer: BufWriter<Counted>,
+}
+
+/// A destination, and what has gone there.
+struct Counted {
+    destination: Destination,
+    bytes: u64,
+    hash: Sha256,
 }
 
 enum Destination {
@@ -22,9 +30,13 @@ enum Destination {
 }
 
 /// How writing ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    Whole,
+    Whole {
+        bytes: u64,
+        /// In hexadecimal digits.
+        sha256: String,
+    },
     /// The other end of a pipe was closed, as by `head`; no reason to complain.
     ReaderLeft,
 }
@@ -36,11 +48,17 @@ impl Sink {
             None => Destination::Standard(io::stdout()),
             Some(path) => open_file(path).map_err(|error| cannot_write(path, &error))?,
         };
-        Ok(Self { writer: BufWriter::with_capacity(1 << 16, destination) })
+        let counted = Counted { destination, bytes: 0, hash: Sha256::new() };
+        Ok(Self { writer: BufWriter::with_capacity(1 << 16, counted) })
+    }
+
+    /// Whether it is a plain file, rather than a pipe or a device.
+    pub fn is_file(&self) -> bool {
+        matches!(self.writer.get_ref().destination, Destination::New(..))
     }
 
     pub fn is_terminal(&self) -> bool {
-        match self.writer.get_ref() {
+        match &self.writer.get_ref().destination {
             Destination::Standard(stdout) => stdout.is_terminal(),
             Destination::Special(file, _) => file.is_terminal(),
             Destination::New(..) => false,
@@ -53,27 +71,53 @@ impl Sink {
 
     /// Ends the writing that gave `result`. The file takes its place only if all of it could be written.
     pub fn close(self, result: io::Result<()>) -> Result<Written, Problem> {
-        let path = match self.writer.get_ref() {
+        let path = match &self.writer.get_ref().destination {
             Destination::Standard(_) => PathBuf::from("standard output"),
             Destination::New(_, path) | Destination::Special(_, path) => path.clone(),
         };
         let finished = result.and_then(|()| self.finish());
         match finished {
-            Ok(()) => Ok(Written::Whole),
+            Ok(written) => Ok(written),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Written::ReaderLeft),
             Err(error) => Err(cannot_write(&path, &error)),
         }
     }
 
-    fn finish(self) -> io::Result<()> {
-        match self.writer.into_inner().map_err(io::IntoInnerError::into_error)? {
-            Destination::Standard(mut stdout) => stdout.flush(),
-            Destination::Special(mut file, _) => file.flush(),
+    fn finish(self) -> io::Result<Written> {
+        let Counted { destination, bytes, hash } = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        match destination {
+            Destination::Standard(mut stdout) => stdout.flush()?,
+            Destination::Special(mut file, _) => file.flush()?,
             Destination::New(file, path) => {
                 file.as_file().sync_all()?;
-                file.persist(path).map(drop).map_err(|error| error.error)
+                file.persist(&path).map_err(|error| error.error)?;
+                sync_directory(&path);
             }
         }
+        Ok(Written::Whole { bytes, sha256: format!("{:x}", hash.finalize()) })
+    }
+}
+
+/// Makes a new name last through a power cut. Not every file system knows how, and the file is there all the same.
+pub fn sync_directory(path: &Path) {
+    let _ = File::open(directory_of(path)).and_then(|directory| directory.sync_all());
+}
+
+/// Where a file is, or would be.
+pub fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.destination.write(bytes)?;
+        self.bytes += taken as u64;
+        self.hash.update(bytes.get(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.destination.flush()
     }
 }
 
@@ -104,13 +148,17 @@ fn open_file(path: &Path) -> io::Result<Destination> {
         _ => {
             // A link is followed: the file it names is replaced, not the link.
             let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            Ok(Destination::New(tempfile::Builder::new().prefix(".auditui-").tempfile_in(directory)?, path))
+            Ok(Destination::New(new_file_beside(&path)?, path))
         }
     }
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Problem {
+/// A file without its final name; mode 0600, gone unless it is given one.
+pub fn new_file_beside(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".auditui-").tempfile_in(directory_of(path))
+}
+
+pub fn cannot_write(path: &Path, error: &io::Error) -> Problem {
     Problem::new(ProblemKind::Io, format!("cannot write {}: {error}", path.display()))
 }
 
@@ -129,7 +177,8 @@ mod tests {
         let mut sink = Sink::open(Some(&path)).unwrap();
         sink.writer().write_all(b"whole\n").unwrap();
         assert!(!path.exists());
-        assert_eq!(sink.close(Ok(())).unwrap(), Written::Whole);
+        let sha256 = "3661291e28107bb940142d346bdb3a86da68415ae7fe451374d403c6037b9fa5".to_owned();
+        assert_eq!(sink.close(Ok(())).unwrap(), Written::Whole { bytes: 6, sha256 });
         assert_eq!(std::fs::read(&path).unwrap(), b"whole\n");
     }
 

@@ -1,225 +1,294 @@
-//! What is said when a fetch without a screen has ended: what is missing and why, the coverage in one sentence, and the
-//! exit code that goes with it.
+//! What a coverage document says in words: what is missing, why and what to do about it, the coverage in one sentence, and
+//! the exit code that goes with it.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
 
-use super::progress::say;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::args::FailOn;
 use crate::domain::footprint;
-use crate::domain::ledger::{Cell, CellState, Coverage, Ledger};
+use crate::domain::lateness::LatenessSummary;
+use crate::domain::ledger::CellState;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
 use crate::domain::region::RegionId;
-use crate::domain::tenancy::Tenancy;
 use crate::domain::text::{clean, count_of, thousands};
-use crate::domain::time_range::TimeRange;
-use crate::export::Tally;
+use crate::domain::time_phrase::format_length;
+use crate::domain::time_range::rfc3339;
+use crate::export::coverage::{CellEntry, CompartmentEntry, CoverageDocument, Span};
 
 /// Failures listed one by one, those of every region first; the rest is counted.
 const LISTED: usize = 10;
 
-pub struct Report<'a> {
-    pub tenancy: &'a Tenancy,
-    pub ledger: &'a Ledger,
-    pub tally: Tally,
-    pub range: TimeRange,
-    pub halted: Option<Problem>,
-    pub interrupted: bool,
-    pub strict: bool,
+/// Something that is missing, or odd.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// `no access`, `failed` and so on.
+    pub word: &'static str,
+    pub what: String,
+    /// What to do about it.
+    pub advice: String,
+    pub request_id: Option<String>,
 }
 
-impl Report<'_> {
-    /// Says it on standard error; the last line is the coverage sentence.
-    pub fn print(&self) {
-        for line in self.lines() {
-            say(&line);
-        }
+impl Finding {
+    fn new(word: &'static str, what: String) -> Self {
+        Self { word, what, advice: String::new(), request_id: None }
     }
 
-    /// See `--help`.
-    pub fn exit_code(&self) -> u8 {
-        let coverage = self.coverage();
-        if self.interrupted {
-            130
-        } else if let Some(problem) = &self.halted {
-            problem.kind.exit_code()
-        } else if coverage.nothing_readable() {
-            5
-        } else if !coverage.is_complete() || self.tenancy.partial.is_some() || (self.strict && coverage.gone > 0) {
-            3
-        } else {
-            0
-        }
+    /// A problem of the whole. Files are written by strangers, so it is made harmless once more.
+    fn of(word: &'static str, problem: &Problem) -> Self {
+        let lines: Vec<_> = problem.hint.lines().map(clean).collect();
+        let request_id = problem.request_id.as_deref().map(|id| clean(id).into_owned());
+        Self { word, what: clean(&problem.what).into_owned(), advice: lines.join("\n"), request_id }
     }
 
-    fn coverage(&self) -> Coverage {
-        self.ledger.coverage(|_| true)
+    /// Good to know, rather than missing.
+    fn is_no_problem(&self) -> bool {
+        matches!(self.word, "note" | "late")
     }
 
-    fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        lines.extend(self.tenancy.partial.as_ref().map(|problem| format!("incomplete: {problem}")));
-        lines.extend(self.halted.as_ref().map(|problem| format!("stopped: {problem}")));
-        lines.extend(self.refused(CellState::Denied));
-        lines.extend(self.refused(CellState::Gone));
-        lines.extend(self.failures());
-        lines.extend(self.oddities());
-        lines.push(self.sentence());
-        lines
-    }
-
-    /// Compartments that did not let us in, each once with its regions.
-    fn refused(&self, state: CellState) -> Vec<String> {
-        let mut regions: BTreeMap<&Ocid, std::collections::BTreeSet<&str>> = BTreeMap::new();
-        for cell in self.ledger.cells().filter(|cell| self.ledger.state(cell) == state) {
-            regions.entry(&cell.key.compartment).or_default().insert(cell.key.region.as_str());
-        }
-        let say = |(compartment, regions): (&Ocid, std::collections::BTreeSet<&str>)| {
-            let name = self.name(compartment);
-            let regions: Vec<&str> = regions.into_iter().collect();
-            let regions = regions.join(", ");
-            match state {
-                CellState::Gone => format!("gone: deleted compartment {name} no longer answers ({regions})"),
-                _ => format!(
-                    "no access: {name} {compartment} ({regions}); ask for\n  Allow group <group> to read audit-events in {}",
-                    self.policy_place(compartment)
-                ),
+    pub fn to_json(&self) -> Value {
+        let mut line = json!({ "type": if self.is_no_problem() { "note" } else { "problem" } });
+        if let Some(line) = line.as_object_mut() {
+            if !self.is_no_problem() {
+                line.insert("kind".into(), self.word.replace(' ', "-").into());
             }
-        };
-        regions.into_iter().map(say).collect()
+            line.insert("what".into(), self.what.as_str().into());
+            line.extend((!self.advice.is_empty()).then(|| ("hint".into(), self.advice.as_str().into())));
+            line.extend(self.request_id.as_deref().map(|id| ("requestId".into(), id.into())));
+        }
+        line
     }
+}
 
-    fn failures(&self) -> Vec<String> {
-        let mut of_region: BTreeMap<&RegionId, usize> = BTreeMap::new();
-        let mut failed: Vec<(usize, &Cell)> = Vec::new();
-        for cell in self.ledger.failed() {
-            let nth = of_region.entry(&cell.key.region).or_default();
-            failed.push((*nth, cell));
-            *nth += 1;
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.word, self.what)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (opc-request-id {id})")?;
         }
-        failed.sort_by_key(|(nth, _)| *nth);
-        let listed = LISTED.max(of_region.len());
-        let mut lines: Vec<String> = failed
-            .iter()
-            .take(listed)
-            .filter_map(|(_, cell)| {
-                let problem = cell.problem()?;
-                let id = problem.request_id.as_deref().map(|id| format!(" (opc-request-id {id})")).unwrap_or_default();
-                let name = self.name(&cell.key.compartment);
-                Some(format!("failed: {name} @ {} {}: {}{id}", cell.key.region, cell.key.window, problem.what))
-            })
-            .collect();
-        if failed.len() > listed {
-            lines.push(format!("failed: and {} more", failed.len() - listed));
+        match (self.advice.as_str(), self.word) {
+            ("", _) => Ok(()),
+            (policy, "no access") => write!(f, "; ask for\n  {policy}"),
+            (advice, _) => write!(f, "\n{advice}"),
         }
-        lines
     }
+}
 
-    fn oddities(&self) -> Vec<String> {
-        let Tally { conflicts, flagged, own, .. } = self.tally;
-        let mut lines = Vec::new();
-        if conflicts > 0 {
-            lines.push(format!(
-                "note: {} with an id that other bytes carry as well; all are kept",
-                count_of(conflicts, "event")
-            ));
-        }
-        if flagged > conflicts {
-            lines.push(format!(
-                "note: {} odd in form; kept as received (--meta says how)",
-                count_of(flagged - conflicts, "event")
-            ));
-        }
-        if own > 0 {
-            let are = if own == 1 { "is auditui's own read" } else { "are auditui's own reads" };
-            lines.push(format!("note: {} {are} (request ids {}...)", count_of(own, "event"), footprint::PREFIX));
-        }
-        lines
+/// What is missing and what is odd, the worst last but one: notes end it.
+pub fn findings(document: &CoverageDocument) -> Vec<Finding> {
+    let places = Places::new(&document.compartments, &document.tenancy.id);
+    let mut findings = Vec::new();
+    findings.extend(document.listing.as_ref().map(|problem| Finding::of("incomplete", problem)));
+    findings.extend(document.stopped.as_ref().map(|problem| Finding::of("stopped", problem)));
+    findings.extend(refused(document, CellState::Denied, &places));
+    findings.extend(refused(document, CellState::Gone, &places));
+    findings.extend(failures(document, &places));
+    findings.extend(unfinished(document, &places));
+    findings.extend(lateness(document));
+    findings.extend(oddities(document));
+    findings
+}
+
+/// See `--help`. `strict`: a deleted compartment that no longer answers is missing.
+pub fn exit_code(document: &CoverageDocument, strict: bool, fail_on: FailOn) -> u8 {
+    if document.interrupted {
+        return 130;
     }
+    if let Some(problem) = &document.stopped {
+        return problem.kind.exit_code();
+    }
+    match shortfall(document, strict) {
+        3 if fail_on == FailOn::Never => 0,
+        code => code,
+    }
+}
 
-    /// `export: 12,418 events, 1,225 of 1,260 slices complete, 2 failed, 3 unfinished, 30 no access`
-    fn sentence(&self) -> String {
-        let coverage = self.coverage();
-        let mut sentence = format!(
-            "export: {}, {} of {} complete",
-            count_of(self.tally.events, "event"),
-            thousands(coverage.read() as u64),
-            count_of(coverage.total() as u64, "slice"),
-        );
-        let parts = [
-            (coverage.settling, "of those still settling"),
-            (coverage.failed, "failed"),
-            (coverage.unfinished(), "unfinished"),
-            (coverage.denied, "no access"),
-            (coverage.gone, "gone"),
-        ];
-        for (count, words) in parts.into_iter().filter(|(count, _)| *count > 0) {
-            let _ = write!(sentence, ", {} {words}", thousands(count as u64));
+/// The exit code for what is missing, however the run ended.
+pub fn shortfall(document: &CoverageDocument, strict: bool) -> u8 {
+    let coverage = document.coverage();
+    if coverage.nothing_readable() {
+        5
+    } else if !document.leaves_nothing_open() || (strict && coverage.gone > 0) {
+        3
+    } else {
+        0
+    }
+}
+
+/// `export: 12,418 events, 1,225 of 1,260 slices complete, 2 failed, 3 unfinished, 30 no access`
+pub fn sentence(document: &CoverageDocument) -> String {
+    let coverage = document.coverage();
+    let mut sentence = match &document.export {
+        Some(export) => format!("export: {}, ", count_of(export.events, "event")),
+        None => "coverage: ".to_owned(),
+    };
+    let _ = write!(
+        sentence,
+        "{} of {} complete",
+        thousands(coverage.read() as u64),
+        count_of(coverage.total() as u64, "slice")
+    );
+    let parts = [
+        (coverage.settling, "of those still settling"),
+        (coverage.failed, "failed"),
+        (coverage.unfinished(), "unfinished"),
+        (coverage.denied, "no access"),
+        (coverage.gone, "gone"),
+    ];
+    for (count, words) in parts.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = write!(sentence, ", {} {words}", thousands(count as u64));
+    }
+    let _ = write!(sentence, "; {}", span(document.range));
+    if document.interrupted {
+        sentence.push_str("; interrupted");
+    }
+    sentence
+}
+
+/// Compartments that did not let us in, each once with its regions.
+fn refused(document: &CoverageDocument, state: CellState, places: &Places<'_>) -> Vec<Finding> {
+    let mut regions: BTreeMap<&Ocid, BTreeSet<&str>> = BTreeMap::new();
+    for cell in document.cells.iter().filter(|cell| cell.state == state) {
+        regions.entry(&cell.compartment).or_default().insert(cell.region.as_str());
+    }
+    let tell = |(compartment, regions): (&Ocid, BTreeSet<&str>)| {
+        let name = places.name(compartment);
+        let regions: Vec<_> = regions.into_iter().map(clean).collect();
+        let regions = regions.join(", ");
+        if state == CellState::Gone {
+            return Finding::new("gone", format!("deleted compartment {name} no longer answers ({regions})"));
         }
-        let _ = write!(sentence, "; {}", self.range);
-        if self.interrupted {
-            sentence.push_str("; interrupted");
-        }
-        sentence
+        let advice = format!("Allow group <group> to read audit-events in {}", places.policy_place(compartment));
+        let id = clean(compartment.as_str());
+        Finding { advice, ..Finding::new("no access", format!("{name} {id} ({regions})")) }
+    };
+    regions.into_iter().map(tell).collect()
+}
+
+fn failures(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
+    let mut of_region: BTreeMap<&RegionId, usize> = BTreeMap::new();
+    let mut failed: Vec<(usize, &CellEntry)> = Vec::new();
+    for cell in document.cells.iter().filter(|cell| cell.state == CellState::Failed) {
+        let nth = of_region.entry(&cell.region).or_default();
+        failed.push((*nth, cell));
+        *nth += 1;
+    }
+    failed.sort_by_key(|(nth, _)| *nth);
+    let listed = LISTED.max(of_region.len());
+    let tell = |(_, cell): &(usize, &CellEntry)| {
+        let problem = cell.problem.as_ref();
+        let why = problem.map_or("it is not known why", |problem| &problem.what);
+        let name = places.name(&cell.compartment);
+        let what = format!("{name} @ {} {}: {}", clean(cell.region.as_str()), minutes(cell.window), clean(why));
+        let request_id = problem.and_then(|problem| problem.request_id.as_deref()).map(|id| clean(id).into_owned());
+        Finding { request_id, ..Finding::new("failed", what) }
+    };
+    let mut findings: Vec<Finding> = failed.iter().take(listed).map(tell).collect();
+    let more = failed.iter().skip(listed).map(|(_, cell)| *cell);
+    findings.extend(by_region("failed", "more in ", more, places));
+    findings
+}
+
+/// What nobody got round to reading, since the run ended before.
+fn unfinished(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
+    let unread = |cell: &&CellEntry| matches!(cell.state, CellState::Queued | CellState::Loading);
+    by_region("unfinished", "in ", document.cells.iter().filter(unread), places)
+}
+
+/// Every one of these cells by name, a line for each region.
+fn by_region<'a>(
+    word: &'static str,
+    before: &str,
+    cells: impl Iterator<Item = &'a CellEntry>,
+    places: &Places<'_>,
+) -> Vec<Finding> {
+    let mut regions: BTreeMap<&RegionId, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for cell in cells {
+        let (count, names) = regions.entry(&cell.region).or_default();
+        *count += 1;
+        names.insert(places.name(&cell.compartment));
+    }
+    let tell = |(region, (count, names)): (&RegionId, (usize, BTreeSet<String>))| {
+        let (slices, region) = (count_of(count as u64, "slice"), clean(region.as_str()));
+        let names: Vec<String> = names.into_iter().collect();
+        Finding::new(word, format!("{slices} {before}{region}: {}", names.join(", ")))
+    };
+    regions.into_iter().map(tell).collect()
+}
+
+/// How late events were, so that nobody need guess how long to wait for them.
+fn lateness(document: &CoverageDocument) -> Option<Finding> {
+    let LatenessSummary { events, p50_seconds, p99_seconds, max_seconds } = document.lateness?;
+    let length = |seconds| format_length(TimeDelta::seconds(seconds));
+    let what = format!(
+        "{} came when minutes were read again: half of them at most {} after they happened, 99 % at most {}, the last {}",
+        count_of(events, "event"),
+        length(p50_seconds),
+        length(p99_seconds),
+        length(max_seconds)
+    );
+    Some(Finding::new("late", what))
+}
+
+fn oddities(document: &CoverageDocument) -> Vec<Finding> {
+    let Some(export) = &document.export else { return Vec::new() };
+    let note = |count, what: &str| Finding::new("note", format!("{} {what}", count_of(count, "event")));
+    let mut findings = Vec::new();
+    if export.conflicts > 0 {
+        findings.push(note(export.conflicts, "with an id that other bytes carry as well; all are kept"));
+    }
+    if export.flagged > export.conflicts {
+        findings.push(note(export.flagged - export.conflicts, "odd in form; kept as received (--meta says how)"));
+    }
+    if export.own > 0 {
+        let are = if export.own == 1 { "is auditui's own read" } else { "are auditui's own reads" };
+        findings.push(note(export.own, &format!("{are} (request ids {}...)", footprint::PREFIX)));
+    }
+    findings
+}
+
+/// `2026-03-14T08:00:00Z..2026-03-14T14:00:00Z`
+pub fn span(span: Span) -> String {
+    format!("{}..{}", rfc3339(span.from), rfc3339(span.until))
+}
+
+/// `2026-03-14T08:00Z..2026-03-14T14:00Z`
+fn minutes(window: Span) -> String {
+    format!("{}..{}", window.from.format("%Y-%m-%dT%H:%MZ"), window.until.format("%Y-%m-%dT%H:%MZ"))
+}
+
+/// What compartments are called.
+struct Places<'a> {
+    paths: BTreeMap<&'a Ocid, &'a str>,
+    root: &'a Ocid,
+}
+
+impl<'a> Places<'a> {
+    fn new(compartments: &'a [CompartmentEntry], root: &'a Ocid) -> Self {
+        let paths = compartments.iter().filter_map(|entry| Some((&entry.id, entry.path.as_deref()?)));
+        Self { paths: paths.collect(), root }
     }
 
     fn name(&self, compartment: &Ocid) -> String {
-        match self.tenancy.tree.find(compartment) {
-            Some(node) => clean(&self.tenancy.tree.path(node)).into_owned(),
-            None => compartment.short(),
+        match self.paths.get(compartment) {
+            Some(path) => clean(path).into_owned(),
+            None => clean(&compartment.short()).into_owned(),
         }
     }
 
     fn policy_place(&self, compartment: &Ocid) -> String {
-        match self.tenancy.tree.find(compartment) {
-            Some(node) if node == self.tenancy.tree.root() => "tenancy".to_owned(),
-            Some(node) => format!("compartment {}", clean(&self.tenancy.tree.path(node)).replace('/', ":")),
-            None => format!("compartment id {compartment}"),
+        match self.paths.get(compartment) {
+            Some(_) if compartment == self.root => "tenancy".to_owned(),
+            Some(path) => format!("compartment {}", clean(path).replace('/', ":")),
+            None => format!("compartment id {}", clean(compartment.as_str())),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::compartment::{Compartment, CompartmentTree, Lifecycle};
-    use crate::domain::ledger::{CellKey, CellUpdate, Change};
-    use crate::domain::problem::ProblemKind;
-    use crate::domain::time_range::FetchWindow;
-
-    #[test]
-    fn every_region_that_failed_is_named_however_many_slices_failed_in_the_first() {
-        let mut ledger = Ledger::new(chrono::TimeDelta::zero());
-        for (region, count) in [("r1", 30), ("r2", 5), ("r3", 1)] {
-            for n in 0..count {
-                let window = FetchWindow::from_minutes(0, 60).unwrap();
-                let key = CellKey { region: region.into(), compartment: format!("c{n}").as_str().into(), window };
-                let problem = Problem::new(ProblemKind::Service, "down").request_id(Some(format!("{region}-{n}")));
-                ledger.apply(CellUpdate { key: key.clone(), change: Change::Queued });
-                ledger.apply(CellUpdate { key, change: Change::Failed(problem.into()) });
-            }
-        }
-        let id = Ocid::new("ocid1.tenancy.oc1..t");
-        let root = Compartment { id: id.clone(), parent: None, name: "acme".into(), lifecycle: Lifecycle::Active };
-        let tree = CompartmentTree::new(root, Vec::new());
-        let tenancy = Tenancy { id, name: None, regions: Vec::new(), tree, partial: None };
-        let range = TimeRange::new(chrono::DateTime::UNIX_EPOCH, chrono::DateTime::from_timestamp(3_600, 0).unwrap());
-        let range = range.unwrap();
-        let tally = Tally::default();
-        let report = Report {
-            tenancy: &tenancy,
-            ledger: &ledger,
-            tally,
-            range,
-            halted: None,
-            interrupted: false,
-            strict: false,
-        };
-        let lines = report.failures();
-        assert_eq!(lines.len(), LISTED + 1);
-        for id in ["r1-0", "r2-0", "r3-0"] {
-            assert!(lines.iter().any(|line| line.ends_with(&format!("(opc-request-id {id})"))), "{lines:#?}");
-        }
-        assert_eq!(lines[LISTED], "failed: and 26 more");
-    }
-}
+#[path = "report_tests.rs"]
+mod tests;

@@ -15,7 +15,7 @@ use crate::fake_oci::{FakeOci, Options, Scenario};
 /// Serves until it is interrupted.
 pub async fn run(args: &SimulateArgs, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
     let scenario = scenario(&args.scenario)?;
-    let options = Options { port: args.port, seed: args.seed, epoch: args.epoch, now: None };
+    let options = Options { port: args.port, seed: args.seed, epoch: args.epoch, ..Options::default() };
     let fake = FakeOci::start(scenario, options).await.map_err(|error| {
         Problem::new(ProblemKind::Io, format!("cannot serve on 127.0.0.1:{}: {error}", args.port))
             .hint("--port 0 takes a free one")

@@ -70,13 +70,13 @@ impl NodeId {
 ///
 /// Immutable. A compartment whose parent was not listed (restricted listings leave parents out) hangs under the root
 /// and is marked [`orphan`](Self::is_orphan); a cycle of parents is broken the same way. None is ever dropped.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompartmentTree {
     nodes: Vec<Node>,
     by_id: HashMap<Ocid, NodeId>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Node {
     compartment: Compartment,
     parent: Option<NodeId>,

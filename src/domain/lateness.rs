@@ -3,15 +3,23 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts of events by how late they were, exact to the second up to an hour, to the minute up to a day, then to the
 /// hour. Each figure is an upper bound: the event was found at a read, and became readable some time before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lateness(BTreeMap<i64, u64>);
 
+/// What a page of a window that had been read before brought that was not there then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    pub events: u64,
+    /// Of those that had happened before the window was last read.
+    pub late: Lateness,
+}
+
 /// What is printed of it, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LatenessSummary {
     pub events: u64,

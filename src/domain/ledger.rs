@@ -113,14 +113,9 @@ impl Ledger {
         self.cells().filter(|cell| wanted(&cell.key)).map(|cell| self.state(cell)).max()
     }
 
-    /// What of `window` no cell of this region and compartment holds or is about to hold; a failed cell holds nothing,
-    /// a denied or gone one will not get better by asking again. Oldest first.
+    /// What of `window` no cell of this region and compartment is about, whatever became of it. Oldest first.
     pub fn gaps(&self, region: &RegionId, compartment: &Ocid, window: FetchWindow) -> Vec<FetchWindow> {
-        let taken: Vec<FetchWindow> = self
-            .of_place(region, compartment)
-            .filter(|cell| self.state(cell) != CellState::Failed)
-            .map(|cell| cell.key.window)
-            .collect();
+        let taken: Vec<FetchWindow> = self.of_place(region, compartment).map(|cell| cell.key.window).collect();
         window.minus(&taken)
     }
 
@@ -201,6 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn what_came_before_a_failure_is_told_until_the_cell_is_read() {
+        let k = key("r", 0, 10);
+        let mut changes = vec![
+            (k.clone(), Change::Started),
+            (k.clone(), Change::Page { events: 7 }),
+            (k.clone(), Change::Page { events: 4 }),
+            (k.clone(), Change::Failed(problem())),
+        ];
+        assert_eq!(ledger(changes.clone()).get(&k).unwrap().broken_off, Some((2, 11)));
+        changes.push((k.clone(), Change::Queued));
+        assert_eq!(ledger(changes.clone()).get(&k).unwrap().broken_off, Some((2, 11)));
+        changes.push((k.clone(), Change::Complete { at: minute(60) }));
+        assert_eq!(ledger(changes).get(&k).unwrap().broken_off, None);
+    }
+
+    #[test]
     fn a_split_cell_is_no_cell_and_the_others_keep_theirs() {
         let ledger = ledger(vec![
             (key("a", 0, 10), Change::Queued),
@@ -273,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_leave_out_what_is_held_or_coming_but_not_what_failed() {
+    fn gaps_are_what_no_cell_is_about() {
         let ledger = ledger(vec![
             (key("r", 0, 10), Change::Complete { at: minute(60) }),
             (key("r", 10, 20), Change::Failed(problem())),
@@ -282,6 +293,6 @@ mod tests {
         ]);
         let gaps = ledger.gaps(&"r".into(), &"c".into(), FetchWindow::from_minutes(-5, 40).unwrap());
         let minutes: Vec<_> = gaps.iter().map(|g| (g.start_minute(), g.end_minute())).collect();
-        assert_eq!(minutes, [(-5, 0), (10, 20), (30, 40)]);
+        assert_eq!(minutes, [(-5, 0), (30, 40)]);
     }
 }

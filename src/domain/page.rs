@@ -1,5 +1,6 @@
 //! One answer of ListEvents, cut into events but not decoded.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,11 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::ledger::CellKey;
 
 /// The events of one page exactly as received, with where they came from. Cheap to clone.
-#[derive(Clone, Debug)]
+///
+/// It holds the whole body, and of large ones only one is held at a time, so take what you need of it and drop it.
+#[derive(Clone)]
 pub struct Page {
     pub cell: CellKey,
-    /// The decoded body (gunzipped, nothing else).
-    body: Arc<[u8]>,
+    /// The decoded body (gunzipped, nothing else), in whatever it was received in: it is not copied.
+    body: Arc<dyn AsRef<[u8]> + Send + Sync>,
     extents: Arc<[Range<usize>]>,
     /// `opc-request-id` of the answer.
     pub request_id: Option<Arc<str>>,
@@ -25,13 +28,12 @@ impl Page {
     /// `Err` when the body is not one JSON array.
     pub fn new(
         cell: CellKey,
-        body: impl Into<Arc<[u8]>>,
+        body: impl AsRef<[u8]> + Send + Sync + 'static,
         request_id: Option<Arc<str>>,
         received_at: DateTime<Utc>,
     ) -> Result<Self, NotAnArray> {
-        let body = body.into();
-        let extents = array_elements(&body)?.into();
-        Ok(Self { cell, body, extents, request_id, received_at, read_at: None })
+        let extents = array_elements(body.as_ref())?.into();
+        Ok(Self { cell, body: Arc::new(body), extents, request_id, received_at, read_at: None })
     }
 
     pub fn len(&self) -> usize {
@@ -42,11 +44,6 @@ impl Page {
         self.extents.is_empty()
     }
 
-    /// Size of the body in bytes.
-    pub fn bytes(&self) -> usize {
-        self.body.len()
-    }
-
     /// How late an event came that happened at `time` and that no read before this one had: `None` where that says
     /// nothing, because these minutes are read for the first time, or were before it happened.
     pub fn lateness(&self, time: DateTime<Utc>) -> Option<TimeDelta> {
@@ -55,7 +52,14 @@ impl Page {
 
     /// Each event's bytes, as Oracle sent them.
     pub fn events(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.extents.iter().map(|extent| &self.body[extent.clone()])
+        let body = (*self.body).as_ref();
+        self.extents.iter().map(move |extent| &body[extent.clone()])
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page").field("cell", &self.cell).field("events", &self.len()).finish_non_exhaustive()
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What sort of problem it is; picks the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// The command line, or the configuration, is missing or cannot be used.
@@ -41,14 +41,14 @@ impl ProblemKind {
 ///
 /// Text from outside (an answer's `message`, a file's content) must be made harmless before it gets in here; see
 /// [`super::text::clean`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     pub kind: ProblemKind,
     /// One sentence, no full stop.
     pub what: String,
     /// What to do about it; may be several lines, may be empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
     /// `opc-request-id` of the answer, for a ticket.
     #[serde(skip_serializing_if = "Option::is_none")]

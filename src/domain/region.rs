@@ -39,7 +39,7 @@ impl From<&str> for RegionId {
 }
 
 /// Whether a subscribed region can be asked (API field `status`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SubscriptionStatus {
     Ready,

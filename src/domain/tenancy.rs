@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::region::{Region, RegionId};
 
 /// The plan's raw material: every subscribed region, every compartment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenancy {
     pub id: Ocid,
     pub name: Option<String>,

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
 /// When things happened: `start <= eventTime < end`. Never empty.
@@ -37,6 +37,13 @@ impl TimeRange {
 
     pub fn length(&self) -> TimeDelta {
         self.end - self.start
+    }
+
+    /// From the same start to the end of the hour that `instant` lies in, if that is later than the end.
+    #[must_use]
+    pub fn through_hour_of(self, instant: DateTime<Utc>) -> Self {
+        let hour = instant.duration_trunc(TimeDelta::hours(1)).unwrap_or(instant) + TimeDelta::hours(1);
+        Self { start: self.start, end: self.end.max(hour) }
     }
 
     pub fn contains(&self, instant: DateTime<Utc>) -> bool {
@@ -189,6 +196,14 @@ mod tests {
         assert_eq!(window.passed(at("2026-03-20T00:00:00Z")), window);
         assert_eq!(window.passed(range.end()).to_string(), "2026-03-14T08:00Z..2026-03-14T09:01Z");
         assert_eq!(window.passed(at("2026-01-01T00:00:00Z")).to_string(), "2026-03-14T08:00Z..2026-03-14T08:01Z");
+    }
+
+    #[test]
+    fn a_range_can_be_taken_through_an_hour() {
+        let range = TimeRange::new(at("2026-03-14T08:00:10Z"), at("2026-03-14T09:00:00Z")).unwrap();
+        assert_eq!(range.through_hour_of(at("2026-03-14T08:59:00Z")), range);
+        assert_eq!(range.through_hour_of(range.end()).end(), at("2026-03-14T10:00:00Z"));
+        assert_eq!(range.through_hour_of(at("2026-03-14T12:34:56Z")).end(), at("2026-03-14T13:00:00Z"));
     }
 
     #[test]

@@ -69,6 +69,18 @@ pub enum Standing {
     Down,
 }
 
+impl Standing {
+    /// What a person is told.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Slowed => "slowed",
+            Self::Resting => "resting",
+            Self::Down => "down",
+        }
+    }
+}
+
 fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_millis() as u64)
 }

@@ -1,5 +1,7 @@
 //! The hands: one small function per effect. Whatever takes time happens elsewhere and comes back as a message.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,11 +15,14 @@ use super::viewer::Viewer;
 use crate::app::effect::{Effect, FetchRequest, SelectRequest};
 use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
-use crate::domain::ledger::Ledger;
+use crate::domain::ledger::{Cell, CellKey, Ledger};
+use crate::domain::ocid::Ocid;
+use crate::domain::region::RegionId;
 use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
 use crate::fetch::{
-    FetchEvent, FetchStream, Fetcher, PlannedCell, RetrySettings, Settings, discover, failed, fetch, plan, settling,
+    FetchEvent, FetchStream, Fetcher, PlannedCell, RetrySettings, Settings, again, discover, failed, fetch, plan,
+    settling,
 };
 use crate::index::{EventKey, Ingest, IngestSender, Input};
 use crate::oci::OciClient;
@@ -103,7 +108,12 @@ impl Hands {
         match effect {
             Effect::Discover => self.discover(),
             Effect::Fetch(request) => self.fetch(&request),
-            Effect::RetryFailed => self.retry_failed(),
+            Effect::RetryFailed => self.retry(failed),
+            Effect::RetryCells(keys) => self.retry(|ledger, tenancy, now| again(ledger, tenancy, &keys, now)),
+            Effect::Pause => self.fetcher.pause(),
+            Effect::Resume => self.resume(),
+            Effect::Prefer(scope) => self.fetcher.prefer(self.waiting_in(&scope)),
+            Effect::Postpone(scope) => self.fetcher.postpone(self.waiting_in(&scope)),
             Effect::RefreshTail => self.read_again(settling),
             Effect::Select(request) => self.select(request),
             Effect::LoadEvent(key) => self.load_event(key),
@@ -150,10 +160,27 @@ impl Hands {
         self.fetcher.add(cells);
     }
 
-    fn retry_failed(&self) {
+    fn retry(&self, which: impl Fn(&Ledger, &Tenancy, DateTime<Utc>) -> Vec<PlannedCell>) {
+        self.resume();
+        self.read_again(which);
+    }
+
+    fn resume(&self) {
         self.fetcher.resume();
         self.home.say(Message::FetchResumed);
-        self.read_again(failed);
+    }
+
+    /// The cells in a scope that are not read to their end yet; the newest first, as in a plan.
+    fn waiting_in(&self, scope: &Scope) -> Vec<CellKey> {
+        let regions: HashSet<&RegionId> = scope.regions.iter().collect();
+        let compartments: HashSet<&Ocid> = scope.compartments.iter().collect();
+        let ledger = &self.ingest.holdings().ledger;
+        let inside = |cell: &&Cell| {
+            cell.is_under_way() && compartments.contains(&cell.key.compartment) && regions.contains(&cell.key.region)
+        };
+        let mut waiting: Vec<CellKey> = ledger.cells().filter(inside).map(|cell| cell.key.clone()).collect();
+        waiting.sort_by_key(|key| Reverse(key.window.end_minute()));
+        waiting
     }
 
     fn read_again(&self, which: impl Fn(&Ledger, &Tenancy, DateTime<Utc>) -> Vec<PlannedCell>) {

@@ -1,5 +1,6 @@
-//! The thread that answers "what is on screen now": selects, counts and draws up the histogram, whenever what is held or
-//! what is asked changes. A newer question cancels the one before.
+//! The thread that answers "what is on screen now": selects, counts, draws up the histogram and weighs the facts, whenever
+//! what is held or what is asked changes. A newer question cancels the one before. What is held may change thousands of
+//! times a minute: after a view the thread rests for as long as it took, unless a question comes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
@@ -7,6 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::app::effect::SelectRequest;
+use crate::app::facts::Facts;
 use crate::app::view::View;
 use crate::index::Holdings;
 use crate::query::{Cancel, Selection, select};
@@ -85,6 +87,43 @@ impl Waker {
 /// Where jobs wait for the thread.
 pub struct Inbox(mpsc::Receiver<Job>);
 
+/// Jobs that one view answers.
+#[derive(Default)]
+struct Jobs {
+    count: usize,
+    /// The newest question among them.
+    asked: Option<Box<SelectRequest>>,
+}
+
+impl Jobs {
+    fn add(&mut self, job: Job) {
+        self.count += 1;
+        if let Job::Ask(request) = job {
+            self.asked = Some(request);
+        }
+    }
+
+    fn add_waiting(&mut self, inbox: &Inbox) {
+        inbox.0.try_iter().for_each(|job| self.add(job));
+    }
+}
+
+impl Inbox {
+    /// Waits for something to do, and then on until `rested` or a question. `None` when nothing can come any more.
+    fn gather(&self, rested: Instant) -> Option<Jobs> {
+        let mut jobs = Jobs::default();
+        jobs.add(self.0.recv().ok()?);
+        while jobs.asked.is_none() {
+            let left = rested.saturating_duration_since(Instant::now());
+            match self.0.recv_timeout(left) {
+                Ok(job) => jobs.add(job),
+                Err(_) => break,
+            }
+        }
+        Some(jobs)
+    }
+}
+
 struct Worker {
     inbox: Inbox,
     pending: Arc<AtomicUsize>,
@@ -96,26 +135,25 @@ struct Worker {
 
 impl Worker {
     fn run(mut self, holdings: impl Fn() -> Arc<Holdings>, show: impl Fn(View)) {
-        while let Ok(job) = self.inbox.0.recv() {
-            let mut jobs = 1;
-            // Taken before the jobs are looked at: a question that comes later cancels this.
-            let cancel = Cancel::new();
-            *lock(&self.cancel) = cancel.clone();
-            self.note(job);
-            while let Ok(job) = self.inbox.0.try_recv() {
-                jobs += 1;
-                self.note(job);
+        let mut rested = Instant::now();
+        while let Some(mut jobs) = self.inbox.gather(rested) {
+            let began = Instant::now();
+            loop {
+                // Taken before the last jobs are looked at: a question that comes later cancels this.
+                let cancel = Cancel::new();
+                *lock(&self.cancel) = cancel.clone();
+                jobs.add_waiting(&self.inbox);
+                self.asked = jobs.asked.take().map(|request| *request).or(self.asked);
+                match self.view(&holdings(), &cancel) {
+                    Some(view) => show(view),
+                    // The question that cancelled this may be among the jobs already: nobody else would answer it.
+                    None if self.asked.is_some() => continue,
+                    None => {}
+                }
+                break;
             }
-            if let Some(view) = self.view(&holdings(), &cancel) {
-                show(view);
-            }
-            self.pending.fetch_sub(jobs, Ordering::SeqCst);
-        }
-    }
-
-    fn note(&mut self, job: Job) {
-        if let Job::Ask(request) = job {
-            self.asked = Some(*request);
+            rested = Instant::now() + began.elapsed();
+            self.pending.fetch_sub(jobs.count, Ordering::SeqCst);
         }
     }
 
@@ -128,18 +166,61 @@ impl Worker {
         self.selected = Some(Arc::clone(&selection));
         let totals = Arc::new(select(snapshot, &asked.totals, asked.order, self.totals.as_deref(), cancel)?);
         self.totals = Some(Arc::clone(&totals));
+        let about = &asked.about;
+        let histogram = selection.histogram(about.range, about.columns);
+        let elapsed = began.elapsed();
         Some(View {
             generation: asked.generation,
             snapshot: Arc::clone(snapshot),
-            histogram: selection.histogram(asked.range, asked.buckets),
+            histogram,
             selection,
+            facts: Arc::new(Facts::new(ledger, &totals, about)),
             totals,
             ledger: Arc::clone(ledger),
-            elapsed: began.elapsed(),
+            elapsed,
         })
     }
 }
 
 fn lock(cancel: &Mutex<Cancel>) -> MutexGuard<'_, Cancel> {
     cancel.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::testing::{Stage, ledger};
+
+    fn inbox(jobs: Vec<Job>) -> (mpsc::Sender<Job>, Inbox) {
+        let (sender, receiver) = mpsc::channel();
+        for job in jobs {
+            sender.send(job).unwrap();
+        }
+        (sender, Inbox(receiver))
+    }
+
+    fn question(generation: u64) -> Job {
+        let request = Stage::new(ledger(&[])).last_select();
+        Job::Ask(Box::new(SelectRequest { generation, ..request }))
+    }
+
+    #[test]
+    fn a_question_ends_the_rest() {
+        let (_sender, inbox) = inbox(vec![Job::HoldingsChanged, Job::HoldingsChanged, question(1), question(2)]);
+        let mut jobs = inbox.gather(Instant::now() + Duration::from_hours(1)).unwrap();
+        assert_eq!((jobs.count, jobs.asked.as_ref().unwrap().generation), (3, 1));
+        jobs.add_waiting(&inbox);
+        assert_eq!((jobs.count, jobs.asked.unwrap().generation), (4, 2));
+    }
+
+    #[test]
+    fn changes_are_gathered_and_the_end_is_no_reason_to_wait() {
+        let (sender, inbox) = inbox(vec![Job::HoldingsChanged, Job::HoldingsChanged]);
+        drop(sender);
+        let jobs = inbox.gather(Instant::now() + Duration::from_hours(1)).unwrap();
+        assert!(jobs.count == 2 && jobs.asked.is_none());
+        assert!(inbox.gather(Instant::now()).is_none());
+    }
 }

@@ -179,7 +179,7 @@ mod tests {
         let body = [b"[", event, b"]"].concat();
         let page = Page::new(cell, body, Some("A/B".into()), chrono::DateTime::UNIX_EPOCH).unwrap();
         let mut sorter = Sorter::new(SorterSettings::default(), Footprint::of(Some("us".into())));
-        sorter.push(&page, |_| true).unwrap();
+        sorter.push(&page, |_, _| true).unwrap();
         let record = sorter.finish().unwrap().next().unwrap().unwrap();
         let mut out = Vec::new();
         format.write(&record, terminal, &mut out).unwrap();

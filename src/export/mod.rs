@@ -4,11 +4,13 @@
 //! Page ──► Sorter (runs on disk when there are many) ──► Record, ordered by eventTime then eventId ──► Format
 //! ```
 
+pub mod coverage;
 mod format;
 mod record;
 mod seen;
 mod sorter;
 
+pub use coverage::CoverageDocument;
 pub use format::Format;
 pub use record::{Record, Source};
 pub use seen::Seen;

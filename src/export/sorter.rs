@@ -44,6 +44,16 @@ pub struct Tally {
     pub own: u64,
 }
 
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.events += more.events;
+        self.duplicates += more.duplicates;
+        self.conflicts += more.conflicts;
+        self.flagged += more.flagged;
+        self.own += more.own;
+    }
+}
+
 /// Takes pages in any order; see [`Sorter::finish`].
 pub struct Sorter {
     settings: SorterSettings,
@@ -88,11 +98,11 @@ impl Sorter {
     }
 
     /// Takes the events of a page that `wanted` picks. Fails when a run cannot be written.
-    pub fn push(&mut self, page: &Page, mut wanted: impl FnMut(&Decoded<'_>) -> bool) -> io::Result<()> {
+    pub fn push(&mut self, page: &Page, mut wanted: impl FnMut(&[u8], &Decoded<'_>) -> bool) -> io::Result<()> {
         let mut source = None;
         for bytes in page.events() {
             let decoded = self.footprint.decode(bytes);
-            if !wanted(&decoded) {
+            if !wanted(bytes, &decoded) {
                 continue;
             }
             let source = *source.get_or_insert_with(|| {

@@ -16,7 +16,7 @@ fn event(id: u32, second: u32, text: &str) -> String {
 fn sorted(memory: usize, pages: &[Page]) -> (Vec<(String, String)>, Tally) {
     let mut sorter = Sorter::new(SorterSettings { memory }, Footprint::of(Some("us".into())));
     for page in pages {
-        sorter.push(page, |_| true).unwrap();
+        sorter.push(page, |_, _| true).unwrap();
     }
     let mut ordered = sorter.finish().unwrap();
     let mut out = Vec::new();

@@ -1,21 +1,10 @@
-//! Answers: bodies, headers and the ways in which they can go wrong.
+//! Answers and their headers.
 
-use std::convert::Infallible;
-use std::io::{self, Write as _};
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use futures_util::stream;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::Response;
-use hyper::body::{Bytes, Frame};
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY};
 
 use super::json::quoted;
-
-/// A body that may break off.
-pub type Body = UnsyncBoxBody<Bytes, io::Error>;
+use super::wire::{Body, Delivery, Packing};
 
 /// Why a request is not answered with what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,19 +60,9 @@ pub struct Answer {
     /// The value of `opc-next-page`.
     pub next: Option<String>,
     pub retry_after: Option<u64>,
+    pub location: Option<String>,
+    pub packing: Packing,
     pub delivery: Delivery,
-}
-
-/// How the body travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    Whole,
-    /// The connection is closed in the middle.
-    Broken,
-    /// Half arrives, then nothing.
-    Stalled,
-    /// No answer at all.
-    None,
 }
 
 impl Answer {
@@ -95,6 +74,8 @@ impl Answer {
             content_type: "application/json",
             next: None,
             retry_after: None,
+            location: None,
+            packing: Packing::Right,
             delivery: Delivery::Whole,
         }
     }
@@ -111,8 +92,7 @@ impl Answer {
     /// The response, compressed if `gzip` and long enough, with the headers every answer has; none to close the
     /// connection without one.
     pub fn response(self, gzip: bool, date: &str, request_id: &str) -> Result<Response<Body>, hyper::http::Error> {
-        let compress = gzip && self.body.len() > 256;
-        let body = if compress { compressed(&self.body) } else { self.body };
+        let (body, packed) = self.packing.pack(self.body, gzip);
         let mut response = Response::builder()
             .status(self.status)
             .header(CONTENT_TYPE, self.content_type)
@@ -120,8 +100,8 @@ impl Answer {
             .header("date", date)
             .header("x-content-type-options", "nosniff")
             .header(VARY, "Accept-Encoding")
-            .header(CONTENT_LENGTH, body.len());
-        if compress {
+            .header(CONTENT_LENGTH, self.delivery.promise(body.len()));
+        if packed {
             response = response.header(CONTENT_ENCODING, "gzip");
         }
         if let Some(next) = self.next {
@@ -130,7 +110,10 @@ impl Answer {
         if let Some(seconds) = self.retry_after {
             response = response.header("retry-after", seconds);
         }
-        response.body(deliver(body, self.delivery))
+        if let Some(location) = self.location {
+            response = response.header(LOCATION, HeaderValue::try_from(location)?);
+        }
+        response.body(self.delivery.body(body))
     }
 }
 
@@ -140,47 +123,4 @@ impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         Self::error(refusal.status, refusal.code, &refusal.message)
     }
-}
-
-fn deliver(body: Vec<u8>, delivery: Delivery) -> Body {
-    let half = Bytes::copy_from_slice(body.get(..body.len() / 2).unwrap_or_default());
-    match delivery {
-        Delivery::Whole | Delivery::None => whole(body),
-        Delivery::Broken => StreamBody::new(broken(half)).boxed_unsync(),
-        Delivery::Stalled => StreamBody::new(stalled(half)).boxed_unsync(),
-    }
-}
-
-fn whole(body: Vec<u8>) -> Body {
-    Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {}).boxed_unsync()
-}
-
-/// Half of the body, then an error; in between it steps back once, so that the half is really sent.
-fn broken(half: Bytes) -> impl stream::Stream<Item = io::Result<Frame<Bytes>>> {
-    stream::unfold(Some(half), |half| async move {
-        match half {
-            Some(half) if !half.is_empty() => Some((Ok(Frame::data(half)), Some(Bytes::new()))),
-            Some(_) => {
-                tokio::task::yield_now().await;
-                Some((Err(io::ErrorKind::ConnectionReset.into()), None))
-            }
-            None => None,
-        }
-    })
-}
-
-fn stalled(half: Bytes) -> impl stream::Stream<Item = io::Result<Frame<Bytes>>> {
-    stream::unfold(Some(half), |half| async move {
-        match half {
-            Some(half) => Some((Ok(Frame::data(half)), None)),
-            None => std::future::pending().await,
-        }
-    })
-}
-
-fn compressed(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), Compression::fast());
-    // writing to memory does not fail
-    let written = encoder.write_all(body).and_then(|()| encoder.finish());
-    written.unwrap_or_default()
 }

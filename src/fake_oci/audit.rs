@@ -1,12 +1,14 @@
 //! The audit service: ListEvents and GetConfiguration.
 
 use super::answer::{Answer, Refusal};
+use super::background::Sketch;
 use super::page::Token;
 use super::query::Query;
-use super::scenario::FaultKind;
+use super::scenario::{FaultKind, FaultSpec};
 use super::seed;
 use super::tenancy::{Cell, Tenancy};
-use super::world::{Slice, Window, World, shuffle};
+use super::twist::{contradicting, padded, twisted};
+use super::world::{Cursor, Slice, Window, World, shuffle};
 
 /// A ListEvents call that is in order.
 #[derive(Debug)]
@@ -15,6 +17,13 @@ pub struct ListEvents {
     window: Window,
     scope: u64,
     token: Option<Token>,
+}
+
+/// A page and the events on it.
+#[derive(Debug)]
+pub struct Listed {
+    pub answer: Answer,
+    pub events: Vec<Vec<u8>>,
 }
 
 /// How many events of the page before an overlapping page starts with.
@@ -46,32 +55,71 @@ impl ListEvents {
     }
 
     /// The page, or what `trouble` makes of it.
-    pub fn answer(&self, world: &World, size: usize, now: i64, trouble: Option<FaultKind>) -> (Answer, usize) {
+    pub fn answer(&self, world: &World, size: usize, now: i64, trouble: Option<&FaultSpec>) -> Listed {
+        let kind = trouble.map(|trouble| trouble.kind);
         let after = self.token.and_then(|token| token.after);
         let hops = self.token.map_or(0, |token| token.hops);
-        if trouble == Some(FaultKind::EmptyPage) && hops == 0 {
-            let onward = Token { scope: self.scope, after, hops: 1 };
-            return (Answer { next: Some(onward.encode(world.seed)), ..Answer::json("[]") }, 0);
+        if kind == Some(FaultKind::EmptyPage) && hops == 0 {
+            return Listed::new(Vec::new(), Some(self.token(after, 1)), world);
         }
-        let mut slice = world.slice(self.cell, self.window, after, size, now);
-        let next = self.next(world, &slice, size, now, trouble);
-        if trouble == Some(FaultKind::Overlap) {
+        let mut slice = match kind {
+            Some(FaultKind::Scattered) => self.scattered(world, after, size, now),
+            _ => world.slice(self.cell, self.window, after, size, now),
+        };
+        let next = self.next(world, &slice, size, now, kind);
+        if kind == Some(FaultKind::Overlap) {
             self.overlap(world, &mut slice, now);
         }
         shuffle(&mut slice.sketches);
-        let body = page(world, self.cell, &slice);
-        (Answer { next: next.map(|token| token.encode(world.seed)), ..Answer::json(body) }, slice.sketches.len())
+        let mut events = written(world, self.cell, &slice);
+        if let (Some(of), None) = (trouble.and_then(|trouble| trouble.of.as_ref()), self.token) {
+            events.extend(self.first_page_of(of, world, size, now));
+        }
+        if let Some(trouble) = trouble {
+            spoil(&mut events, trouble);
+        }
+        Listed::new(events, next, world)
+    }
+
+    fn token(&self, after: Option<Cursor>, hops: u32) -> Token {
+        Token { scope: self.scope, after, hops }
     }
 
     fn next(&self, world: &World, slice: &Slice, size: usize, now: i64, trouble: Option<FaultKind>) -> Option<Token> {
+        let hops = self.token.map_or(0, |token| token.hops);
         match (trouble, self.token) {
             (Some(FaultKind::TokenRepeats), Some(token)) => Some(token),
             (Some(FaultKind::TokenCycles), Some(_)) => {
                 let first = world.slice(self.cell, self.window, None, size, now);
-                Some(Token { scope: self.scope, after: first.end(), hops: 0 })
+                Some(self.token(first.end(), 0))
             }
-            _ => slice.more.then(|| Token { scope: self.scope, after: slice.end(), hops: 0 }),
+            (Some(FaultKind::PageTwice), token) if hops == 0 => {
+                Some(self.token(token.and_then(|token| token.after), 1))
+            }
+            (Some(FaultKind::Endless), token) if !slice.more => {
+                let after = slice.end().or_else(|| token.and_then(|token| token.after));
+                Some(self.token(after, hops + 1))
+            }
+            (Some(FaultKind::Scattered), _) => slice.more.then(|| self.token(slice.sketches.last().map(place), 0)),
+            _ => slice.more.then(|| self.token(slice.end(), 0)),
         }
+    }
+
+    /// A page out of the whole window, in an order that means nothing.
+    fn scattered(&self, world: &World, after: Option<Cursor>, size: usize, now: i64) -> Slice {
+        let mut sketches = world.slice(self.cell, self.window, None, usize::MAX, now).sketches;
+        sketches.retain(|sketch| after.is_none_or(|after| place(sketch) > after));
+        sketches.sort_unstable_by_key(place);
+        let more = sketches.len() > size;
+        sketches.truncate(size);
+        Slice { sketches, more }
+    }
+
+    fn first_page_of(&self, compartment: &str, world: &World, size: usize, now: i64) -> Vec<Vec<u8>> {
+        let known = world.tenancy.compartments.iter().position(|known| known.is_called(compartment));
+        let Some(compartment) = known else { return Vec::new() };
+        let cell = Cell { compartment, ..self.cell };
+        written(world, cell, &world.slice(cell, self.window, None, size, now))
     }
 
     fn overlap(&self, world: &World, slice: &mut Slice, now: i64) {
@@ -98,17 +146,42 @@ fn readable(tenancy: &Tenancy, id: &str) -> Result<usize, Refusal> {
     tenancy.compartment(id).filter(readable).ok_or_else(refusal)
 }
 
-fn page(world: &World, cell: Cell, slice: &Slice) -> String {
-    let mut body = String::with_capacity(slice.sketches.len() * 4096 + 2);
-    body.push('[');
-    for (at, sketch) in slice.sketches.iter().enumerate() {
-        if at > 0 {
-            body.push(',');
+/// Where an event stands when pages come in no order of time.
+fn place(sketch: &Sketch) -> Cursor {
+    Cursor { processed: (seed::mix(&[sketch.id, 7]) >> 1) as i64, id: sketch.id }
+}
+
+fn written(world: &World, cell: Cell, slice: &Slice) -> Vec<Vec<u8>> {
+    slice.sketches.iter().map(|sketch| world.write(cell, sketch).into_bytes()).collect()
+}
+
+fn spoil(events: &mut Vec<Vec<u8>>, trouble: &FaultSpec) {
+    match (trouble.kind, trouble.twist) {
+        (FaultKind::Conflict, _) => {
+            // The same ones on whichever page they are.
+            let chosen = events.iter().filter(|event| event.len().is_multiple_of(4));
+            let others: Vec<Vec<u8>> = chosen.map(|event| contradicting(event)).collect();
+            events.extend(others);
         }
-        body.push_str(&world.write(cell, sketch));
+        (FaultKind::Pad, _) => {
+            for event in events {
+                *event = padded(event, trouble.bytes);
+            }
+        }
+        (FaultKind::Twist, Some(twist)) => {
+            for event in events {
+                *event = twisted(event, twist);
+            }
+        }
+        _ => {}
     }
-    body.push(']');
-    body
+}
+
+impl Listed {
+    fn new(events: Vec<Vec<u8>>, next: Option<Token>, world: &World) -> Self {
+        let body = [&b"["[..], &events.join(&b','), b"]"].concat();
+        Self { answer: Answer { next: next.map(|token| token.encode(world.seed)), ..Answer::json(body) }, events }
+    }
 }
 
 /// GetConfiguration. The demo's thief has lowered it.

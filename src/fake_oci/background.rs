@@ -60,7 +60,8 @@ pub struct Background {
     seed: u64,
     plan: Plan,
     late: f64,
-    late_by: i64,
+    /// In milliseconds; one of them is drawn.
+    late_by: Vec<i64>,
 }
 
 /// How many events each hour gets.
@@ -80,7 +81,9 @@ impl Background {
             Some(total) => exactly(u64::from(total), first, epoch_hour, tenancy),
             None => Plan::Rate { per_hour: rates(spec.per_day.unwrap_or(0), tenancy), first },
         };
-        Self { seed, plan, late: spec.late, late_by: i64::from(spec.late_minutes) * 60_000 }
+        let delays = if spec.late_by_minutes.is_empty() { &[spec.late_minutes] } else { &*spec.late_by_minutes };
+        let late_by = delays.iter().map(|minutes| i64::from(*minutes) * 60_000).collect();
+        Self { seed, plan, late: spec.late, late_by }
     }
 
     /// The events that happen in `hour` (counted from the Unix epoch) of `cell`, in no particular order.
@@ -135,7 +138,8 @@ impl Background {
     fn delay(&self, sketch: &mut Sketch) {
         let mut stream = Stream::about(&[sketch.id, 1]);
         sketch.processed = sketch.time + lag(&mut stream);
-        sketch.visible = sketch.processed + if stream.chance(self.late) { self.late_by } else { 0 };
+        let late = stream.chance(self.late).then(|| stream.pick(&self.late_by)).flatten();
+        sketch.visible = sketch.processed + late.copied().unwrap_or_default();
     }
 }
 

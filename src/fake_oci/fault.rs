@@ -5,11 +5,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use super::answer::{Answer, Delivery};
+use super::answer::Answer;
 use super::scenario::{FaultKind, FaultSpec, PageSpec};
 use super::seed::{self, Stream};
 use super::tenancy::Compartment;
+use super::wire::{Delivery, Packing};
 
 /// A request as faults see it.
 pub struct Subject<'a> {
@@ -20,8 +22,17 @@ pub struct Subject<'a> {
     /// Whether it asks for a page behind the first.
     pub later_page: bool,
     pub target: &'a str,
+    /// The header `Host`.
+    pub host: &'a str,
     /// How many requests were answered before.
     pub answered: u64,
+}
+
+/// A fault that meets a request, at its nth attempt, counted from 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Met<'a> {
+    pub spec: &'a FaultSpec,
+    attempt: u32,
 }
 
 /// The faults of a scenario and how often each request was tried.
@@ -38,7 +49,7 @@ impl Faults {
     }
 
     /// The first fault that meets this request, counting it as one more attempt.
-    pub fn draw(&self, subject: &Subject<'_>) -> Option<&FaultSpec> {
+    pub fn draw(&self, subject: &Subject<'_>) -> Option<Met<'_>> {
         if self.specs.is_empty() {
             return None;
         }
@@ -49,7 +60,7 @@ impl Faults {
             .iter()
             .enumerate()
             .find(|(at, spec)| self.meets(spec, subject, [*at as u64, target], attempt))?;
-        Some(spec)
+        Some(Met { spec, attempt })
     }
 
     fn attempt(&self, target: u64) -> u32 {
@@ -84,15 +95,23 @@ fn matches(spec: &FaultSpec, subject: &Subject<'_>) -> bool {
         && spec.compartment.as_ref().is_none_or(|wanted| subject.compartment.is_some_and(|c| c.is_called(wanted)))
 }
 
-impl FaultSpec {
+impl Met<'_> {
     /// The answer in place of the true one, for faults that need none.
-    pub fn instead(&self) -> Option<Answer> {
-        match self.kind {
+    pub fn instead(&self, subject: &Subject<'_>) -> Option<Answer> {
+        let spec = self.spec;
+        match spec.kind {
+            FaultKind::Status if spec.status == Some(204) => Some(Answer { status: 204, ..Answer::json("") }),
             FaultKind::Status => {
-                let status = self.status.unwrap_or(500);
-                let code = self.code.as_deref().unwrap_or("InternalServerError");
-                let message = self.message.as_deref().unwrap_or("Internal error occurred");
-                Some(Answer { retry_after: self.retry_after, ..Answer::error(status, code, message) })
+                let status = spec.status.unwrap_or(500);
+                let code = spec.code.as_deref().unwrap_or("InternalServerError");
+                let message = spec.message.as_deref().unwrap_or("Internal error occurred");
+                Some(Answer { retry_after: spec.retry_after, ..Answer::error(status, code, message) })
+            }
+            FaultKind::Redirect => {
+                // Another host by name, where whoever follows is seen all the same.
+                let port = subject.host.rsplit(':').next().unwrap_or_default();
+                let location = Some(format!("http://localhost:{port}/moved{}", subject.target));
+                Some(Answer { location, status: spec.status.unwrap_or(307), ..Answer::json("") })
             }
             FaultKind::Reset => Some(Answer::none()),
             FaultKind::Html => {
@@ -101,16 +120,28 @@ impl FaultSpec {
             }
             FaultKind::EmptyBody => Some(Answer::json("")),
             FaultKind::NullBody => Some(Answer::json("null")),
+            FaultKind::Bomb => Some(Answer { packing: Packing::Bomb(spec.bytes), ..Answer::json("") }),
             _ => None,
         }
     }
 
     /// What happens to the true answer on its way.
     pub fn spoil(&self, mut answer: Answer) -> Answer {
-        match self.kind {
-            FaultKind::ResetBody => answer.delivery = Delivery::Broken,
+        match self.spec.kind {
+            FaultKind::ResetBody => answer.delivery = Delivery::Broken(500),
+            FaultKind::ResetSweep => {
+                answer.delivery = Delivery::Broken((self.attempt - 1) * 1000 / self.spec.first.unwrap_or(1).max(1));
+            }
             FaultKind::Stall => answer.delivery = Delivery::Stalled,
+            FaultKind::Trickle => {
+                answer.delivery = Delivery::Trickling(Duration::from_millis(self.spec.latency_ms));
+            }
+            FaultKind::LongLength => answer.delivery = Delivery::Long,
+            FaultKind::ShortLength => answer.delivery = Delivery::Short,
             FaultKind::CutBody => answer.body.truncate(answer.body.len() / 2),
+            FaultKind::GzipTwice => answer.packing = Packing::Twice,
+            FaultKind::FalseGzip => answer.packing = Packing::False,
+            FaultKind::Bom => drop(answer.body.splice(0..0, *b"\xef\xbb\xbf")),
             _ => {}
         }
         answer
@@ -133,6 +164,7 @@ mod tests {
             compartment: None,
             later_page: false,
             target,
+            host: "127.0.0.1:1",
             answered: 0,
         }
     }

@@ -29,6 +29,7 @@ pub fn answer(path: &str, query: &str, tenancy: &Tenancy, rules: Rules) -> Resul
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     pub refuse_subtree: bool,
+    pub most_per_page: Option<usize>,
     pub seed: u64,
 }
 
@@ -88,7 +89,7 @@ fn subscriptions(id: &str, tenancy: &Tenancy) -> Result<Answer, Refusal> {
             "isHomeRegion": region.home,
         })
     };
-    let rows: Vec<Value> = tenancy.regions.iter().map(row).collect();
+    let rows: Vec<Value> = tenancy.regions.iter().filter(|region| !region.hidden).map(row).collect();
     Ok(Answer::json(Value::from(rows).to_string()))
 }
 
@@ -150,7 +151,7 @@ const LARGEST_PAGE: usize = 1000;
 fn compartments(query: &str, tenancy: &Tenancy, rules: Rules) -> Result<Answer, Refusal> {
     let query = Query::parse(query, &PARAMETERS)?;
     let found = matching(&query, tenancy, rules)?;
-    let limit = limit(&query)?;
+    let limit = limit(&query)?.min(rules.most_per_page.unwrap_or(LARGEST_PAGE));
     let scope = scope(&query)?;
     let from = match query.get("page") {
         None => 0,
@@ -180,7 +181,8 @@ fn matching(query: &Query, tenancy: &Tenancy, rules: Rules) -> Result<Vec<usize>
     let name = query.get("name");
     let wanted = |at: &usize| {
         tenancy.compartments.get(*at).is_some_and(|compartment| {
-            (subtree || compartment.parent == parent)
+            !compartment.hidden
+                && (subtree || compartment.parent == parent)
                 && (!accessible || tenancy.accessible(*at))
                 && wanted_state.is_none_or(|wanted| state(compartment) == wanted)
                 && name.is_none_or(|name| compartment.name == name)

@@ -1,10 +1,11 @@
 //! The request log: what clients asked and what they were told.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 /// One answered request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +44,8 @@ pub struct Counts {
     pub events: u64,
     /// Answers of 400 and above, and connections closed without one.
     pub failures: u64,
+    /// Requests that met a fault of the scenario.
+    pub faults: u64,
 }
 
 /// The newest records and the totals.
@@ -66,11 +69,36 @@ impl Journal {
         records.push_back(record);
     }
 
+    pub fn count_fault(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.faults += 1;
+    }
+
     pub fn records(&self) -> Vec<RequestRecord> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0.iter().cloned().collect()
     }
 
     pub fn counts(&self) -> Counts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+}
+
+/// Which events were on any page, byte for byte; for checkers that ask for it.
+#[derive(Debug)]
+pub struct Served(Option<Mutex<HashSet<[u8; 32]>>>);
+
+impl Served {
+    pub fn new(wanted: bool) -> Self {
+        Self(wanted.then(Mutex::default))
+    }
+
+    pub fn note(&self, events: &[Vec<u8>]) {
+        let Some(served) = &self.0 else { return };
+        let mut served = served.lock().unwrap_or_else(PoisonError::into_inner);
+        served.extend(events.iter().map(|event| <[u8; 32]>::from(Sha256::digest(event))));
+    }
+
+    pub fn holds(&self, event: &[u8]) -> bool {
+        let hash: [u8; 32] = Sha256::digest(event).into();
+        self.0.as_ref().is_some_and(|served| served.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash))
     }
 }

@@ -16,6 +16,7 @@ mod audit;
 mod background;
 mod cast;
 mod catalogue;
+mod change;
 mod clock;
 mod event;
 mod fault;
@@ -36,6 +37,8 @@ mod server;
 mod signature;
 mod story;
 mod tenancy;
+mod twist;
+mod wire;
 mod world;
 
 use std::fmt;
@@ -56,11 +59,12 @@ pub use key::Credentials;
 pub use scenario::{Scenario, ScenarioError};
 pub use world::WorldEvent;
 
+use change::Changes;
 use clock::Clock;
 use fault::Faults;
 use gate::Gates;
 use identity::Rules;
-use journal::Journal;
+use journal::{Journal, Served};
 use key::Key;
 use limit::Limits;
 use server::Cloud;
@@ -78,6 +82,8 @@ pub struct Options {
     pub epoch: Option<DateTime<Utc>>,
     /// Freezes the server's clock; it runs if none.
     pub now: Option<DateTime<Utc>>,
+    /// Remember every event served, for [`FakeOci::has_served`].
+    pub keep_served: bool,
 }
 
 /// A running cloud; it ends when dropped.
@@ -103,7 +109,9 @@ impl FakeOci {
             let expires = clock.now() + TimeDelta::seconds(session.expires_in_seconds);
             (key::session_token(&world.tenancy.user, &world.tenancy.id, clock.now(), expires), expires)
         });
-        let cloud = Arc::new(cloud(&scenario, world, clock, &key, session.as_ref()));
+        let mut cloud = cloud(&scenario, world, clock, &key, session.as_ref());
+        cloud.served = Served::new(options.keep_served);
+        let cloud = Arc::new(cloud);
         let accepting = tokio::spawn(server::serve(listener, Arc::clone(&cloud))).abort_handle();
         Ok(Self { cloud, port, epoch, key, session: session.map(|(token, _)| token), accepting })
     }
@@ -160,6 +168,11 @@ impl FakeOci {
 
     pub fn counts(&self) -> Counts {
         self.cloud.journal.counts()
+    }
+
+    /// Whether an event of exactly these bytes was on any page. False unless [`Options::keep_served`] was set.
+    pub fn has_served(&self, event: &[u8]) -> bool {
+        self.cloud.served.holds(event)
     }
 
     /// Lets matching ListEvents calls wait until the gate is released.
@@ -249,10 +262,16 @@ fn cloud(
         keyring,
         clock,
         faults: Faults::new(world.seed, scenario.faults.iter().map(|fault| fault.get_ref().clone()).collect()),
+        changes: Changes::new(scenario.changes.iter().map(|change| change.get_ref().clone()).collect()),
         gates: Gates::new(),
         limits: Limits::new(scenario.server.limit.clone()),
         journal: Journal::default(),
-        rules: Rules { refuse_subtree: scenario.server.refuse_subtree, seed: world.seed },
+        served: Served::new(false),
+        rules: Rules {
+            refuse_subtree: scenario.server.refuse_subtree,
+            most_per_page: scenario.server.compartments_per_page,
+            seed: world.seed,
+        },
         page_size: scenario.events.page_size,
         latency: Duration::from_millis(scenario.server.latency_ms),
         world,

@@ -9,7 +9,7 @@ use super::world::Cursor;
 /// The standard alphabet, for invented hashes.
 pub const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-const LENGTH: usize = 34;
+const LENGTH: usize = 37;
 
 /// What a token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Token {
     pub scope: u64,
     /// The page starts behind this; none is the first page, reached again after an empty one.
     pub after: Option<Cursor>,
-    /// Empty pages already served at this place.
-    pub hops: u8,
+    /// Pages already served at this place that led nowhere else.
+    pub hops: u32,
 }
 
 impl Token {
@@ -31,8 +31,8 @@ impl Token {
         for (chunk, word) in bytes.chunks_exact_mut(8).zip(words) {
             chunk.copy_from_slice(&word.to_be_bytes());
         }
-        bytes[32] = self.hops;
-        bytes[33] = VERSION;
+        bytes[32..36].copy_from_slice(&self.hops.to_be_bytes());
+        bytes[36] = VERSION;
         URL_SAFE.encode(bytes)
     }
 
@@ -46,8 +46,9 @@ impl Token {
         let [scope, processed, id, sealed] = words;
         let processed = processed as i64;
         let after = (processed != i64::MIN).then_some(Cursor { processed, id });
-        let token = Self { scope, after, hops: bytes[32] };
-        (sealed == token.seal(seed) && bytes[33] == VERSION).then_some(token)
+        let hops = u32::from_be_bytes(bytes[32..36].try_into().ok()?);
+        let token = Self { scope, after, hops };
+        (sealed == token.seal(seed) && bytes[36] == VERSION).then_some(token)
     }
 
     fn seal(&self, seed: u64) -> u64 {
@@ -56,7 +57,7 @@ impl Token {
     }
 }
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[cfg(test)]
 mod tests {

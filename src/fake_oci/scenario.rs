@@ -11,6 +11,10 @@ use toml::Spanned;
 use super::catalogue::Kind;
 use super::tenancy::RegionTable;
 
+mod trouble;
+
+pub use trouble::{ChangeKind, ChangeSpec, FaultKind, FaultSpec, PageSpec, Twist};
+
 /// What the simulator shall simulate.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,14 +23,19 @@ pub struct Scenario {
     pub(super) about: String,
     pub(super) seed: u64,
     pub(super) tenancy: TenancySpec,
+    #[serde(default)]
     pub(super) regions: Vec<RegionSpec>,
+    #[serde(default)]
     pub(super) compartments: Vec<CompartmentSpec>,
+    grid: Option<Spanned<GridSpec>>,
     pub(super) events: EventSpec,
     #[serde(default)]
     pub(super) server: ServerSpec,
     pub(super) session: Option<SessionSpec>,
     #[serde(default)]
     pub(super) faults: Vec<Spanned<FaultSpec>>,
+    #[serde(default)]
+    pub(super) changes: Vec<Spanned<ChangeSpec>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -75,6 +84,15 @@ pub struct CompartmentSpec {
     pub regions: Vec<Spanned<String>>,
 }
 
+/// A tenancy too large to be written out: so many regions and compartments, those that are written out and the root
+/// among them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GridSpec {
+    pub regions: usize,
+    pub compartments: usize,
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CompartmentState {
@@ -106,6 +124,9 @@ pub struct EventSpec {
     pub late: f64,
     #[serde(default)]
     pub late_minutes: u32,
+    /// Several delays in place of one: each late event draws one of them.
+    #[serde(default)]
+    pub late_by_minutes: Vec<u32>,
     /// Hostile text in every string that a caller can choose.
     #[serde(default)]
     pub hostile: bool,
@@ -128,6 +149,8 @@ pub struct ServerSpec {
     pub latency_ms: u64,
     /// Refuse to list the whole tree at once, as policies of a single compartment do.
     pub refuse_subtree: bool,
+    /// No page of ListCompartments is longer, whatever limit the caller names.
+    pub compartments_per_page: Option<usize>,
     /// Answers ListEvents with 429, without a Retry-After, where it comes too often.
     pub limit: Option<LimitSpec>,
 }
@@ -151,69 +174,6 @@ pub struct LimitSpec {
 pub struct SessionSpec {
     /// Counted from the start of the server; negative is expired from the outset.
     pub expires_in_seconds: i64,
-}
-
-/// One trouble and whom it meets. What is left out matches everything.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FaultSpec {
-    pub service: Option<String>,
-    pub operation: Option<String>,
-    pub region: Option<String>,
-    /// Name, path or OCID.
-    pub compartment: Option<String>,
-    pub page: Option<PageSpec>,
-    /// Share of the matching requests; all of them if left out.
-    pub share: Option<f64>,
-    /// Only the first attempts of each request: a client that repeats itself gets through.
-    pub first: Option<u32>,
-    /// Only once the server has answered this many requests.
-    pub after: Option<u64>,
-    pub kind: FaultKind,
-    pub status: Option<u16>,
-    pub code: Option<String>,
-    pub message: Option<String>,
-    pub retry_after: Option<u64>,
-    #[serde(default)]
-    pub latency_ms: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PageSpec {
-    First,
-    Later,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
-    /// Answer `status`, `code` and `message`, with `retry_after` if given.
-    Status,
-    /// Only wait `latency_ms`.
-    Slow,
-    /// Close the connection without an answer.
-    Reset,
-    /// Close the connection in the middle of the body.
-    ResetBody,
-    /// Send half of the JSON with a length that fits it.
-    CutBody,
-    /// Send half of the body, then nothing more.
-    Stall,
-    /// Status 200 with a page of HTML, as proxies do.
-    Html,
-    /// Status 200 without a body.
-    EmptyBody,
-    /// Status 200 with `null`.
-    NullBody,
-    /// `[]` with a token that leads on to what should have been here.
-    EmptyPage,
-    /// The next token is the one that was just used.
-    TokenRepeats,
-    /// The next token leads back to the second page.
-    TokenCycles,
-    /// The page starts with events of the page before.
-    Overlap,
 }
 
 fn one() -> u64 {
@@ -248,7 +208,7 @@ pub enum ScenarioError {
     Invalid { line: usize, key: &'static str, problem: String },
 }
 
-const EMBEDDED: [(&str, &str); 13] = [
+const EMBEDDED: [(&str, &str); 14] = [
     ("demo", include_str!("../../assets/scenarios/demo.toml")),
     ("small", include_str!("../../assets/scenarios/small.toml")),
     ("strict", include_str!("../../assets/scenarios/strict.toml")),
@@ -261,6 +221,7 @@ const EMBEDDED: [(&str, &str); 13] = [
     ("expired-token", include_str!("../../assets/scenarios/expired-token.toml")),
     ("all-denied", include_str!("../../assets/scenarios/all-denied.toml")),
     ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
+    ("large", include_str!("../../assets/scenarios/large.toml")),
     ("own-reads", include_str!("../../assets/scenarios/own-reads.toml")),
 ];
 
@@ -288,9 +249,42 @@ impl Scenario {
     }
 
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = toml::from_str(text)?;
+        let mut scenario: Self = toml::from_str(text)?;
+        if let Some(grid) = scenario.grid.clone() {
+            scenario.fill(text, &grid)?;
+        }
         scenario.check(text)?;
         Ok(scenario)
+    }
+
+    /// Adds regions in the table's order, and compartments by tens in one another.
+    fn fill(&mut self, text: &str, grid: &Spanned<GridSpec>) -> Result<(), ScenarioError> {
+        let GridSpec { regions, compartments } = *grid.get_ref();
+        let table = RegionTable::commercial();
+        if regions > table.rows().len() {
+            let problem = format!("there are {} commercial regions", table.rows().len());
+            return Err(invalid(text, grid, "grid.regions", problem));
+        }
+        for (name, _) in table.rows() {
+            if self.regions.len() < regions && !self.regions.iter().any(|region| region.name.get_ref() == name) {
+                let name = Spanned::new(grid.span(), (*name).to_owned());
+                self.regions.push(RegionSpec { name, weight: 1, status: RegionStatus::Ready });
+            }
+        }
+        let written_out = self.compartments.iter().filter(|compartment| !compartment.path.get_ref().is_empty()).count();
+        for number in 0..compartments.saturating_sub(1 + written_out) {
+            let (team, place) = (number / 10, number % 10);
+            let path = if place == 0 { format!("team-{team:02}") } else { format!("team-{team:02}/app-{place}") };
+            self.compartments.push(CompartmentSpec {
+                path: Spanned::new(grid.span(), path),
+                weight: 1,
+                kinds: vec![Kind::Compute, Kind::Network],
+                state: CompartmentState::Active,
+                readable: true,
+                regions: Vec::new(),
+            });
+        }
+        Ok(())
     }
 
     fn check(&self, text: &str) -> Result<(), ScenarioError> {
@@ -298,7 +292,8 @@ impl Scenario {
         self.check_compartments(text)?;
         self.check_events(text)?;
         self.check_limit(text)?;
-        self.faults.iter().try_for_each(|fault| check_fault(text, fault))
+        self.faults.iter().try_for_each(|fault| trouble::check_fault(text, fault))?;
+        self.changes.iter().try_for_each(|change| trouble::check_change(text, change, self))
     }
 
     fn check_regions(&self, text: &str) -> Result<(), ScenarioError> {
@@ -371,21 +366,6 @@ impl Scenario {
         let line = text.lines().position(|line| line.trim() == "[events]").map_or(1, |at| at + 1);
         Err(ScenarioError::Invalid { line, key: "events", problem: problem.to_owned() })
     }
-}
-
-fn check_fault(text: &str, fault: &Spanned<FaultSpec>) -> Result<(), ScenarioError> {
-    let spec = fault.get_ref();
-    if spec.share.is_some_and(|share| !is_share(share)) {
-        return Err(invalid(text, fault, "faults.share", "a share is between 0 and 1".to_owned()));
-    }
-    if let Some(service) = spec.service.as_deref().filter(|service| !["audit", "identity"].contains(service)) {
-        return Err(invalid(text, fault, "faults.service", format!("`{service}` is neither audit nor identity")));
-    }
-    let status = spec.status.unwrap_or(500);
-    if spec.kind == FaultKind::Status && !(400..600).contains(&status) {
-        return Err(invalid(text, fault, "faults.status", format!("{status} is not between 400 and 599")));
-    }
-    Ok(())
 }
 
 fn is_share(value: f64) -> bool {

@@ -15,19 +15,22 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::answer::{Answer, Body, Refusal};
-use super::audit::{self, ListEvents};
+use super::answer::{Answer, Refusal};
+use super::audit::{self, ListEvents, Listed};
+use super::change::Changes;
 use super::clock::Clock;
 use super::fault::{Faults, Subject};
 use super::gate::Gates;
 use super::identity::{self, Rules};
-use super::journal::{Journal, RequestRecord};
+use super::journal::{Journal, RequestRecord, Served};
 use super::limit::Limits;
 use super::names::{http_date, segment};
 use super::query::peek;
 use super::scenario::{FaultKind, FaultSpec, RegionStatus};
 use super::seed::Stream;
 use super::signature::{Keyring, Signed};
+use super::tenancy::Tenancy;
+use super::wire::Body;
 use super::world::World;
 
 /// Everything a request can meet.
@@ -36,9 +39,11 @@ pub struct Cloud {
     pub keyring: Keyring,
     pub clock: Clock,
     pub faults: Faults,
+    pub changes: Changes,
     pub gates: Gates,
     pub limits: Limits,
     pub journal: Journal,
+    pub served: Served,
     pub rules: Rules,
     pub page_size: usize,
     pub latency: Duration,
@@ -155,15 +160,19 @@ impl Cloud {
         if call.operation() == "ListEvents" && !self.limits.admits(&call.region, self.clock.now()) {
             return (Refusal::too_many().into(), 0);
         }
-        let fault = self.faults.draw(&self.subject(call));
-        if let Some(fault) = fault {
-            tokio::time::sleep(Duration::from_millis(fault.latency_ms)).await;
-            if let Some(answer) = fault.instead() {
-                return (answer, 0);
-            }
+        let subject = self.subject(call);
+        let Some(fault) = self.faults.draw(&subject) else {
+            return self.route(call, None).await.unwrap_or_else(refused);
+        };
+        self.journal.count_fault();
+        if fault.spec.kind != FaultKind::Trickle {
+            tokio::time::sleep(Duration::from_millis(fault.spec.latency_ms)).await;
         }
-        let (answer, events) = self.route(call, fault.map(|fault| fault.kind)).await.unwrap_or_else(refused);
-        (fault.map_or(answer.clone(), |fault: &FaultSpec| fault.spoil(answer)), events)
+        if let Some(answer) = fault.instead(&subject) {
+            return (answer, 0);
+        }
+        let (answer, events) = self.route(call, Some(fault.spec)).await.unwrap_or_else(refused);
+        (fault.spoil(answer), events)
     }
 
     fn authenticate(&self, call: &Call) -> Result<(), Refusal> {
@@ -180,15 +189,17 @@ impl Cloud {
             compartment: compartment.and_then(|at| self.world.tenancy.compartments.get(at)),
             later_page: peek(&call.query, "page").is_some(),
             target: &call.target,
+            host: call.header("host").unwrap_or_default(),
             answered: self.journal.counts().requests,
         }
     }
 
-    async fn route(&self, call: &Call, trouble: Option<FaultKind>) -> Result<(Answer, usize), Refusal> {
+    async fn route(&self, call: &Call, trouble: Option<&FaultSpec>) -> Result<(Answer, usize), Refusal> {
         if !["audit", "identity"].contains(&call.service.as_str()) {
             return Err(Refusal::new(404, "NotFound", "Unknown service."));
         }
-        let region = self.region(&call.region)?;
+        let tenancy = self.changes.apply(&self.world.tenancy, self.journal.counts().requests);
+        let region = region(&tenancy, &call.region)?;
         let operation = call.operation();
         if operation.is_empty() {
             return Err(Refusal::new(404, "NotFound", "Unknown resource."));
@@ -197,11 +208,11 @@ impl Cloud {
             return Err(Refusal::method());
         }
         match operation {
-            "ListEvents" => self.list_events(call, region, trouble).await,
+            "ListEvents" => self.list_events(call, &tenancy, region, trouble).await,
             "GetConfiguration" => audit::configuration(&call.query, &self.world).map(|answer| (answer, 0)),
             _ => {
                 let path = call.path.strip_prefix("/20160918").unwrap_or_default();
-                identity::answer(path, &call.query, &self.world.tenancy, self.rules).map(|answer| (answer, 0))
+                identity::answer(path, &call.query, &tenancy, self.rules).map(|answer| (answer, 0))
             }
         }
     }
@@ -209,10 +220,10 @@ impl Cloud {
     async fn list_events(
         &self,
         call: &Call,
+        tenancy: &Tenancy,
         region: usize,
-        trouble: Option<FaultKind>,
+        trouble: Option<&FaultSpec>,
     ) -> Result<(Answer, usize), Refusal> {
-        let tenancy = &self.world.tenancy;
         let question = ListEvents::parse(&call.query, tenancy, region, self.world.seed)?;
         if let (Some(region), Some(compartment)) =
             (tenancy.regions.get(region), tenancy.compartments.get(question.cell.compartment))
@@ -220,18 +231,9 @@ impl Cloud {
             self.gates.pass(region, compartment).await;
         }
         let now = self.clock.now().timestamp_millis();
-        Ok(question.answer(&self.world, self.page_size, now, trouble))
-    }
-
-    fn region(&self, name: &str) -> Result<usize, Refusal> {
-        let tenancy = &self.world.tenancy;
-        let at = tenancy
-            .region(name)
-            .ok_or_else(|| Refusal::not_authenticated(format!("The tenancy is not subscribed to the region {name}")))?;
-        match tenancy.regions.get(at).map(|region| region.status) {
-            Some(RegionStatus::Ready) => Ok(at),
-            _ => Err(Refusal::not_found(&format!("Region {name} is not ready"))),
-        }
+        let Listed { answer, events } = question.answer(&self.world, self.page_size, now, trouble);
+        self.served.note(&events);
+        Ok((answer, events.len()))
     }
 
     /// The client's segment, if it sent one, then the front door's and the service's.
@@ -239,6 +241,16 @@ impl Cloud {
         let mut stream = Stream::about(&[self.world.seed, self.journal.counts().requests]);
         let client = call.request_id().map_or_else(|| segment(&mut stream), str::to_owned);
         format!("{client}/{}/{}", segment(&mut stream), segment(&mut stream))
+    }
+}
+
+fn region(tenancy: &Tenancy, name: &str) -> Result<usize, Refusal> {
+    let at = tenancy
+        .region(name)
+        .ok_or_else(|| Refusal::not_authenticated(format!("The tenancy is not subscribed to the region {name}")))?;
+    match tenancy.regions.get(at).map(|region| region.status) {
+        Some(RegionStatus::Ready) => Ok(at),
+        _ => Err(Refusal::not_found(&format!("Region {name} is not ready"))),
     }
 }
 

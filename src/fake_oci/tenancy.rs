@@ -34,6 +34,8 @@ pub struct Region {
     pub status: RegionStatus,
     pub home: bool,
     pub weight: u64,
+    /// Not subscribed to yet.
+    pub hidden: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -52,12 +54,14 @@ pub struct Compartment {
     /// Names of the regions where it holds anything; empty means all.
     pub regions: Vec<String>,
     pub created: String,
+    /// Not created yet.
+    pub hidden: bool,
 }
 
 impl Compartment {
     /// Whether ListEvents answers for it.
     pub fn answers(&self) -> bool {
-        self.readable && self.state != CompartmentState::Deleted
+        self.readable && !self.hidden && self.state != CompartmentState::Deleted
     }
 
     /// Whether `wanted` means this one: by name, path or OCID.
@@ -100,7 +104,7 @@ impl Tenancy {
     }
 
     pub fn region(&self, name: &str) -> Option<usize> {
-        self.regions.iter().position(|region| region.name == name)
+        self.regions.iter().position(|region| region.name == name && !region.hidden)
     }
 
     pub fn home(&self) -> usize {
@@ -159,6 +163,7 @@ fn regions(scenario: &Scenario) -> Vec<Region> {
             status: spec.status,
             home: name == *scenario.tenancy.home.get_ref(),
             weight: spec.weight,
+            hidden: false,
             name,
         }
     };
@@ -188,6 +193,7 @@ fn root(scenario: &Scenario, tenancy: &str) -> Compartment {
         kinds: spec.map(|spec| spec.kinds.clone()).unwrap_or_default(),
         regions: spec.map(region_names).unwrap_or_default(),
         created: "2019-03-04T08:15:00.000Z".to_owned(),
+        hidden: false,
     }
 }
 
@@ -205,6 +211,7 @@ fn child(spec: &CompartmentSpec, tenancy: &str, above: &[Compartment]) -> Compar
         kinds: spec.kinds.clone(),
         regions: region_names(spec),
         created: format!("2020-{:02}-{:02}T09:{:02}:12.345Z", position % 12 + 1, position % 28 + 1, position % 60),
+        hidden: false,
         path,
     }
 }

@@ -19,6 +19,7 @@ use super::*;
 
 mod events;
 mod identity_api;
+mod oddities;
 mod strictness;
 mod trouble;
 

@@ -124,12 +124,22 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         }
     }
 
+    /// Puts cells that wait before everything else that waits. Unlike [`add`](Self::add) it begins nothing anew.
+    pub fn prefer(&mut self, cells: &[CellKey]) {
+        self.batches += 1;
+        self.move_all(cells, -(self.batches << 32));
+    }
+
     /// Puts cells that wait behind everything else that waits.
     pub fn postpone(&mut self, cells: &[CellKey]) {
         self.batches += 1;
+        self.move_all(cells, self.batches << 32);
+    }
+
+    fn move_all(&mut self, cells: &[CellKey], to: i64) {
         for (place, key) in (0i64..).zip(cells) {
             if let Some(id) = self.ids.get(key).copied() {
-                self.move_to(id, place + (self.batches << 32));
+                self.move_to(id, place + to);
             }
         }
     }
@@ -159,8 +169,15 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         }
         let open = self.queues.values_mut().filter(|queue| queue.has_work() && queue.lane.may_send(now));
         let queue = open.min_by_key(|queue| queue.ready.first().copied())?;
-        let (_, id) = queue.ready.pop_first()?;
+        let next = if queue.lane.is_on_trial() {
+            // Whether the region is down shows in what did not fail yet.
+            queue.ready.iter().min_by_key(|(priority, id)| (self.cells[id.0 as usize].tries, *priority)).copied()?
+        } else {
+            queue.ready.first().copied()?
+        };
+        queue.ready.remove(&next);
         queue.lane.sent(now);
+        let (_, id) = next;
         let chain = &mut self.cells[id.0 as usize];
         chain.phase = Phase::OnTheWire;
         let PlannedCell { key, ask, read_at, .. } = &chain.planned;

@@ -118,6 +118,18 @@ fn one_failing_cell_never_ends_the_run() {
 }
 
 #[test]
+fn chains_that_always_fail_do_not_pass_for_a_region_that_is_down() {
+    let retry = RetrySettings { base: Duration::ZERO, ..RetrySettings::default() };
+    let settings = Settings { in_flight: 1, retry, ..Settings::default() };
+    let places = ["bad", "worse", "fine", "good"].map(|name| cell("r", name)).into();
+    let play = Play::new(settings, places).run(|request| match request.key.compartment.as_str() {
+        "bad" | "worse" => failure(Verdict::Retry, None),
+        _ => page(None),
+    });
+    assert_eq!(play.states(), [Failed, Complete, Complete, Failed], "by name");
+}
+
+#[test]
 fn a_deleted_compartment_that_does_not_answer_is_gone() {
     let play = Play::new(Settings::default(), vec![cell("r", "deleted")]).run(|_| failure(Verdict::Denied, None));
     assert_eq!(play.states(), [CellState::Gone]);

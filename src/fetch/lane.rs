@@ -152,6 +152,11 @@ impl Lane {
         }
     }
 
+    /// Whether so many calls failed that the next one is a trial.
+    pub fn is_on_trial(&self) -> bool {
+        matches!(self.breaker, Breaker::Open { .. })
+    }
+
     /// Somebody asks again: the region gets another chance at once.
     pub fn reopen(&mut self) {
         self.refusals = 0;

@@ -19,7 +19,7 @@ pub use backoff::RetrySettings;
 pub use discover::discover;
 pub use engine::Settings;
 pub use lane::LaneSettings;
-pub use plan::{PlannedCell, failed, plan, settling};
+pub use plan::{PlannedCell, again, failed, plan, settling};
 pub use stream::{FetchEvent, FetchStream, Fetcher, fetch};
 
 #[cfg(test)]

@@ -61,10 +61,20 @@ pub fn failed(ledger: &Ledger, tenancy: &Tenancy, now: DateTime<Utc>) -> Vec<Pla
     ledger.failed().map(|cell| PlannedCell::new(cell.key.clone(), tenancy, now)).collect()
 }
 
+/// These cells, to be read again: from the beginning, or from where they may still grow if they were read before.
+pub fn again(ledger: &Ledger, tenancy: &Tenancy, keys: &[CellKey], now: DateTime<Utc>) -> Vec<PlannedCell> {
+    let cells = keys.iter().filter_map(|key| ledger.get(key)).filter(|cell| !cell.is_under_way());
+    let planned = cells.filter_map(|cell| match cell.read {
+        Some(_) => PlannedCell::tail(cell, tenancy, ledger, now),
+        None => Some(PlannedCell::new(cell.key.clone(), tenancy, now)),
+    });
+    planned.collect()
+}
+
 /// Minutes that the newest slice of a place on screen holds.
 const NEWEST_MINUTES: i64 = 60;
 
-/// The cells of `scope` and `window` that `ledger` does not hold, most wanted first: the newest slices of `on_screen`
+/// The cells of `scope` and `window` that `ledger` does not hold, those that failed included, most wanted first: the newest slices of `on_screen`
 /// (and of the root, where IAM changes and sign-ins are), then everything else by age, the home region and the root
 /// before others. What is held and more of which has not begun at `now` waits until it has.
 pub fn plan(
@@ -79,6 +89,9 @@ pub fn plan(
     for region in &scope.regions {
         for compartment in &scope.compartments {
             let newest_first = on_screen.is_some_and(|on| *compartment == tenancy.id || on.contains(compartment));
+            let failed = ledger.of_place(region, compartment).filter(|cell| ledger.state(cell) == CellState::Failed);
+            let failed = failed.filter(|cell| cell.key.window.overlaps(window));
+            cells.extend(failed.map(|cell| PlannedCell::new(cell.key.clone(), tenancy, now)));
             let mut gaps = ledger.gaps(region, compartment, window);
             gaps.retain(|gap| *gap == window || gap.start() < now);
             for window in gaps.into_iter().flat_map(|gap| slices(gap, newest_first, now)) {
@@ -114,6 +127,7 @@ mod tests {
     use super::*;
     use crate::domain::compartment::{Compartment, CompartmentTree};
     use crate::domain::ledger::{CellUpdate, Change};
+    use crate::domain::problem::{Problem, ProblemKind};
     use crate::domain::region::{Region, SubscriptionStatus};
     use chrono::TimeDelta;
 
@@ -189,6 +203,22 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_is_asked_again_as_the_cells_it_was() {
+        let mut ledger = Ledger::new(TimeDelta::zero());
+        for window in [window(0, 50), window(50, 100), window(100, 200)] {
+            let key = CellKey { region: "home-1".into(), compartment: "a".into(), window };
+            let problem = Problem::new(ProblemKind::Service, "down").into();
+            let failed = window.end_minute() <= 100;
+            let change = if failed { Change::Failed(problem) } else { Change::Complete { at: later() } };
+            ledger.apply(CellUpdate { key, change });
+        }
+        let scope = Scope { regions: vec!["home-1".into()], compartments: vec!["a".into()] };
+        let cells = plan(&tenancy(), &scope, window(0, 210), &ledger, None, later());
+        let windows: Vec<_> = cells.iter().map(|cell| cell.key.window).collect();
+        assert_eq!(windows, [window(200, 210), window(50, 100), window(0, 50)]);
+    }
+
+    #[test]
     fn what_has_not_passed_is_not_asked_yet_and_the_newest_hour_is_of_what_has() {
         let ledger = Ledger::new(TimeDelta::zero());
         let cells = plan(&tenancy(), &everything(), window(0, 630), &ledger, Some(&["a".into()]), minute(600));
@@ -214,5 +244,9 @@ mod tests {
         }
         ledger.apply(CellUpdate { key: key("home-1"), change: Change::Queued });
         assert_eq!(settling(&ledger, &tenancy(), minute(610)).len(), 1);
+        let keys = [key("far-1"), key("home-1"), key("nowhere")];
+        let asked = again(&ledger, &tenancy(), &keys, minute(610));
+        assert_eq!(asked.len(), 1, "what is under way, or was never planned, is not asked");
+        assert_eq!(asked[0].ask, window(585, 610));
     }
 }

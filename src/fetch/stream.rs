@@ -93,6 +93,7 @@ struct Answered {
 #[derive(Debug)]
 enum Order {
     Add(Vec<PlannedCell>),
+    Prefer(Vec<CellKey>),
     Postpone(Vec<CellKey>),
     Pause,
     Resume,
@@ -135,6 +136,11 @@ impl Fetcher {
     /// Queues cells, most wanted first, before everything queued earlier.
     pub fn add(&self, cells: Vec<PlannedCell>) {
         self.order(Order::Add(cells));
+    }
+
+    /// Puts cells that wait before everything else that waits; begins nothing anew.
+    pub fn prefer(&self, cells: Vec<CellKey>) {
+        self.order(Order::Prefer(cells));
     }
 
     /// Puts cells that wait behind everything else that waits.
@@ -211,6 +217,7 @@ impl FetchStream {
                 self.engine.add(cells);
                 self.told.busy = true;
             }
+            Some(Order::Prefer(cells)) => self.engine.prefer(&cells),
             Some(Order::Postpone(cells)) => self.engine.postpone(&cells),
             Some(Order::Pause) => {
                 self.engine.pause();

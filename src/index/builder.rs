@@ -18,7 +18,7 @@ use super::segment::{Row, SEGMENT_ROWS, Segment};
 use super::snapshot::{Dictionaries, Snapshot, Totals};
 use crate::domain::event::{Flags, decode};
 use crate::domain::footprint::Footprint;
-use crate::domain::lateness::Lateness;
+use crate::domain::lateness::Added;
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
 use crate::domain::region::RegionId;
@@ -41,13 +41,6 @@ pub struct IndexBuilder {
     disputed: Vec<Ordinal>,
     totals: Totals,
     published: Arc<Snapshot>,
-}
-
-/// What a page brought that was not held.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Added {
-    pub events: u64,
-    pub late: Lateness,
 }
 
 impl Default for IndexBuilder {

@@ -11,9 +11,10 @@ use arc_swap::ArcSwap;
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
-use super::builder::{Added, IndexBuilder};
+use super::builder::IndexBuilder;
 use super::snapshot::Snapshot;
 use crate::domain::footprint::Footprint;
+use crate::domain::lateness::Added;
 use crate::domain::ledger::{CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 

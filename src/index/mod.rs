@@ -22,7 +22,7 @@ mod segment;
 mod snapshot;
 
 pub use block::BlockReader;
-pub use builder::{Added, IndexBuilder};
+pub use builder::IndexBuilder;
 pub use codes::Codes;
 pub use column::{Column, RecordRef};
 pub use dictionary::Dictionary;

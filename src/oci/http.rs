@@ -1,8 +1,8 @@
 //! HTTP: the one place that builds a client, and the one kind of request there is, a signed GET.
 //!
 //! No redirects, no retries (whoever asks decides about those), HTTP/1.1, the platform's trust roots, the proxy variables
-//! of the environment except for loopback. Answers are read to their end or they are errors; they may grow to
-//! [`MAX_BODY`] after unpacking.
+//! of the environment except for loopback. Answers are read to their end or they are errors; how much of them is held at
+//! once stands in [`super::body`].
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,17 +14,15 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCAT
 use reqwest::{Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use crate::domain::footprint;
 use crate::domain::text::clean_prefix;
 
+use super::body::{Body, Patience, Room, SMALL};
 use super::clock::Clock;
 use super::error::OciError;
 use super::signer::{Credential, Unsigned, host_header, http_date, request_target};
 
-/// The most bytes that an answer may have after unpacking.
-pub const MAX_BODY: usize = 256 << 20;
 /// The most that is read of an answer which is an error.
 const MAX_ERROR_BODY: usize = 64 << 10;
 const MAX_MESSAGE: usize = 400;
@@ -53,6 +51,7 @@ pub(super) struct Http {
     run: String,
     sent: AtomicU64,
     offset: Mutex<Option<TimeDelta>>,
+    room: Room,
     /// Built when first needed: reading the trust roots takes a while.
     client: OnceLock<Result<reqwest::Client, String>>,
 }
@@ -60,7 +59,7 @@ pub(super) struct Http {
 /// A 200, read to its end.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub body: Vec<u8>,
+    pub body: Body,
     pub request_id: Option<Box<str>>,
     /// `opc-next-page`; an empty header counts as none.
     pub next_page: Option<String>,
@@ -71,7 +70,7 @@ impl Answer {
     /// The body as `T`; `target` names the service in the error.
     pub fn json<T: serde::de::DeserializeOwned>(&self, target: &str) -> Result<T, OciError> {
         // The position is told, the content never: serde's own message would quote it.
-        serde_json::from_slice(&self.body).map_err(|error| {
+        serde_json::from_slice(without_mark(self.body.as_ref())).map_err(|error| {
             let kind = if error.is_data() { "it is not what the API promises" } else { "it is no JSON" };
             self.unusable(target, &format!("{kind}, at line {} column {}", error.line(), error.column()))
         })
@@ -89,12 +88,17 @@ impl Answer {
 impl Http {
     pub fn new(options: HttpOptions, clock: Clock) -> Self {
         let (sent, offset, client) = (AtomicU64::new(0), Mutex::new(None), OnceLock::new());
-        Self { options, clock, run: run_id(), sent, offset, client }
+        Self { options, clock, run: run_id(), sent, offset, room: Room::default(), client }
     }
 
     /// Eight hexadecimal digits; part of every request id of this run.
     pub fn run_id(&self) -> &str {
         &self.run
+    }
+
+    /// Requests begun so far, whatever came of them.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// The server's clock minus ours, at the newest answer.
@@ -108,18 +112,20 @@ impl Http {
         let failed = Failed { target, sent_id: &sent_id };
         let client = self.client().map_err(|detail| OciError::Tls { target: target.into(), detail: detail.into() })?;
         let headers = self.headers(&url, &sent_id, credential).map_err(|detail| failed.transport(detail))?;
-        let response = client.get(url).headers(headers).send().await.map_err(|error| failed.by(&error))?;
+        let mut patience = Patience::new(self.options.read_timeout, self.options.slowest_kib, self.options.deadline);
+        let sent = patience.wait_for(client.get(url).headers(headers).send()).await;
+        let response = sent.map_err(|why| failed.timeout(why))?.map_err(|error| failed.by(&error))?;
         let received_at = self.clock.now();
         let answered = header_date(response.headers());
         let offset = answered.map(|server| server - received_at);
         self.remember(offset);
         if response.status() != StatusCode::OK {
-            return Err(refused(response, target, offset, answered.unwrap_or(received_at)).await);
+            return Err(refused(response, patience, &failed, offset, answered.unwrap_or(received_at)).await);
         }
         let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
         let next_page = next_page(response.headers())
             .map_err(|why| failed.body(why.to_owned(), header(response.headers(), REQUEST_ID)))?;
-        let body = self.body(response, &failed).await?;
+        let body = self.body(response, patience, &failed).await?;
         Ok(Answer { body, request_id, next_page, received_at: self.clock.now() })
     }
 
@@ -150,24 +156,26 @@ impl Http {
         Ok(headers)
     }
 
-    async fn body(&self, mut response: Response, failed: &Failed<'_>) -> Result<Vec<u8>, OciError> {
-        let mut body = Vec::new();
-        let mut due = Due::new(self.options.slowest_kib);
+    async fn body(
+        &self,
+        mut response: Response,
+        mut patience: Patience,
+        failed: &Failed<'_>,
+    ) -> Result<Body, OciError> {
+        let mut body = Body::default();
         loop {
-            // A byte now and then keeps the read timeout away for ever.
-            let chunk = match tokio::time::timeout_at(due.at, response.chunk()).await {
-                Ok(chunk) => chunk.map_err(|error| failed.by(&error))?,
-                Err(_) => return Err(failed.timeout("its answer trickles")),
-            };
-            let Some(chunk) = chunk else { break };
-            due.received(chunk.len());
-            if body.len() + chunk.len() > self.options.max_body {
-                let request_id = header(response.headers(), REQUEST_ID);
-                return Err(failed.too_large(self.options.max_body, request_id));
+            let chunk = patience.wait_for(response.chunk()).await.map_err(|why| failed.timeout(why))?;
+            let Some(chunk) = chunk.map_err(|error| failed.by(&error))? else { return Ok(body) };
+            patience.received(chunk.len());
+            let size = body.as_ref().len() + chunk.len();
+            if size > self.options.max_body {
+                return Err(failed.too_large(self.options.max_body, header(response.headers(), REQUEST_ID)));
             }
-            body.extend_from_slice(&chunk);
+            if size > SMALL {
+                patience.forgive(self.room.admit(&mut body).await);
+            }
+            body.extend(&chunk);
         }
-        Ok(body)
     }
 
     fn client(&self) -> Result<&reqwest::Client, String> {
@@ -186,9 +194,8 @@ fn client(options: &HttpOptions, run: &str) -> Result<reqwest::Client, String> {
         .referer(false)
         .http1_only()
         .https_only(!options.plain)
+        // Its other timeouts would count the time in which an answer waits for room: `Patience` is in their place.
         .connect_timeout(options.connect_timeout)
-        .read_timeout(options.read_timeout)
-        .timeout(options.deadline)
         .tls_version_min(reqwest::tls::Version::TLS_1_2);
     if options.loopback {
         builder = builder.no_proxy();
@@ -208,26 +215,6 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
     let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
     let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(causes(&error)))?;
     if certificates.is_empty() { Err(unusable("there is none".to_owned())) } else { Ok(certificates) }
-}
-
-/// By when the next KiB has to be there.
-struct Due {
-    at: Instant,
-    per_kib: Duration,
-    since: usize,
-}
-
-impl Due {
-    fn new(per_kib: Duration) -> Self {
-        Self { at: Instant::now() + per_kib, per_kib, since: 0 }
-    }
-
-    fn received(&mut self, bytes: usize) {
-        self.since += bytes;
-        if self.since >= 1024 {
-            *self = Self::new(self.per_kib);
-        }
-    }
 }
 
 /// What is known about a request that failed.
@@ -276,16 +263,32 @@ struct ErrorBody {
 }
 
 /// An answer that is not a 200, as an error.
-async fn refused(mut response: Response, target: &str, offset: Option<TimeDelta>, now: DateTime<Utc>) -> OciError {
-    let status = response.status();
+async fn refused(
+    mut response: Response,
+    patience: Patience,
+    failed: &Failed<'_>,
+    offset: Option<TimeDelta>,
+    now: DateTime<Utc>,
+) -> OciError {
+    let (status, target) = (response.status(), failed.target.into());
     let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
     if status.is_redirection() {
         let location = header(response.headers(), LOCATION.as_str()).unwrap_or_default().into();
-        return OciError::Redirect { target: target.into(), status: status.as_u16(), location, request_id };
+        return OciError::Redirect { target, status: status.as_u16(), location, request_id };
     }
     let retry_after = header(response.headers(), RETRY_AFTER.as_str()).and_then(|text| retry_after(&text, now));
-    let body = error_body(&mut response).await;
-    let ErrorBody { code, message } = serde_json::from_slice(&body)
+    let (body, cut) = error_body(&mut response, patience, failed).await;
+    let read = serde_json::from_slice(without_mark(&body));
+    // These mean one thing or another by their code; where that was lost on the way, the question is asked again.
+    if matches!(status, StatusCode::NOT_FOUND | StatusCode::CONFLICT) && read.is_err() {
+        if let Some(cut) = cut {
+            return cut;
+        }
+        if body.starts_with(b"{") {
+            return failed.body(format!("its error {} is cut short", status.as_u16()), request_id.map(Into::into));
+        }
+    }
+    let ErrorBody { code, message } = read
         .unwrap_or_else(|_| ErrorBody { code: None, message: Some(String::from_utf8_lossy(&body).trim().to_owned()) });
     let message = message.filter(|text| !text.is_empty()).unwrap_or_else(|| "no message".to_owned());
     OciError::Status {
@@ -295,22 +298,38 @@ async fn refused(mut response: Response, target: &str, offset: Option<TimeDelta>
         request_id,
         retry_after,
         clock_offset: offset,
-        target: target.into(),
+        target,
         refusal: None,
     }
 }
 
-/// As much of the body as came, up to a limit; the status matters more than its text.
-async fn error_body(response: &mut Response) -> Vec<u8> {
+/// As much of the body as came, up to a limit, and what cut it off.
+async fn error_body(
+    response: &mut Response,
+    mut patience: Patience,
+    failed: &Failed<'_>,
+) -> (Vec<u8>, Option<OciError>) {
     let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
+    loop {
+        match patience.wait_for(response.chunk()).await {
+            Err(why) => return (body, Some(failed.timeout(why))),
+            Ok(Err(error)) => return (body, Some(failed.by(&error))),
+            Ok(Ok(None)) => return (body, None),
+            Ok(Ok(Some(chunk))) => {
+                patience.received(chunk.len());
+                body.extend_from_slice(&chunk);
+            }
+        }
         if body.len() >= MAX_ERROR_BODY {
             body.truncate(MAX_ERROR_BODY);
-            break;
+            return (body, None);
         }
     }
-    body
+}
+
+/// Some proxies put a byte order mark before JSON.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// A header's value as harmless text; `None` when it is absent or empty.

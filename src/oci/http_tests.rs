@@ -140,6 +140,28 @@ async fn errors_keep_code_message_request_id_and_wait() {
     assert!(html.is_retryable() && html.to_string().ends_with("503: <html>\\nbusy"), "{html}");
 }
 
+#[tokio::test]
+async fn a_refusal_that_is_cut_is_asked_for_again() {
+    let body = r#"{"code":"NotAuthorizedOrNotFound","message":"x"}"#;
+    let whole = answer("404 Not Found", "", body);
+    assert!(list(whole.clone()).await.unwrap_err().is_denied());
+    let error = list(whole[..whole.len() - 20].to_vec()).await.unwrap_err();
+    assert!(error.is_retryable() && !error.is_denied(), "closed early: {error:?}");
+    let error = list(answer("404 Not Found", "", &body.as_bytes()[..20])).await.unwrap_err();
+    assert!(error.is_retryable() && !error.is_denied(), "short length: {error:?}");
+    let error = list(answer("404 Not Found", "", "<html>")).await.unwrap_err();
+    assert!(!error.is_retryable(), "a page of somebody else: {error:?}");
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_hides_neither_a_refusal_nor_a_list() {
+    let marked = |text: &str| format!("\u{feff}{text}");
+    let denied = list(answer("404 Not Found", "", marked(r#"{"code":"NotAuthorizedOrNotFound"}"#))).await.unwrap_err();
+    assert!(denied.is_denied(), "{denied}");
+    let server = Server::start(vec![ok("", marked("[]"))]).await;
+    assert!(server.client().region_subscriptions().await.unwrap().is_empty());
+}
+
 #[test]
 fn retry_after_is_seconds_or_a_date() {
     assert_eq!(retry_after("12", now()), Some(Duration::from_secs(12)));

@@ -21,6 +21,7 @@ use reqwest::Url;
 use crate::domain::region::RegionId;
 
 mod audit;
+mod body;
 pub mod clock;
 mod config;
 mod endpoint;
@@ -41,12 +42,12 @@ pub(crate) mod test_server;
 mod token;
 
 pub use audit::EventPage;
+pub use body::MAX_BODY;
 pub use clock::Clock;
 pub use config::{AuthKind, ConfigProblem, Fault, ProfileOptions, Settings, Unresolved, Values, resolve, try_resolve};
 pub use endpoint::{EndpointTemplate, Service};
 pub use env::Env;
 pub use error::{OciError, Refusal};
-pub use http::MAX_BODY;
 pub use identity::{CompartmentAccess, CompartmentPage, TenancyInfo};
 pub use key::{KeyError, PrivateKey};
 pub use profile::Profile;
@@ -163,6 +164,11 @@ impl OciClient {
     /// Part of every request id of this run, `auditui-<run>-<count>`, so that our own calls can be told in the log.
     pub fn run_id(&self) -> &str {
         self.inner.http.run_id()
+    }
+
+    /// Requests of this run so far, to whichever service and whatever came of them.
+    pub fn calls(&self) -> u64 {
+        self.inner.http.sent()
     }
 
     /// The override of the service's own host names, if there is one.

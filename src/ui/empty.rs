@@ -145,7 +145,11 @@ fn missing(app: &App) -> Vec<String> {
     let share = |part: usize| share(&coverage, part);
     let mut lines = Vec::new();
     if coverage.unfinished() > 0 {
-        let state = if app.is_halted() { "was not read: fetching has stopped" } else { "is still being read" };
+        let state = match (app.is_halted(), app.traffic().paused) {
+            (true, _) => "was not read: fetching has stopped",
+            (_, true) => "was not read yet: fetching is paused, P goes on",
+            _ => "is still being read",
+        };
         lines.push(format!("{} {state}.", share(coverage.unfinished())));
     }
     if coverage.failed > 0 {

@@ -1,6 +1,6 @@
 //! Glyphs of our own, with their plain twins. None is two cells wide.
 
-use crate::app::facts::{PlaceState, Ruler};
+use crate::app::facts::{Mark, PlaceState, Ruler};
 use crate::app::setup::Glyphs;
 
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +130,21 @@ impl GlyphSet {
         }
     }
 
+    /// A column of a place's band.
+    pub fn mark(&self, mark: Mark) -> char {
+        match (mark, self.plain) {
+            (Mark::Failed, _) => self.ruler(Ruler::Gap),
+            (Mark::Denied, false) => 'ø',
+            (Mark::Denied, true) => 'o',
+            (Mark::Loading, _) => self.ruler(Ruler::Loading),
+            (Mark::Queued, _) => '?',
+            (Mark::Settling, _) => self.ruler(Ruler::Settling),
+            (Mark::Gone, false) => '-',
+            (Mark::Gone, true) => '_',
+            (Mark::Complete, _) => self.ruler(Ruler::Complete),
+        }
+    }
+
     /// The state of a place; `quiet` when it holds no events.
     pub fn place(&self, state: PlaceState, quiet: bool) -> char {
         match (state, self.plain) {
@@ -157,7 +172,8 @@ fn plain(c: char) -> char {
         '▾' | '↓' => 'v',
         '·' | '─' => '-',
         '│' | '▌' | '▏' => '|',
-        '±' => '~',
+        '±' | '░' => '~',
+        'ø' => 'o',
         '×' => 'x',
         '“' | '”' => '"',
         '↑' => '^',

@@ -139,6 +139,9 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     if !app.slowed().is_empty() {
         spans.push((" slow".to_owned(), theme.warning));
     }
+    if app.traffic().paused {
+        spans.push((" paused".to_owned(), theme.warning));
+    }
     if app.is_following() {
         spans.push((" follow".to_owned(), theme.done));
     }

@@ -1,5 +1,7 @@
 //! What it looks like: `&App` in, cells and [`Geometry`] out. Only rows in sight are drawn, and nothing is decided here.
 
+mod coverage;
+mod coverage_head;
 mod detail;
 mod empty;
 mod format;
@@ -61,9 +63,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     status_line::keys(app, &mut pen, layout.keys);
     status_line::problem(app, &mut pen, layout.problem);
     if let Some(open) = app.overlay() {
-        let area = overlay::place(open, screen);
+        let area = overlay::place(app, open, screen);
         overlay::draw(app, &mut pen, area);
-        geometry.overlay_rows = overlay::scrolling_rows(open, area);
+        (geometry.overlay_rows, geometry.overlay_columns) = overlay::scrolling(app, open, area);
     }
     geometry
 }

@@ -1,6 +1,7 @@
 //! Pictures of the screen, and laws about what may be on it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -11,9 +12,10 @@ use super::{Theme, draw, plain};
 use crate::app::message::Message;
 use crate::app::setup::{Glyphs, Setup};
 use crate::app::testing::{Stage, ledger, ocid, setup, snapshot, tenancy, troubled, with_own_reads};
-use crate::domain::ledger::{Change, Ledger};
+use crate::domain::ledger::{CellUpdate, Change, Ledger};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
+use crate::domain::traffic::{Calls, Latency, RegionTraffic, Standing, Traffic};
 use crate::index::IndexBuilder;
 
 /// Draws until the machine knows what the screen measures, as the driver does.
@@ -165,6 +167,76 @@ picture!(halted_middle, halted(14), MIDDLE, NO_KEYS);
 picture!(halted_small, halted(14), SMALL, NO_KEYS);
 picture!(halted_before_the_first_event, halted(0), MIDDLE, NO_KEYS);
 
+/// Troubles of every sort, with all that is known about them.
+fn troubles() -> Stage {
+    let id = Some("auditui-0123/9C1E/51AB".to_owned());
+    let throttled =
+        Problem::new(ProblemKind::Throttled, "429 TooManyRequests: User-rate limit exceeded, after 30 tries")
+            .hint("try again later, or with --max-in-flight 8")
+            .request_id(id.clone());
+    let hint = "A policy that allows it:\nAllow group <group> to read audit-events in tenancy";
+    let refused = Problem::new(ProblemKind::Denied, "404 NotAuthorizedOrNotFound").hint(hint).request_id(id);
+    let denied = Change::Denied(Arc::new(refused));
+    let mut ledger = (*ledger(&[
+        ("prod-db", 1, Change::Failed(Arc::new(throttled))),
+        ("archived-x", 0, denied.clone()),
+        ("archived-x", 1, denied.clone()),
+        ("archived-x", 2, denied),
+        ("prod-app", 2, Change::Page { events: 100 }),
+        ("prod-net", 0, Change::Complete { at: "2026-03-14T14:02:00Z".parse().unwrap() }),
+        ("dns", 2, Change::Queued),
+    ]))
+    .clone();
+    let dns = ledger.cells().find(|cell| cell.key.compartment == ocid("dns")).unwrap().key.clone();
+    let mut late = crate::domain::lateness::Lateness::default();
+    late.add(TimeDelta::seconds(260));
+    ledger.apply(CellUpdate { key: dns, change: Change::Added { events: 1, late } });
+    let mut stage = Stage::with(setup(), snapshot(14), Arc::new(ledger));
+    stage.send(Message::Traffic(Arc::new(traffic(false))));
+    stage
+}
+
+fn traffic(paused: bool) -> Traffic {
+    let latency = Some(Latency { p50: Duration::from_millis(940), p95: Duration::from_millis(11_200) });
+    let calls = Calls { ended: 4_118, refused: 37, failed: 3, in_flight: 12, latency };
+    let region = |region: &str, rate, standing| RegionTraffic { region: region.into(), calls, rate, standing };
+    let regions = vec![
+        region("eu-frankfurt-1", None, Standing::Open),
+        region("uk-london-1", None, Standing::Down),
+        region("us-ashburn-1", Some(19.4), Standing::Slowed),
+    ];
+    Traffic { paused, calls, regions }
+}
+
+fn paused() -> Stage {
+    let mut stage = troubles();
+    stage.send(Message::Traffic(Arc::new(traffic(true))));
+    stage
+}
+
+picture!(coverage_large, troubles(), LARGE, ["%"]);
+picture!(coverage_middle, troubles(), MIDDLE, ["%"]);
+picture!(coverage_small, troubles(), SMALL, ["%"]);
+picture!(coverage_smallest, troubles(), (40, 10), ["%"]);
+picture!(coverage_of_all, troubles(), LARGE, ["% a G l l"]);
+picture!(coverage_of_a_refused_place, troubles(), MIDDLE, ["% G"]);
+picture!(coverage_in_full, troubles(), MIDDLE, ["% j j <enter>"]);
+picture!(coverage_complete, Stage::new(ledger(&[])), LARGE, ["%"]);
+picture!(coverage_paused, paused(), MIDDLE, ["%"]);
+picture!(coverage_help, troubles(), MIDDLE, ["% ?"]);
+picture!(paused_large, paused(), LARGE, NO_KEYS);
+picture!(paused_small, paused(), SMALL, NO_KEYS);
+picture!(coverage_stands_still, halted(14), MIDDLE, ["%"]);
+picture!(
+    coverage_ascii,
+    {
+        let from = troubles();
+        Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), from.ledger)
+    },
+    MIDDLE,
+    ["%"]
+);
+
 const LONG: &str = "type one two three four five six seven eight nine ten 漢字漢字漢字漢字漢字 the last word";
 picture!(long_prompt_small, story(), SMALL, ["/", LONG]);
 picture!(long_prompt_smallest, story(), (40, 10), ["t", LONG]);
@@ -227,7 +299,7 @@ fn hostile(text: &str) -> Stage {
 
 /// Everything that stands on the screen is a plain cell, and frames stand where they stand without the text.
 fn check_hostile(text: &str, width: u16, height: u16) {
-    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t"] {
+    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t", "%"] {
         let mut stage = hostile(text);
         screen(&mut stage, width, height);
         stage.keys("w").keys(keys);
@@ -280,9 +352,9 @@ proptest! {
     }
 
     #[test]
-    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..8) {
+    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..10) {
         let mut stage = story();
-        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>"][keys]);
+        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>", "%", "% <enter>"][keys]);
         screen(&mut stage, width, height);
     }
 }

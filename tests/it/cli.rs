@@ -7,6 +7,7 @@ fn help_tells_every_option() {
     for (name, args) in [
         ("help", &["--help"][..]),
         ("help_export", &["export", "--help"]),
+        ("help_coverage", &["coverage", "--help"]),
         ("help_doctor", &["doctor", "--help"]),
         ("help_simulate", &["simulate", "--help"]),
     ] {
@@ -22,7 +23,7 @@ fn a_version_is_a_name_and_a_number() {
 
 #[test]
 fn what_cannot_be_meant_is_refused_with_an_example() {
-    let cases: [&[&str]; 12] = [
+    let cases: [&[&str]; 14] = [
         &["export"],
         &["export", "--until", "1h"],
         &["export", "--since", "2020-01-02T00:00Z", "--until", "2020-01-01T00:00Z"],
@@ -33,6 +34,8 @@ fn what_cannot_be_meant_is_refused_with_an_example() {
         &["export", "--since", "1h", "--writes", "--reads"],
         &["export", "--since", "1h", "-o", "csv"],
         &["--since", "1h", "export"],
+        &["coverage", "day.jsonl", "--since", "1h"],
+        &["coverage", "--region", "fra"],
         &["export", "--since", "1h", "--no-such-option"],
         &["simulate", "--scenario", "no-such-scenario"],
     ];

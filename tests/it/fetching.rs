@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use auditui::domain::footprint::Footprint;
+use auditui::domain::lateness::Added;
 use auditui::domain::ledger::{CellUpdate, Change, Coverage, Ledger};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
 use auditui::export::{Sorter, SorterSettings};
 use auditui::fake_oci::{FakeOci, Options, RequestRecord, Scenario, WorldEvent};
 use auditui::fetch::{FetchEvent, RetrySettings, Settings, discover, fetch, plan, settling};
-use auditui::index::{Added, IndexBuilder};
+use auditui::index::IndexBuilder;
 use auditui::oci::{ClientOptions, Clock, OciClient, Profile};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -60,7 +61,7 @@ async fn read(fake: &FakeOci, at: DateTime<Utc>, range: TimeRange) -> Fetched {
     while let Some(event) = stream.next().await {
         match event {
             FetchEvent::Page(page) => {
-                sorter.push(&page, |event| event.fields.time.is_some_and(|time| range.contains(time))).unwrap();
+                sorter.push(&page, |_, event| event.fields.time.is_some_and(|time| range.contains(time))).unwrap();
             }
             FetchEvent::Update(update) => ledger.apply(update),
             FetchEvent::Slowed(_) | FetchEvent::Traffic(_) | FetchEvent::Idle => {}

@@ -18,7 +18,7 @@ fn interrupted_by(signal: &str, cloud: &Cloud, args: &[&str]) -> Output {
     cloud.home.finish(child)
 }
 
-fn send(signal: &str, child: &Child) {
+pub fn send(signal: &str, child: &Child) {
     let kill = format!("kill -{signal} {}", child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
@@ -43,6 +43,16 @@ fn a_file_is_valid_as_well() {
     let cloud = Cloud::named("small");
     let path = cloud.home.path("events.jsonl");
     interrupted_by("INT", &cloud, &["--output-file", path.to_str().unwrap()]).expect(130);
+    let proof: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(cloud.home.path("coverage.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&proof["exitCode"], &proof["interrupted"], &proof["complete"]),
+        (&130.into(), &true.into(), &false.into())
+    );
+    let unread = proof["cells"].as_array().unwrap().iter().filter(|cell| cell["readAt"].is_null());
+    assert!(unread.count() >= 13, "what is missing is there: {proof}");
+    let shown = cloud.run(&["coverage", path.to_str().unwrap()]).expect(3);
+    assert!(shown.text().contains("13 unfinished"), "{}", shown.text());
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.ends_with('\n') && text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     let left = std::fs::read_dir(cloud.home.path("")).unwrap();

@@ -156,6 +156,7 @@ macro_rules! assert_screen {
             filters => vec![
                 (r" *(\S+ of \S+ match) +(✓|ok) +[\d,]+ m?s", "  $1  $2  N ms"),
                 (r"auditui-[0-9a-f]{8}", "auditui-01234567"),
+                (r"p50 \S+ m?s  p95 \S+ m?s([^│]*?) +│", "p50 N  p95 N$1 │"),
             ],
             omit_expression => true,
         }, {
@@ -348,6 +349,44 @@ async fn hostile_text_breaks_no_row() {
             assert!(!text.contains(foreign), "{text}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_coverage_panel_at_every_size() {
+    for (width, height) in [(120, 36), (80, 24), (60, 15)] {
+        let settings = Settings { in_flight: 1, ..Settings::default() };
+        let screen = Start { settings, ..Start::of("small").size(width, height) }.loaded().await.keys("%").await;
+        assert_screen!(format!("coverage_{width}x{height}"), screen);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_holds_calls_back_and_is_told_until_it_ends() {
+    let gate = Gate::region("eu-frankfurt-1");
+    let settings = Settings { in_flight: 1, ..Settings::default() };
+    let screen = Start { gate: Some(gate.clone()), settings, ..Start::of("small") }.loaded().await.keys("P").await;
+    assert!(screen.line("cover").contains("paused"));
+    screen.fake.release(&gate);
+    let mut screen = screen;
+    while screen.fake.parked() > 0 {
+        tokio::task::yield_now().await;
+    }
+    screen.settle().await;
+    assert!(screen.line("fetching is paused").contains("P goes on"));
+    let asked = screen.fake.requests().len();
+    let screen = screen.keys("P").await;
+    assert!(screen.fake.requests().len() > asked && !screen.text().contains("paused"));
+    assert_eq!(screen.driver.app().facts().coverage.unfinished(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_row_is_asked_again_and_the_report_is_copied() {
+    let screen = Start::of("small").loaded().await.keys("%").await;
+    let asked = screen.fake.requests().len();
+    let screen = screen.keys("gr").await;
+    assert!(screen.fake.requests().len() > asked, "{}", screen.text());
+    let screen = screen.keys("y").await;
+    assert!(screen.text().contains("copied the coverage report"), "{}", screen.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -137,7 +137,8 @@ impl Cloud {
 
     pub fn of(scenario: Scenario) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let fake = runtime.block_on(FakeOci::start(scenario, Options::default())).unwrap();
+        let fake =
+            runtime.block_on(FakeOci::start(scenario, Options { keep_served: true, ..Options::default() })).unwrap();
         let mut home = Home::empty();
         fake.write_home(&home.path(".oci")).unwrap();
         home.keep_secret(&fake.credentials().key_pem);

@@ -88,6 +88,8 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
     });
     session.press("w/alice@acme.com\r");
     session.wait_for("‹alice@acme.com›");
+    // An event can be copied once it is read.
+    session.wait_for("who     alice@acme.com");
     session.press("yi");
     session.wait_for("via terminal (OSC 52)");
     session.press("q");
@@ -128,4 +130,22 @@ fn a_signal_gives_the_terminal_back_too() {
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let (code, _) = session.end();
     assert_eq!(code, 130);
+}
+
+#[test]
+fn an_export_shows_a_bar_and_takes_it_away() {
+    let mut session =
+        Session::start(&["export", "--demo", "--since", "3h", "--until", "1h", "--output-file", "/dev/null"]);
+    session.wait("a bar", |screen| {
+        let text = screen.contents();
+        text.lines().any(|line| line.starts_with("export: [") && line.contains("] ") && line.contains(" slices, "))
+    });
+    session.wait_for("slices complete");
+    let screen = session.screen.screen().contents();
+    assert!(!screen.contains("export: ["), "{screen}");
+    let last = screen.trim_end().lines().rfind(|line| line.starts_with("export: ")).unwrap();
+    assert!(last.contains(" events, "), "{screen}");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 3);
+    assert!(!String::from_utf8_lossy(&bytes).contains("100%"), "only the end says that it is the end");
 }

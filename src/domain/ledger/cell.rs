@@ -71,11 +71,13 @@ pub struct Cell {
     /// The last complete read, kept while the cell is read again.
     pub read: Option<Read>,
     pub attempt: Attempt,
+    /// What the last try brought before it ended without a complete read: pages and events. They are kept.
+    pub broken_off: Option<(u32, u64)>,
 }
 
 impl Cell {
     pub(super) fn new(key: CellKey) -> Self {
-        Self { key, read: None, attempt: Attempt::Queued }
+        Self { key, read: None, attempt: Attempt::Queued, broken_off: None }
     }
 
     /// `settling`: how long after its end a window must have been read to be final.
@@ -127,6 +129,13 @@ impl Cell {
     }
 
     pub(super) fn apply(&mut self, change: Change) {
+        match &change {
+            Change::Failed(_) | Change::Denied(_) | Change::Gone(_) => {
+                self.broken_off = Some(self.loaded()).filter(|(pages, _)| *pages > 0);
+            }
+            Change::Complete { .. } => self.broken_off = None,
+            _ => {}
+        }
         self.attempt = match change {
             Change::Queued => Attempt::Queued,
             Change::Started => Attempt::Loading { pages: 0, events: 0 },

@@ -1,5 +1,7 @@
 //! How much of what was planned is read.
 
+use std::ops::{AddAssign, SubAssign};
+
 use serde::{Deserialize, Serialize};
 
 use super::cell::CellState;
@@ -75,5 +77,30 @@ impl Coverage {
             (_, 0) => Some(100),
             _ => Some((self.read() * 100 / askable) as u8),
         }
+    }
+}
+
+impl AddAssign for Coverage {
+    fn add_assign(&mut self, other: Self) {
+        self.complete += other.complete;
+        self.settling += other.settling;
+        self.gone += other.gone;
+        self.queued += other.queued;
+        self.loading += other.loading;
+        self.denied += other.denied;
+        self.failed += other.failed;
+    }
+}
+
+/// Takes back what was added before.
+impl SubAssign for Coverage {
+    fn sub_assign(&mut self, other: Self) {
+        self.complete -= other.complete;
+        self.settling -= other.settling;
+        self.gone -= other.gone;
+        self.queued -= other.queued;
+        self.loading -= other.loading;
+        self.denied -= other.denied;
+        self.failed -= other.failed;
     }
 }

@@ -63,6 +63,20 @@ fn a_compartment_may_not_stand_twice() {
 }
 
 #[test]
+fn a_grid_fills_up_what_is_written_out() {
+    let grid = |text: &str| LITTLE.replace("[events]", &format!("[grid]\n{text}\n[events]"));
+    let scenario = Scenario::parse(&grid("regions = 3\ncompartments = 25")).unwrap();
+    let tenancy = crate::fake_oci::tenancy::Tenancy::of(&scenario);
+    assert_eq!((tenancy.regions.len(), tenancy.compartments.len()), (3, 25));
+    assert_eq!(tenancy.regions[tenancy.home()].name, "us-ashburn-1");
+    assert!(tenancy.compartments.iter().any(|compartment| compartment.path == "team-02/app-2"));
+    let large = crate::fake_oci::tenancy::Tenancy::of(&Scenario::named("large").unwrap());
+    assert_eq!(large.cells().count(), 20_000);
+    let error = Scenario::parse(&grid("regions = 300\ncompartments = 1")).unwrap_err().to_string();
+    assert!(error.contains("grid.regions") && error.contains("commercial"), "{error}");
+}
+
+#[test]
 fn a_missing_file_says_its_path() {
     let text = Scenario::load(Path::new("/nowhere/x.toml")).unwrap_err().to_string();
     assert!(text.contains("/nowhere/x.toml"), "{text}");

@@ -85,7 +85,7 @@ async fn the_log_tells_what_was_asked() {
     assert_eq!(fake.counts().events, record.events as u64);
 }
 
-fn faulty(faults: &str) -> Scenario {
+pub fn faulty(faults: &str) -> Scenario {
     let small = include_str!("../../../assets/scenarios/small.toml");
     Scenario::parse(&format!("{small}\n[[faults]]\n{faults}")).unwrap()
 }

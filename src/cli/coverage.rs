@@ -1,0 +1,182 @@
+//! `auditui coverage`: what an export covers, from the document beside it; or what can be read of a time span.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::args::{CoverageArgs, FailOn, ListingFormat};
+use super::collect::Reading;
+use super::interrupt::Interrupt;
+use super::listing::{aligned, print_text};
+use super::proof;
+use super::report;
+use crate::domain::lateness::Added;
+use crate::domain::ledger::CellState;
+use crate::domain::ocid::Ocid;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::region::RegionId;
+use crate::domain::text::{clean, clean_prefix, count_of, thousands};
+use crate::domain::time_range::rfc3339;
+use crate::export::CoverageDocument;
+use crate::export::coverage::{CellEntry, CompartmentEntry, Filter};
+
+/// Characters of a note in the table; the rest is in the findings below it.
+const NOTE: usize = 60;
+
+/// Shows the document at `path`.
+pub fn show(path: Option<&Path>, format: ListingFormat) -> Result<ExitCode, Problem> {
+    let document = proof::read(&find(path.unwrap_or(Path::new(".")))?)?;
+    print(&document, format)?;
+    // How the run ended was its own affair; here only what is missing counts.
+    Ok(ExitCode::from(match report::shortfall(&document, false) {
+        0 if !document.complete => 3,
+        code => code,
+    }))
+}
+
+/// Reads everything, keeps no event, shows what could be read.
+pub async fn make(reading: &Reading<'_>, args: &CoverageArgs, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
+    let collected = reading.collect(&mut |_| Ok(Added::default()), interrupt).await?;
+    let mut document = reading.document(&collected, Filter::All);
+    document.interrupted = interrupt.happened();
+    document.complete = document.leaves_nothing_open();
+    document.exit_code = report::exit_code(&document, false, FailOn::Partial);
+    document.sentence = report::sentence(&document);
+    print(&document, args.output)?;
+    reading.talk.summary(&document);
+    Ok(ExitCode::from(document.exit_code))
+}
+
+/// The document that a path stands for: itself, the one in a directory, the one beside an export.
+fn find(path: &Path) -> Result<PathBuf, Problem> {
+    if path.is_dir() {
+        let document = path.join(proof::NAME);
+        if document.exists() {
+            return Ok(document);
+        }
+        let hint = "export --output-file writes one; so does --coverage".to_owned();
+        let others = others(path);
+        let hint = if others.is_empty() { hint } else { format!("there is: {}", others.join(", ")) };
+        let what = format!("there is no {} in {}", proof::NAME, path.display());
+        return Err(Problem::new(ProblemKind::Io, what).hint(hint));
+    }
+    let beside = proof::candidates(path).into_iter().find(|candidate| proof::tells_of(candidate, path));
+    Ok(beside.unwrap_or_else(|| path.to_owned()))
+}
+
+/// Documents under other names.
+fn others(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(&format!(".{}", proof::NAME))).collect();
+    names.sort();
+    names.iter().take(5).map(|name| clean(name).into_owned()).collect()
+}
+
+fn print(document: &CoverageDocument, format: ListingFormat) -> Result<(), Problem> {
+    match format {
+        ListingFormat::Table => print_text(&table(document)),
+        ListingFormat::Json => {
+            let text = document.to_json().map_err(|error| Problem::new(ProblemKind::Io, error.to_string()))?;
+            print_text(String::from_utf8_lossy(&text).trim_end())
+        }
+    }
+}
+
+fn table(document: &CoverageDocument) -> String {
+    let mut text = head(document);
+    let regions: Vec<&RegionId> = document.regions.iter().filter(|r| r.asked).map(|r| &r.id).collect();
+    let keys = document.regions.iter().filter(|r| r.asked).map(|r| clean(&r.key).into_owned());
+    let mut rows = vec![vec!["COMPARTMENT".to_owned()]];
+    rows[0].extend(keys);
+    rows[0].extend(["EVENTS", "LAST READ", "NOTE"].map(str::to_owned));
+    let mut places: BTreeMap<&Ocid, Vec<&CellEntry>> = BTreeMap::new();
+    for cell in &document.cells {
+        places.entry(&cell.compartment).or_default().push(cell);
+    }
+    for compartment in document.compartments.iter().filter(|compartment| compartment.asked) {
+        rows.push(row(compartment, &regions, places.get(&compartment.id).map_or(&[], Vec::as_slice)));
+    }
+    let _ = write!(text, "\n{}\n\n", aligned(&rows));
+    text.push_str(
+        "= complete   ~ settling   ! failed   o no access   - gone   ? not read; \
+                   EVENTS as received, those just outside of the range included\n\n",
+    );
+    for finding in report::findings(document) {
+        let _ = writeln!(text, "{finding}");
+    }
+    text.push_str(&report::sentence(document));
+    text
+}
+
+fn head(document: &CoverageDocument) -> String {
+    let name = document.tenancy.name.clone().unwrap_or_else(|| document.tenancy.id.short());
+    let mut text = format!("{}, {}", clean(&name), report::span(document.range));
+    match document.filter {
+        Filter::All => {}
+        Filter::Writes => text.push_str(", only what changes something and sign-ins"),
+        Filter::Reads => text.push_str(", only what changes nothing"),
+    }
+    let _ = writeln!(
+        text,
+        "\nread {}..{} by {}, profile {}, run {}, {}",
+        rfc3339(document.started_at),
+        rfc3339(document.ended_at),
+        clean(&document.tool),
+        clean(&document.profile),
+        clean(&document.run_id),
+        count_of(document.calls, "call"),
+    );
+    if let Some(export) = &document.export {
+        let file = export.file.as_deref().map_or("standard output".into(), clean);
+        let _ = write!(text, "{file}: {}", count_of(export.events, "event"));
+        if let (Some(bytes), Some(sha256)) = (export.bytes, &export.sha256) {
+            let _ = write!(text, ", {}, sha256 {}", count_of(bytes, "byte"), clean(sha256));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn row(compartment: &CompartmentEntry, regions: &[&RegionId], cells: &[&CellEntry]) -> Vec<String> {
+    let name = compartment.path.as_deref().unwrap_or(compartment.id.as_str());
+    let mut row = vec![clean(name).into_owned()];
+    row.extend(regions.iter().map(|region| {
+        let states = cells.iter().filter(|cell| cell.region == **region).map(|cell| cell.state);
+        sign(states.max()).to_owned()
+    }));
+    let known: Vec<u64> = cells.iter().filter_map(|cell| cell.events).collect();
+    let whole = known.len() == cells.iter().filter(|cell| cell.state != CellState::Gone).count();
+    row.push(match (known.is_empty(), whole) {
+        (true, _) => "--".to_owned(),
+        (_, true) => thousands(known.iter().sum()),
+        _ => format!(">={}", thousands(known.iter().sum())),
+    });
+    let last = cells.iter().filter_map(|cell| cell.read_at).max();
+    row.push(last.map_or_else(|| "--".to_owned(), rfc3339));
+    let worst = cells.iter().filter(|cell| cell.problem.is_some()).max_by_key(|cell| cell.state);
+    row.push(
+        worst
+            .and_then(|cell| cell.problem.as_ref())
+            .map_or_else(String::new, |problem| clean_prefix(&problem.what, NOTE).into_owned()),
+    );
+    row
+}
+
+fn sign(state: Option<CellState>) -> &'static str {
+    match state {
+        Some(CellState::Complete) => "=",
+        Some(CellState::Settling) => "~",
+        Some(CellState::Failed) => "!",
+        Some(CellState::Denied) => "o",
+        Some(CellState::Gone) => "-",
+        Some(CellState::Queued | CellState::Loading) => "?",
+        // Not asked in this region.
+        None => "",
+    }
+}
+
+#[cfg(test)]
+#[path = "coverage_tests.rs"]
+mod tests;

@@ -1,0 +1,98 @@
+//! From the arguments of the process to a [`CommandLine`]; what would be parsed and then have no effect is refused.
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use super::args::{Command, CommandLine};
+
+impl CommandLine {
+    /// Reads the arguments of this process.
+    pub fn from_process() -> Result<Self, clap::Error> {
+        Self::from_arguments(std::env::args_os())
+    }
+
+    pub fn from_arguments<T: Into<std::ffi::OsString> + Clone>(
+        arguments: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let line = Self::from_arg_matches(&matches)?;
+        match without_effect(&line, &command, &matches) {
+            Some(message) => Err(command.error(clap::error::ErrorKind::ArgumentConflict, message)),
+            None => Ok(line),
+        }
+    }
+}
+
+fn without_effect(line: &CommandLine, command: &clap::Command, matches: &ArgMatches) -> Option<String> {
+    let (name, below) = matches.subcommand()?;
+    if let Some(long) = typed(command, matches, &[]) {
+        return Some(format!("--{long} stands before the command; write it after: auditui {name} --{long} ..."));
+    }
+    let Some(Command::Coverage(args)) = &line.command else { return None };
+    if args.path.is_none() && args.read.names_a_time() {
+        return None;
+    }
+    let long = typed(command.find_subcommand(name)?, below, &["path", "output"])?;
+    Some(if args.path.is_some() {
+        format!("--{long} has no effect on a coverage that was written earlier; leave it or PATH out")
+    } else {
+        format!("--{long} needs a time span to read: --since, --until or --time")
+    })
+}
+
+/// The first option of this command, one `but` these, that stands on the command line. What the environment says is
+/// meant for whoever has a use for it.
+fn typed<'a>(command: &'a clap::Command, matches: &ArgMatches, but: &[&str]) -> Option<&'a str> {
+    let local = command.get_arguments().filter(|argument| !argument.is_global_set());
+    local
+        .filter(|argument| !but.contains(&argument.get_id().as_str()))
+        .filter(|argument| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine))
+        .find_map(|argument| argument.get_long())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<CommandLine, clap::Error> {
+        CommandLine::from_arguments(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn identity_may_stand_on_either_side_of_the_command() {
+        for line in ["auditui --profile P export --since -1h", "auditui export --profile P --since -1h"] {
+            let parsed = parse(line).unwrap();
+            assert_eq!(parsed.identity.profile.as_deref(), Some("P"));
+        }
+    }
+
+    #[test]
+    fn an_option_that_would_have_no_effect_is_refused() {
+        assert!(parse("auditui --since 1h export").unwrap_err().to_string().contains("auditui export --since"));
+        assert!(parse("auditui export --since 1h --time today").is_err());
+        assert!(parse("auditui --demo --profile P").is_err());
+        assert!(parse("auditui export --writes --reads").is_err());
+        assert!(parse("auditui export --settling 1y").is_err());
+    }
+
+    #[test]
+    fn a_coverage_is_either_read_from_a_file_or_made() {
+        assert!(parse("auditui coverage day --region fra").unwrap_err().to_string().contains("leave it or PATH out"));
+        assert!(parse("auditui coverage --region fra").unwrap_err().to_string().contains("needs a time span"));
+        assert!(parse("auditui coverage --since 1h --region fra -n").is_ok());
+        assert!(parse("auditui coverage day -o json --no-input").is_ok());
+    }
+
+    #[test]
+    fn lists_and_repeats_add_up() {
+        let parsed = parse("auditui --region iad,fra --region lhr --compartment-id a --compartment b").unwrap();
+        assert_eq!(parsed.read.region, ["iad", "fra", "lhr"]);
+        assert_eq!(parsed.read.compartment, ["a", "b"]);
+    }
+}

@@ -1,0 +1,137 @@
+//! Where the coverage of an export goes, and that no other export's is lost to it.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::output::{cannot_write, directory_of, new_file_beside, sync_directory};
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::export::CoverageDocument;
+
+/// The usual name.
+pub const NAME: &str = "coverage.json";
+/// Beyond this a file is not looked into: it is none of ours.
+const LARGEST: u64 = 1 << 30;
+
+/// Where the coverage document of a run is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    Nowhere,
+    /// Just there.
+    At(PathBuf),
+    /// Beside the export of this name.
+    Beside(PathBuf),
+}
+
+impl Proof {
+    /// `named`: what `--coverage` says; `export`: the plain file that events go to, if they do. Wrong paths are told
+    /// here, before any work is done.
+    pub fn choose(named: Option<&Path>, export: Option<&Path>) -> Result<Self, Problem> {
+        match (named, export) {
+            (Some(named), _) if named == Path::new("-") => {
+                Err(Problem::usage("--coverage needs a file: standard output is for events"))
+            }
+            (Some(named), Some(export)) if same_file(named, export) => {
+                Err(Problem::usage("--coverage and --output-file name the same file"))
+            }
+            (Some(named), _) if named.is_dir() => {
+                Err(Problem::usage(format!("--coverage {} is a directory", named.display())).hint("name a file in it"))
+            }
+            (Some(named), _) => {
+                // Nothing is kept of it; it is only tried.
+                new_file_beside(named).map_err(|error| cannot_write(named, &error))?;
+                Ok(Self::At(named.to_owned()))
+            }
+            (None, Some(export)) if export.file_name() == Some(OsStr::new(NAME)) => {
+                Err(Problem::usage(format!("{NAME} is the name of what is written beside the events"))
+                    .hint("give the events another name, or say with --coverage where the coverage is to go"))
+            }
+            (None, Some(export)) => Ok(Self::Beside(export.to_owned())),
+            (None, None) => Ok(Self::Nowhere),
+        }
+    }
+
+    /// Writes the document; gives back its place where that is not the usual one.
+    pub fn write(&self, document: &CoverageDocument) -> Result<Option<PathBuf>, Problem> {
+        let text = document.to_json().map_err(|error| {
+            Problem::new(ProblemKind::Io, format!("the coverage cannot be written as JSON: {error}"))
+        })?;
+        match self {
+            Self::Nowhere => Ok(None),
+            Self::At(path) => {
+                place(&text, path, Existing::Replaced).map(|()| None).map_err(|error| cannot_write(path, &error))
+            }
+            Self::Beside(export) => beside(&text, export),
+        }
+    }
+}
+
+/// The places where the coverage of an export may be, the usual one first.
+pub fn candidates(export: &Path) -> [PathBuf; 2] {
+    let mut own = export.file_name().unwrap_or_default().to_owned();
+    own.push(OsString::from(format!(".{NAME}")));
+    [directory_of(export).join(NAME), directory_of(export).join(own)]
+}
+
+/// The document in a file, or why there is none.
+pub fn read(path: &Path) -> Result<CoverageDocument, Problem> {
+    let unreadable = |kind, why: &dyn std::fmt::Display| Problem::new(kind, format!("{}: {why}", path.display()));
+    let io = |error: io::Error| unreadable(ProblemKind::Io, &error);
+    if path.metadata().map_err(io)?.len() > LARGEST {
+        return Err(unreadable(ProblemKind::Usage, &"is too large for a coverage document"));
+    }
+    let text = std::fs::read(path).map_err(io)?;
+    CoverageDocument::from_json(&text)
+        .map_err(|error| unreadable(ProblemKind::Usage, &format!("is no coverage document: {error}")))
+}
+
+/// Whether the document at `path` is of the export of that name.
+pub fn tells_of(path: &Path, export: &Path) -> bool {
+    let name = export.file_name().map(|name| name.to_string_lossy().into_owned());
+    read(path).is_ok_and(|document| document.export.and_then(|export| export.file) == name)
+}
+
+fn beside(text: &[u8], export: &Path) -> Result<Option<PathBuf>, Problem> {
+    let candidates = candidates(export);
+    for path in &candidates {
+        // What is there and tells of this export tells of what it was before.
+        let existing = if tells_of(path, export) { Existing::Replaced } else { Existing::Kept };
+        match place(text, path, existing) {
+            Ok(()) => return Ok((path != &candidates[0]).then(|| path.clone())),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot_write(path, &error)),
+        }
+    }
+    let [usual, own] = candidates.map(|path| path.display().to_string());
+    Err(Problem::new(ProblemKind::Io, format!("the coverage was not written: {usual} and {own} are of something else"))
+        .hint("say with --coverage where it is to go"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    Replaced,
+    Kept,
+}
+
+/// Puts a file in its place in one step, all of it on disk.
+fn place(text: &[u8], path: &Path, existing: Existing) -> io::Result<()> {
+    let mut file = new_file_beside(path)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    let placed = match existing {
+        Existing::Replaced => file.persist(path),
+        Existing::Kept => file.persist_noclobber(path),
+    };
+    placed.map_err(|error| error.error)?;
+    sync_directory(path);
+    Ok(())
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    let whole = |path: &Path| Some(directory_of(path).canonicalize().ok()?.join(path.file_name()?));
+    a == b || whole(a).is_some_and(|a| Some(a) == whole(b))
+}
+
+#[cfg(test)]
+#[path = "proof_tests.rs"]
+mod tests;

@@ -1,0 +1,321 @@
+//! The proof that goes with an export: what was asked, what was read, what was not, and why. A JSON document
+//! (`coverage.json`) that can be read back.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::sorter::Tally;
+use crate::domain::lateness::LatenessSummary;
+use crate::domain::ledger::{Cell, CellState, Coverage, Ledger};
+use crate::domain::ocid::Ocid;
+use crate::domain::problem::Problem;
+use crate::domain::region::{RegionId, SubscriptionStatus};
+use crate::domain::scope::Scope;
+use crate::domain::tenancy::Tenancy;
+use crate::domain::text::{clean_json, clean_prefix};
+use crate::domain::time_range::{FetchWindow, TimeRange};
+
+/// The form that is written; a greater number is a form that this program does not know.
+pub const FORM: u32 = 1;
+
+/// What a fetch asked and what came of it. Times are UTC, lengths are whole seconds. Fields that a newer program has
+/// added are passed over when it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CoverageDocument {
+    pub form: u32,
+    /// Name and version of the program that read.
+    pub tool: String,
+    /// Part of every request id of the run, `auditui-<run>-<count>`: its own calls are audit events as well.
+    pub run_id: String,
+    /// Requests made, to the identity service too, those that failed included.
+    pub calls: u64,
+    pub tenancy: TenancyEntry,
+    pub profile: String,
+    /// In place of the service's own host names.
+    pub endpoint: Option<String>,
+    /// What was asked for, by `eventTime`.
+    pub range: Span,
+    /// How much later than it happened an event may have been processed and was still found.
+    pub padding_seconds: i64,
+    /// How long after its end a window counts as settling.
+    pub settling_seconds: i64,
+    pub filter: Filter,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: DateTime<Utc>,
+    /// When regions and compartments were listed once more, after everything had been read.
+    pub listed_again_at: Option<DateTime<Utc>>,
+    /// The service's clock minus ours.
+    pub clock_offset_milliseconds: Option<i64>,
+    /// `None` where no events were written.
+    pub export: Option<ExportEntry>,
+    /// What the process returned.
+    pub exit_code: u8,
+    /// Everything that can be asked was listed and read to its end.
+    pub complete: bool,
+    /// The coverage in one sentence.
+    pub sentence: String,
+    pub interrupted: bool,
+    /// Why no further call was made.
+    pub stopped: Option<Problem>,
+    /// Why the tenancy may hold more compartments or regions than are here.
+    pub listing: Option<Problem>,
+    pub totals: Coverage,
+    /// Of the events that came when minutes were read again.
+    #[serde(default)]
+    pub lateness: Option<LatenessSummary>,
+    pub regions: Vec<RegionEntry>,
+    pub compartments: Vec<CompartmentEntry>,
+    /// Every region, compartment and window that was to be read.
+    pub cells: Vec<CellEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenancyEntry {
+    pub id: Ocid,
+    pub name: Option<String>,
+}
+
+/// A span of time that does not contain its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+}
+
+impl From<TimeRange> for Span {
+    fn from(range: TimeRange) -> Self {
+        Self { from: range.start(), until: range.end() }
+    }
+}
+
+impl From<FetchWindow> for Span {
+    fn from(window: FetchWindow) -> Self {
+        Self { from: window.start(), until: window.end() }
+    }
+}
+
+/// Which events of the range were wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Filter {
+    #[default]
+    All,
+    /// What changes something, and sign-ins.
+    Writes,
+    Reads,
+}
+
+/// The events that were written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportEntry {
+    /// The name of the file, without its directory; `None` for standard output.
+    pub file: Option<String>,
+    /// `None` where whoever read standard output left before the end, and `sha256` likewise.
+    pub bytes: Option<u64>,
+    pub sha256: Option<String>,
+    pub events: u64,
+    /// Copies left out.
+    pub duplicates: u64,
+    /// Events whose id stands over other bytes as well.
+    pub conflicts: u64,
+    /// Events that are odd in any way.
+    pub flagged: u64,
+    /// Events that are reads of this program, by this run or another.
+    #[serde(default)]
+    pub own: u64,
+}
+
+impl ExportEntry {
+    /// `written`: number and SHA-256 of the bytes, where all of them were taken.
+    pub fn new(file: Option<String>, written: Option<(u64, String)>, tally: Tally) -> Self {
+        let Tally { events, duplicates, conflicts, flagged, own } = tally;
+        let (bytes, sha256) = written.unzip();
+        Self { file, bytes, sha256, events, duplicates, conflicts, flagged, own }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionEntry {
+    pub id: RegionId,
+    /// Three letters.
+    pub key: String,
+    pub status: SubscriptionStatus,
+    pub home: bool,
+    pub asked: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompartmentEntry {
+    pub id: Ocid,
+    /// Names from below the root, joined by `/`; `None` for an OCID that no listing holds.
+    pub path: Option<String>,
+    /// API field `lifecycleState`.
+    pub lifecycle: Option<String>,
+    pub asked: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CellEntry {
+    pub region: RegionId,
+    /// The compartment queried.
+    pub compartment: Ocid,
+    /// Minutes in which the service processed the events.
+    pub window: Span,
+    pub state: CellState,
+    /// When the last page of the last complete read came.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Pages of that read, and the events in them, those outside of the range included.
+    pub pages: Option<u32>,
+    pub events: Option<u64>,
+    /// Why the last try ended without a complete read.
+    pub problem: Option<Problem>,
+}
+
+impl CellEntry {
+    fn new(cell: &Cell, state: CellState) -> Self {
+        Self {
+            region: cell.key.region.clone(),
+            compartment: cell.key.compartment.clone(),
+            window: cell.key.window.into(),
+            state,
+            read_at: cell.read.map(|read| read.at.trunc_subsecs(3)),
+            pages: cell.read.map(|read| read.pages),
+            events: cell.read.map(|read| read.events),
+            problem: cell.problem().cloned(),
+        }
+    }
+}
+
+/// What a fetch read of, the earlier of two listings last.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub tenancy: &'a Tenancy,
+    pub earlier: Option<&'a Tenancy>,
+    pub scope: &'a Scope,
+}
+
+impl Asked<'_> {
+    /// Every region that either listing holds, in the order of the tenancy.
+    pub fn regions(&self) -> Vec<RegionEntry> {
+        let known: HashSet<&RegionId> = self.tenancy.regions.iter().map(|region| &region.id).collect();
+        let gone = self.earlier.into_iter().flat_map(|earlier| &earlier.regions);
+        let all = self.tenancy.regions.iter().chain(gone.filter(|region| !known.contains(&region.id)));
+        let entry = |region: &crate::domain::region::Region| RegionEntry {
+            id: region.id.clone(),
+            key: region.key.clone(),
+            status: region.status.clone(),
+            home: region.home,
+            asked: self.scope.regions.contains(&region.id),
+        };
+        all.map(entry).collect()
+    }
+
+    /// Every compartment that either listing holds, in the order of the tree, then what was asked though no listing
+    /// holds it.
+    pub fn compartments(&self) -> Vec<CompartmentEntry> {
+        let asked: HashSet<&Ocid> = self.scope.compartments.iter().collect();
+        let entry = |tenancy: &Tenancy, node| {
+            let compartment = tenancy.tree.get(node);
+            CompartmentEntry {
+                id: compartment.id.clone(),
+                path: Some(tenancy.tree.path(node)),
+                lifecycle: Some(compartment.lifecycle.as_api().to_owned()),
+                asked: asked.contains(&compartment.id),
+            }
+        };
+        let now = &self.tenancy.tree;
+        let mut entries: Vec<_> = now.nodes().map(|node| entry(self.tenancy, node)).collect();
+        if let Some(earlier) = self.earlier {
+            let gone = earlier.tree.nodes().filter(|node| now.find(&earlier.tree.get(*node).id).is_none());
+            entries.extend(gone.map(|node| entry(earlier, node)));
+        }
+        let listed: HashSet<Ocid> = entries.iter().map(|entry| entry.id.clone()).collect();
+        let unlisted = self.scope.compartments.iter().filter(|id| !listed.contains(*id)).cloned();
+        entries.extend(unlisted.map(|id| CompartmentEntry { id, path: None, lifecycle: None, asked: true }));
+        entries
+    }
+}
+
+/// The cells by region, compartment (both in the order given) and window.
+pub fn cells(ledger: &Ledger, regions: &[RegionEntry], compartments: &[CompartmentEntry]) -> Vec<CellEntry> {
+    let regions: HashMap<&RegionId, usize> = regions.iter().map(|region| &region.id).zip(0..).collect();
+    let compartments: HashMap<&Ocid, usize> = compartments.iter().map(|entry| &entry.id).zip(0..).collect();
+    let mut cells: Vec<&Cell> = ledger.cells().collect();
+    cells.sort_by_key(|cell| {
+        let key = &cell.key;
+        (regions.get(&key.region), compartments.get(&key.compartment), key.window)
+    });
+    cells.into_iter().map(|cell| CellEntry::new(cell, ledger.state(cell))).collect()
+}
+
+/// What is wrong with a text that should be a [`CoverageDocument`], and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotCoverage(String);
+
+impl CoverageDocument {
+    /// Reads what [`to_json`](Self::to_json) has written, here or in another version.
+    pub fn from_json(text: &[u8]) -> Result<Self, NotCoverage> {
+        #[derive(Deserialize)]
+        struct Form {
+            form: u32,
+        }
+        let unreadable = |error: serde_json::Error| NotCoverage(clean_prefix(&error.to_string(), 300).into_owned());
+        // The document itself first: what it lacks is the better answer, unless it is of a later form.
+        let document = serde_json::from_slice::<Self>(text);
+        match serde_json::from_slice(text) {
+            Ok(Form { form }) if form > FORM => {
+                Err(NotCoverage(format!("its form is {form}, and this program knows forms up to {FORM}")))
+            }
+            _ => document.map_err(unreadable),
+        }
+    }
+
+    /// The document with each cell, compartment and region on a line of its own. Harmless on a terminal.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut out = b"{".to_vec();
+        if let Value::Object(fields) = serde_json::to_value(self)? {
+            for (place, (name, value)) in fields.iter().enumerate() {
+                out.extend_from_slice(if place == 0 { b"\n  " } else { b",\n  " });
+                serde_json::to_writer(&mut out, name)?;
+                out.extend_from_slice(b": ");
+                match value.as_array().filter(|lines| !lines.is_empty()) {
+                    Some(lines) => write_lines(lines, &mut out)?,
+                    None => out.extend_from_slice(clean_json(&serde_json::to_vec(value)?).as_bytes()),
+                }
+            }
+        }
+        out.extend_from_slice(b"\n}\n");
+        Ok(out)
+    }
+
+    /// Counted anew from the cells.
+    pub fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        self.cells.iter().for_each(|cell| coverage.add(cell.state));
+        coverage
+    }
+
+    /// Whether the cells and what is said beside them leave nothing open.
+    pub fn leaves_nothing_open(&self) -> bool {
+        self.coverage().is_complete() && self.listing.is_none() && self.stopped.is_none() && !self.interrupted
+    }
+}
+
+fn write_lines(lines: &[Value], out: &mut Vec<u8>) -> serde_json::Result<()> {
+    for (place, line) in lines.iter().enumerate() {
+        out.extend_from_slice(if place == 0 { b"[\n    " } else { b",\n    " });
+        out.extend_from_slice(clean_json(&serde_json::to_vec(line)?).as_bytes());
+    }
+    out.extend_from_slice(b"\n  ]");
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "coverage_tests.rs"]
+mod tests;
