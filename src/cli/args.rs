@@ -295,6 +295,9 @@ pub struct SimulateArgs {
     /// The instant the invented tenancy is built around, RFC 3339 [default: the current hour]
     #[arg(long, value_name = "TIME")]
     pub epoch: Option<chrono::DateTime<chrono::Utc>>,
+    /// When it ends, write the requests that it answered into this file, one JSON object per line
+    #[arg(long, value_name = "FILE")]
+    pub requests: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,8 @@
 //! `auditui simulate`: the invented tenancy, served for other clients.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,6 +22,11 @@ pub async fn run(args: &SimulateArgs, interrupt: &mut Interrupt) -> Result<ExitC
     })?;
     print_text(&describe(&fake, args.home.as_deref())?)?;
     interrupt.unless(std::future::pending::<()>()).await;
+    if let Some(path) = &args.requests {
+        write_requests(&fake, path).map_err(|error| {
+            Problem::new(ProblemKind::Io, format!("cannot write the requests into {}: {error}", path.display()))
+        })?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -31,6 +38,15 @@ fn scenario(name: &str) -> Result<Scenario, Problem> {
         Problem::usage(format!("scenario {name}: {error}"))
             .hint(format!("a TOML file, or one of {}", Scenario::names().join(", ")))
     })
+}
+
+fn write_requests(fake: &FakeOci, path: &Path) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    for request in fake.requests() {
+        serde_json::to_writer(&mut out, &request)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
 }
 
 fn describe(fake: &FakeOci, home: Option<&Path>) -> Result<String, Problem> {

@@ -25,7 +25,7 @@ pub struct SorterSettings {
 
 impl Default for SorterSettings {
     fn default() -> Self {
-        Self { memory: 64 << 20 }
+        Self { memory: 48 << 20 }
     }
 }
 

@@ -40,6 +40,10 @@ impl Refusal {
         )
     }
 
+    pub fn too_many() -> Self {
+        Self::new(429, "TooManyRequests", "User-rate limit exceeded.")
+    }
+
     pub fn method() -> Self {
         Self::new(405, "MethodNotAllowed", "The requested method is not allowed for this resource.")
     }

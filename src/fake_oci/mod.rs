@@ -27,6 +27,7 @@ mod identity;
 mod journal;
 mod json;
 mod key;
+mod limit;
 mod names;
 mod page;
 mod query;
@@ -65,6 +66,7 @@ use gate::Gates;
 use identity::Rules;
 use journal::{Journal, Served};
 use key::Key;
+use limit::Limits;
 use server::Cloud;
 use signature::Keyring;
 use world::World;
@@ -262,6 +264,7 @@ fn cloud(
         faults: Faults::new(world.seed, scenario.faults.iter().map(|fault| fault.get_ref().clone()).collect()),
         changes: Changes::new(scenario.changes.iter().map(|change| change.get_ref().clone()).collect()),
         gates: Gates::new(),
+        limits: Limits::new(scenario.server.limit.clone()),
         journal: Journal::default(),
         served: Served::new(false),
         rules: Rules {

@@ -151,6 +151,21 @@ pub struct ServerSpec {
     pub refuse_subtree: bool,
     /// No page of ListCompartments is longer, whatever limit the caller names.
     pub compartments_per_page: Option<usize>,
+    /// Answers ListEvents with 429, without a Retry-After, where it comes too often.
+    pub limit: Option<LimitSpec>,
+}
+
+/// A bucket of tokens in each of the regions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSpec {
+    /// Calls a second, in the long run.
+    pub per_second: f64,
+    /// Calls at once, after a rest.
+    pub burst: u32,
+    /// Where it holds; empty means everywhere.
+    #[serde(default)]
+    pub regions: Vec<Spanned<String>>,
 }
 
 /// A session token instead of an API key, for the profile that the simulator writes.
@@ -276,6 +291,7 @@ impl Scenario {
         self.check_regions(text)?;
         self.check_compartments(text)?;
         self.check_events(text)?;
+        self.check_limit(text)?;
         self.faults.iter().try_for_each(|fault| trouble::check_fault(text, fault))?;
         self.changes.iter().try_for_each(|change| trouble::check_change(text, change, self))
     }
@@ -322,6 +338,16 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    fn check_limit(&self, text: &str) -> Result<(), ScenarioError> {
+        let Some(limit) = &self.server.limit else { return Ok(()) };
+        if limit.per_second <= 0.0 || limit.burst == 0 {
+            let line = text.lines().position(|line| line.trim() == "[server.limit]").map_or(1, |at| at + 1);
+            let problem = "`per_second` and `burst` must be more than nothing".to_owned();
+            return Err(ScenarioError::Invalid { line, key: "server.limit", problem });
+        }
+        limit.regions.iter().try_for_each(|region| self.check_known_region(text, "server.limit.regions", region))
     }
 
     fn check_events(&self, text: &str) -> Result<(), ScenarioError> {

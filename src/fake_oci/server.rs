@@ -23,6 +23,7 @@ use super::fault::{Faults, Subject};
 use super::gate::Gates;
 use super::identity::{self, Rules};
 use super::journal::{Journal, RequestRecord, Served};
+use super::limit::Limits;
 use super::names::{http_date, segment};
 use super::query::peek;
 use super::scenario::{FaultKind, FaultSpec, RegionStatus};
@@ -40,6 +41,7 @@ pub struct Cloud {
     pub faults: Faults,
     pub changes: Changes,
     pub gates: Gates,
+    pub limits: Limits,
     pub journal: Journal,
     pub served: Served,
     pub rules: Rules,
@@ -154,6 +156,9 @@ impl Cloud {
     async fn answer(&self, call: &Call) -> (Answer, usize) {
         if let Err(refusal) = self.authenticate(call) {
             return (refusal.into(), 0);
+        }
+        if call.operation() == "ListEvents" && !self.limits.admits(&call.region, self.clock.now()) {
+            return (Refusal::too_many().into(), 0);
         }
         let subject = self.subject(call);
         let Some(fault) = self.faults.draw(&subject) else {

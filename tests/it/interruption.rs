@@ -64,13 +64,23 @@ fn the_simulator_ends_when_it_is_told_to() {
     use std::io::{BufRead as _, BufReader};
     let home = super::support::Home::empty();
     let directory = home.path("oci");
-    let args = ["simulate", "--port", "0", "--scenario", "small", "--home", directory.to_str().unwrap()];
+    let log = home.path("requests.jsonl");
+    let [directory_name, log_name] = [&directory, &log].map(|path| path.to_str().unwrap());
+    let args = ["--port", "0", "--scenario", "small", "--home", directory_name, "--requests", log_name];
+    let args = [&["simulate"], &args[..]].concat();
     let mut child = home.command(&args).spawn().unwrap();
     let mut first = String::new();
     // Its first line comes before it serves, also into a pipe.
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
     assert!(first.starts_with("serving http://127.0.0.1:") && first.ends_with("/{service}/{region}\n"), "{first}");
+    let endpoint = first.trim_end().strip_prefix("serving ").unwrap();
+    let config = directory.join("config");
+    home.run(&["regions", "--config-file", config.to_str().unwrap(), "--endpoint", endpoint]).expect(0);
     send("TERM", &child);
     home.finish(child).expect(0);
+    let log = std::fs::read_to_string(log).unwrap();
+    let requests: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(requests.iter().any(|request| request["operation"] == "ListRegionSubscriptions"), "{log}");
+    assert!(requests.iter().all(|request| request["status"] == 200), "{log}");
     assert!(directory.join("config").is_file());
 }

@@ -26,6 +26,25 @@ async fn a_held_cell_waits_until_it_is_released() {
 }
 
 #[tokio::test]
+async fn where_a_region_is_limited_only_its_events_are_refused() {
+    let text = include_str!("../../../assets/scenarios/small.toml");
+    let limit = "[server.limit]\nper_second = 1\nburst = 2\nregions = [\"us-ashburn-1\"]\n\n[[regions]]";
+    let fake = start_with(Scenario::parse(&text.replacen("[[regions]]", limit, 1)).unwrap()).await;
+    let client = Client::of(&fake);
+    let tenancy = fake.credentials().tenancy;
+    let (from, until) = day();
+    let mut statuses = Vec::new();
+    for region in ["us-ashburn-1", "us-ashburn-1", "us-ashburn-1", "eu-frankfurt-1"] {
+        let reply = client.get(&list_events(region, &tenancy, from, until, None)).await;
+        if reply.status == 429 {
+            assert_eq!((reply.code().as_str(), reply.headers.get("retry-after")), ("TooManyRequests", None));
+        }
+        statuses.push(reply.status);
+    }
+    assert_eq!(statuses, [200, 200, 429, 200], "the clock stands still, so nothing is filled up again");
+}
+
+#[tokio::test]
 async fn a_client_that_gives_up_is_not_counted_as_waiting() {
     let fake = start("small").await;
     let client = Client::of(&fake);
