@@ -49,8 +49,10 @@ pub async fn discover(client: &OciClient, retry: RetrySettings) -> Result<Tenanc
 /// Where the whole subtree may not be listed, what is accessible is listed instead, and `partial` says so. A page that
 /// fails for good fails the listing, so that none is smaller than it looks.
 pub async fn compartments(client: &OciClient, retry: RetrySettings) -> Result<CompartmentListing, OciError> {
-    let root = with_retries(retry, || client.root_compartment()).await?;
-    let (listed, partial) = match all_pages(client, CompartmentAccess::Any, retry).await {
+    let root = with_retries(retry, || client.root_compartment());
+    let (root, listed) = tokio::join!(root, all_pages(client, CompartmentAccess::Any, retry));
+    let root = root?;
+    let (listed, partial) = match listed {
         Err(refused) if refused.is_denied() => accessible(client, &refused, retry).await?,
         listed => (listed?, None),
     };

@@ -2,7 +2,8 @@
 //!
 //! OCI counts calls per region and publishes no limit, so each region has a lane of its own and learns:
 //!
-//! - **In flight**: begins small, grows while pages come, is halved by a refusal.
+//! - **In flight**: a few, until so many answers came that a small bucket would be empty; then one more for each answer, until
+//!   the first refusal; halved by each refusal, and slow to grow from then on.
 //! - **Pace**: none until the service answers 429. A service that counts by a token bucket has an empty bucket whenever it
 //!   says so; what it accepted between two such moments, divided by the time between them, is therefore its rate, however
 //!   large its bucket is. From then on calls leave at a little less than that. Where calls are refused all the same, the
@@ -29,7 +30,7 @@ pub struct LaneSettings {
 
 impl Default for LaneSettings {
     fn default() -> Self {
-        Self { window: (4, 32), failures: 10, trials: 5, first_trial: Duration::from_secs(1) }
+        Self { window: (8, 32), failures: 10, trials: 5, first_trial: Duration::from_secs(1) }
     }
 }
 
@@ -67,7 +68,10 @@ const SHORT_WAIT: Duration = Duration::from_millis(100);
 const LONG_WAIT: Duration = Duration::from_secs(30);
 /// Refusals without any answer between them, each waited for longer than the one before.
 const REFUSALS: u32 = 8;
-/// Answers after which one more call may be on the wire.
+/// Answers after which a bucket that refuses nothing is taken for a large one, if there is any: what is on the wire when a
+/// bucket is found empty is refused, so until then it should be little.
+const CAUTIOUS: u32 = 24;
+/// Answers after which one more call may be on the wire, once there was a refusal.
 const ANSWERS_PER_STEP: f64 = 6.0;
 /// No pace is slower than this, in calls a second.
 const SLOWEST: f64 = 0.5;
@@ -174,8 +178,13 @@ impl Lane {
         self.slowed = false;
         self.refusals = 0;
         self.breaker = Breaker::Closed { failures: 0 };
-        self.window = (self.window + 1.0 / ANSWERS_PER_STEP).min(self.settings.window.1 as f64);
         self.pace.accepted(now);
+        let step = match self.pace.refused_at {
+            Some(_) => 1.0 / ANSWERS_PER_STEP,
+            None if self.pace.accepted <= CAUTIOUS => 0.0,
+            None => 1.0,
+        };
+        self.window = (self.window + step).min(self.settings.window.1 as f64);
     }
 
     /// A 429 is an answer of a healthy service: the breaker has no part in it.
@@ -316,12 +325,17 @@ mod tests {
             }
             sent
         };
-        assert_eq!(fill(&mut lane, millis(0)), 4);
-        for _ in 0..12 {
-            lane.ended(millis(50), Ending::Answered);
-            lane.sent(millis(50));
-        }
-        assert_eq!(fill(&mut lane, millis(50)), 2);
+        assert_eq!(fill(&mut lane, millis(0)), 8);
+        let answers = |lane: &mut Lane, count| {
+            for _ in 0..count {
+                lane.ended(millis(50), Ending::Answered);
+                lane.sent(millis(50));
+            }
+            fill(lane, millis(50))
+        };
+        assert_eq!(answers(&mut lane, CAUTIOUS), 0, "a small bucket may be empty by then");
+        assert_eq!(answers(&mut lane, 10), 10);
+        assert_eq!(answers(&mut lane, 100), 32 - 18);
         lane.ended(millis(100), Ending::Throttled(None));
         assert!(lane.is_slowed() && !lane.may_send(millis(200)));
         lane.ended(millis(100), Ending::Answered);

@@ -75,8 +75,8 @@ pub fn again(ledger: &Ledger, tenancy: &Tenancy, keys: &[CellKey], now: DateTime
 const NEWEST_MINUTES: i64 = 60;
 
 /// The cells of `scope` and `window` that `ledger` does not hold, those that failed included, most wanted first: the newest slices of `on_screen`
-/// (and of the root, where IAM changes and sign-ins are), then everything else by age, the home region and the root
-/// before others. What is held and more of which has not begun at `now` waits until it has.
+/// (and of the root, where IAM changes and sign-ins are), then everything else by age, the root before others and the
+/// home region before others. What is held and more of which has not begun at `now` waits until it has.
 pub fn plan(
     tenancy: &Tenancy,
     scope: &Scope,
@@ -86,8 +86,9 @@ pub fn plan(
     now: DateTime<Utc>,
 ) -> Vec<PlannedCell> {
     let mut cells = Vec::new();
-    for region in &scope.regions {
-        for compartment in &scope.compartments {
+    // By compartment: neighbours in the plan are asked side by side, and each region bears only so much.
+    for compartment in &scope.compartments {
+        for region in &scope.regions {
             let newest_first = on_screen.is_some_and(|on| *compartment == tenancy.id || on.contains(compartment));
             let failed = ledger.of_place(region, compartment).filter(|cell| ledger.state(cell) == CellState::Failed);
             let failed = failed.filter(|cell| cell.key.window.overlaps(window));
@@ -118,8 +119,9 @@ fn slices(gap: FetchWindow, newest_first: bool, now: DateTime<Utc>) -> Vec<Fetch
 /// Smaller comes first. The sort is stable: within a class the order of the tenancy stays.
 fn priority(key: &CellKey, tenancy: &Tenancy) -> (bool, i64, bool, bool) {
     let whole = key.window.minutes() > 2 * NEWEST_MINUTES;
+    let below = key.compartment != tenancy.id;
     let away = tenancy.home() != Some(&key.region);
-    (whole, -key.window.end_minute(), away, key.compartment != tenancy.id)
+    (whole, -key.window.end_minute(), below, away)
 }
 
 #[cfg(test)]

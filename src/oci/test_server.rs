@@ -19,17 +19,25 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(answers: Vec<Vec<u8>>) -> Self {
+        let mut answers = answers.into_iter();
+        Self::start_with(move |_| answers.next()).await
+    }
+
+    /// Answers by the head of the request; ends where there is no answer.
+    pub(crate) async fn start_with(mut respond: impl FnMut(&str) -> Option<Vec<u8>> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { port: listener.local_addr().unwrap().port(), requests: Arc::default() };
         let requests = Arc::clone(&server.requests);
         tokio::spawn(async move {
-            for answer in answers {
+            loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut head = Vec::new();
                 while !head.ends_with(b"\r\n\r\n") {
                     head.push(stream.read_u8().await.unwrap());
                 }
-                requests.lock().unwrap().push(String::from_utf8(head).unwrap());
+                let head = String::from_utf8(head).unwrap();
+                let Some(answer) = respond(&head) else { break };
+                requests.lock().unwrap().push(head);
                 stream.write_all(&answer).await.unwrap();
             }
         });
