@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use super::access::Access;
 pub use super::repair::repair;
 
-/// What is odd about an event, and whether it is a read of our own, which is not odd.
+/// What is odd about an event; and what is worth knowing without being odd: whether it is a read of our own, or came late.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flags(u8);
 
@@ -32,6 +32,8 @@ impl Flags {
     pub const CONFLICT: Self = Self(32);
     /// We made this call ourselves, reading; see [`Footprint`](super::footprint::Footprint).
     pub const OWN: Self = Self(64);
+    /// It came when its minutes were read again, and had happened before they were read first.
+    pub const LATE: Self = Self(128);
 
     const NAMES: [(Self, &'static str); 6] = [
         (Self::UNREADABLE, "unreadable"),
@@ -51,7 +53,7 @@ impl Flags {
     }
 
     pub fn is_odd(self) -> bool {
-        self.0 & !Self::OWN.0 != 0
+        self.0 & !(Self::OWN.0 | Self::LATE.0) != 0
     }
 
     /// For storing; see [`from_bits`](Self::from_bits).

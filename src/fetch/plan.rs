@@ -74,9 +74,9 @@ pub fn again(ledger: &Ledger, tenancy: &Tenancy, keys: &[CellKey], now: DateTime
 /// Minutes that the newest slice of a place on screen holds.
 const NEWEST_MINUTES: i64 = 60;
 
-/// The cells of `scope` and `window` that `ledger` does not hold, those that failed included, most wanted first: the newest slices of `on_screen`
-/// (and of the root, where IAM changes and sign-ins are), then everything else by age, the root before others and the
-/// home region before others. What is held and more of which has not begun at `now` waits until it has.
+/// The cells of `scope` and `window` that `ledger` does not hold, those that failed included, most wanted first: the newest
+/// slices of `on_screen` (and of the root, where IAM changes and sign-ins are), then everything else by age, the root and
+/// the home region before others. What begins after `now` and what is held waits until it has begun.
 pub fn plan(
     tenancy: &Tenancy,
     scope: &Scope,

@@ -10,6 +10,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::block::{BLOCK_EVENTS, BlockStore, Ordinal};
 use super::column::{Column, RecordRef};
 use super::dictionary::Interner;
@@ -80,10 +82,12 @@ impl IndexBuilder {
     /// Takes every event of a page; tells what it added.
     pub fn insert_page(&mut self, page: &Page) -> Added {
         let mut added = Added::default();
+        let late_by = |time: Option<DateTime<Utc>>| time.and_then(|time| page.lateness(time));
         for event in page.events() {
-            let Some(key) = self.insert(&page.cell.region, &page.cell.compartment, event) else { continue };
+            let is_late = |time| late_by(time).is_some();
+            let Some(key) = self.take(&page.cell.region, &page.cell.compartment, event, is_late) else { continue };
             added.events += 1;
-            if let Some(late) = key.time().and_then(|time| page.lateness(time)) {
+            if let Some(late) = late_by(key.time()) {
                 added.late.add(late);
             }
         }
@@ -93,6 +97,16 @@ impl IndexBuilder {
     /// Takes one event, read in `region` by asking for compartment `queried`. The first place where an event is read is
     /// the one it keeps. `None` when it was held already.
     pub fn insert(&mut self, region: &RegionId, queried: &Ocid, bytes: &[u8]) -> Option<EventKey> {
+        self.take(region, queried, bytes, |_| false)
+    }
+
+    fn take(
+        &mut self,
+        region: &RegionId,
+        queried: &Ocid,
+        bytes: &[u8],
+        is_late: impl FnOnce(Option<DateTime<Utc>>) -> bool,
+    ) -> Option<EventKey> {
         self.totals.received += 1;
         let at = self.store.next();
         let store = &mut self.store;
@@ -106,6 +120,9 @@ impl IndexBuilder {
         let record = RecordRef { fields: &decoded.fields, region, queried, own };
         if self.is_in_conflict(&decoded.fields.id, at) {
             flags.insert(Flags::CONFLICT);
+        }
+        if is_late(decoded.fields.time) {
+            flags.insert(Flags::LATE);
         }
         let micros = decoded.fields.time.map_or(EventKey::NO_TIME, |time| time.timestamp_micros());
         let access = decoded.fields.access();

@@ -223,6 +223,30 @@ fn the_time_span_leaves_out_events_without_time() {
     assert_eq!(indexed(&[]).time_span(), None);
 }
 
+/// What came when its minutes were read again is marked where it had happened before, and counted with its cell.
+#[test]
+fn what_came_late_is_marked_and_counted() {
+    let events: Vec<Sent> = (0..4).map(numbered).collect();
+    let times: Vec<_> = events.iter().map(|sent| decode(&sent.bytes).fields.time.unwrap()).collect();
+    let (ingest, woken) = started();
+    let send = |input| ingest.sender().blocking_send(input).unwrap();
+    let key = cell(&events[0].region, &events[0].compartment);
+    let update = |change| Input::Update(CellUpdate { key: key.clone(), change });
+    send(Input::Page(page(&events[..1])));
+    send(update(Change::Complete { at: times[2] }));
+    let mut again = page(&events);
+    (again.read_at, again.received_at) = (Some(times[2]), times[3] + TimeDelta::minutes(5));
+    send(Input::Page(again));
+    let holdings = settle(&ingest, &woken);
+    let late = |row: &RowView<'_>| row.flags().contains(Flags::LATE);
+    let marked: Vec<_> = holdings.snapshot.rows().filter(late).map(|row| row.time().unwrap()).collect();
+    assert_eq!(marked, times[1..3]);
+    assert_eq!(holdings.snapshot.totals().flagged, 0);
+    let read = holdings.ledger.get(&key).unwrap().read.unwrap();
+    assert_eq!((read.events, read.late), (3, 2));
+    assert_eq!(holdings.ledger.lateness().events(), 2);
+}
+
 /// An index whose publications can be waited for.
 fn started() -> (Ingest, mpsc::Receiver<()>) {
     let (wake, woken) = mpsc::channel();

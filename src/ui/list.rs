@@ -95,11 +95,12 @@ impl Painter<'_> {
     fn row(&self, pen: &mut Pen<'_>, area: Rect, event: &RowView<'_>, rank: usize) {
         let here = self.app.list().viewport().cursor == rank;
         let failed = event.is_failed();
-        let odd = event.flags().contains(Flags::CONFLICT) || event.flags().contains(Flags::UNREADABLE);
-        let mark = match (failed, odd) {
-            (true, _) => '!',
-            (false, true) => '?',
-            (false, false) => ' ',
+        let is = |flag| event.flags().contains(flag);
+        let mark = match () {
+            () if failed => '!',
+            () if is(Flags::CONFLICT) || is(Flags::UNREADABLE) => '?',
+            () if is(Flags::LATE) => '+',
+            () => ' ',
         };
         let cursor = if here { pen.glyphs.cursor } else { ' ' };
         let mut at = area;

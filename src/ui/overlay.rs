@@ -57,7 +57,7 @@ fn keys(app: &App) -> String {
 const LEGEND: [&str; 5] = [
     "Read this list as  who did what, to which resource, where, with what result",
     "Letters            W write   L sign-in or out (login)   R read",
-    "Symbols            ▶ cursor   ! failed   ? odd bytes or conflicting id   ⇒ for a user",
+    "Symbols            ▶ cursor   ! failed   ? odd or conflicting   + came late   ⇒ for a user",
     "Coverage           ≥ may still grow   !2 failed   ~3 under way   ø4 no access",
     "While typing       Ctrl-A/E ends   Alt-B/F words   Ctrl-W/U/K cut   Ctrl-Y back",
 ];
