@@ -281,8 +281,7 @@ impl App {
             self.notices.undiscovered = None;
             return vec![Effect::Discover];
         }
-        self.renew_window();
-        self.select().into_iter().chain([Effect::RetryFailed, Effect::RefreshTail]).collect()
+        [Effect::RetryFailed].into_iter().chain(self.round()).collect()
     }
 
     fn open_prompt(&mut self) {

@@ -302,7 +302,12 @@ impl App {
     /// has passed.
     fn fetch_ahead(&self) -> Option<Effect> {
         let range = self.range.through_hour_of(self.range.end());
-        self.asked.iter().any(|asked| asked.holds(&self.included)).then(|| self.request(range))
+        self.was_asked().then(|| self.request(range))
+    }
+
+    /// Whether the scope was asked for in this range.
+    fn was_asked(&self) -> bool {
+        self.asked.iter().any(|asked| asked.holds(&self.included))
     }
 
     fn request(&self, range: TimeRange) -> Effect {

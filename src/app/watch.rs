@@ -52,10 +52,12 @@ impl App {
             return Vec::new();
         }
         self.watch.asked_at = now;
-        let mut effects = Vec::new();
-        if self.watch.following {
-            effects.extend(self.move_along());
-        }
+        self.round()
+    }
+
+    /// What has passed since it was asked, and what may have grown.
+    pub(super) fn round(&mut self) -> Vec<Effect> {
+        let mut effects = if self.watch.following { self.move_along() } else { self.padding_passed() };
         effects.push(Effect::RefreshTail);
         effects
     }
@@ -74,6 +76,16 @@ impl App {
     /// Another range was chosen: it stays where it is.
     pub(super) fn stop_following(&mut self) {
         self.watch.following = false;
+    }
+
+    /// Minutes behind the range in which events of it may have been processed have passed since they were asked for.
+    fn padding_passed(&mut self) -> Vec<Effect> {
+        let before = self.window;
+        self.renew_window();
+        if self.window == before || !self.was_asked() {
+            return Vec::new();
+        }
+        self.select().into_iter().chain([self.request(self.range)]).collect()
     }
 
     /// The range ends with the minute that is running, so that it changes once a minute and holds what happens meanwhile.
@@ -128,7 +140,9 @@ mod tests {
         let young = Change::Complete { at: at("2026-03-14T14:05:00Z") };
         let mut stage = Stage::new(ledger(&[("root", 0, young)]));
         assert_eq!(ticked(&mut stage, "2026-03-14T14:03:00Z"), []);
-        assert_eq!(ticked(&mut stage, "2026-03-14T14:03:20Z"), [Effect::RefreshTail]);
+        let effects = ticked(&mut stage, "2026-03-14T14:03:20Z");
+        let [Effect::Fetch(padding), Effect::RefreshTail] = effects.as_slice() else { panic!("{effects:?}") };
+        assert_eq!(padding.range, stage.app.range());
         assert_eq!(ticked(&mut stage, "2026-03-14T14:04:19Z"), []);
         assert_eq!(ticked(&mut Stage::new(ledger(&[])), "2026-03-14T15:00:00Z"), []);
     }

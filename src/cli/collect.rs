@@ -1,7 +1,7 @@
 //! Reads everything of a time span: what the tenancy consists of, every page of it, and then whether the tenancy has grown
 //! in the meantime.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 use std::time::Duration;
 
@@ -15,9 +15,10 @@ use super::progress::Status;
 use super::range::retention_warning;
 use super::talk::Talk;
 use crate::domain::lateness::Added;
-use crate::domain::ledger::{Cell, CellState, CellUpdate, Change, Ledger};
+use crate::domain::ledger::{Attempt, Cell, CellState, CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::region::RegionId;
 use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::{clean, count_of};
@@ -134,7 +135,7 @@ impl<'a> Reading<'a> {
     /// Compartments and regions that have appeared since the first listing, as cells to read. What has moved or been
     /// renamed since then was read. The first plan was complete for its moment, so where the second look fails that
     /// is said and no more.
-    async fn look_again(
+    pub async fn look_again(
         &self,
         window: FetchWindow,
         collected: &mut Collected,
@@ -177,15 +178,17 @@ impl<'a> Reading<'a> {
     ) -> Result<(), Problem> {
         let client = &self.connection.client;
         loop {
-            let now = client.now();
+            let now = client.service_now();
+            let last = collected.final_at().filter(|_| self.settle);
             let mut cells = settling(&collected.ledger, &collected.tenancy, now);
             let is_final = |cell: &PlannedCell| now >= cell.key.window.end() + self.read.settling;
             cells.retain(|cell| cell.read_at.is_none_or(|at| now >= at + WORTH_WAITING) || is_final(cell));
             self.read_cells(cells, collected, take, interrupt).await?;
-            let Some(last) = collected.final_at().filter(|_| self.settle && collected.halted.is_none()) else {
+            // What was asked when all was final and failed is not asked for ever.
+            let Some(last) = last.filter(|last| now < *last && collected.wire.fetcher.is_some()) else {
                 return Ok(());
             };
-            let left = (last - client.now()).clamp(TimeDelta::milliseconds(100), WORTH_WAITING);
+            let left = (last - client.service_now()).clamp(TimeDelta::milliseconds(100), WORTH_WAITING);
             let wait = tokio::time::sleep(left.to_std().unwrap_or_default());
             if interrupt.unless(wait).await.is_none() {
                 return Ok(());
@@ -196,11 +199,15 @@ impl<'a> Reading<'a> {
     /// The newest minutes of what was read, and those that have passed since, for a range without an end.
     pub fn newest(&self, collected: &Collected) -> Vec<PlannedCell> {
         let Collected { tenancy, scope, ledger, .. } = collected;
-        let now = self.connection.client.now();
-        let window = self.range.through_hour_of(now).fetch_window(self.read.padding);
-        let mut cells = plan(tenancy, scope, window, ledger, None, now);
+        let now = self.connection.client.service_now();
+        let mut cells = plan(tenancy, scope, self.window_ahead(), ledger, None, now);
         cells.extend(settling(ledger, tenancy, now));
         cells
+    }
+
+    /// The minutes of a range without an end, by whole hours, so that few windows come of it.
+    pub fn window_ahead(&self) -> FetchWindow {
+        self.range.through_hour_of(self.connection.client.service_now()).fetch_window(self.read.padding)
     }
 
     pub async fn read_cells(
@@ -294,9 +301,19 @@ impl Collected {
         self.young().map(|cell| cell.key.window.end() + self.ledger.settling()).max()
     }
 
-    /// The first of the minutes that will be read again.
+    /// The first of the minutes that will be read again: those too young to be final, and all of what failed.
     pub fn asked_again_from(&self) -> Option<DateTime<Utc>> {
-        self.young().filter_map(|cell| Some(cell.settled(self.ledger.settling()).1?.start())).min()
+        let young = self.young().filter_map(|cell| Some(cell.settled(self.ledger.settling()).1?.start()));
+        young.chain(self.ledger.failed().map(|cell| cell.key.window.start())).min()
+    }
+
+    /// Regions whose newest minutes could not be read the last time, and why.
+    pub fn troubled(&self) -> BTreeMap<RegionId, String> {
+        let cells = self.ledger.cells().filter(|cell| self.ledger.state(cell) != CellState::Complete);
+        let trouble = cells.filter_map(|cell| Some((cell, cell.problem()?)));
+        let failed = trouble
+            .filter(|(cell, _)| !matches!(cell.attempt, Attempt::Denied(_) | Attempt::Gone(_)) || cell.read.is_some());
+        failed.map(|(cell, problem)| (cell.key.region.clone(), problem.what.clone())).collect()
     }
 
     fn young(&self) -> impl Iterator<Item = &Cell> {

@@ -33,8 +33,9 @@ pub async fn run(
     let file = args.output_file.as_deref().filter(|_| sink.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
     let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
+    let goes_on = args.settle || args.follow.is_some();
     let (settling, footprint) = (args.read.settling, connection.client.profile().footprint());
-    let mut intake = Intake::new(query(&args.filter, range, args.follow.is_some()), settling, footprint);
+    let mut intake = Intake::new(query(&args.filter, range, args.follow.is_some()), settling, footprint, goes_on);
     let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
     let mut writing = Writing::new(sink, format(args, &connection.client.profile().tenancy));
     let ordered = intake.drain()?;
@@ -48,7 +49,8 @@ pub async fn run(
         document.range.until = document.ended_at;
     }
     drop(collected);
-    let (tally, written) = tokio::task::block_in_place(|| writing.close())?;
+    let (mut tally, written) = tokio::task::block_in_place(|| writing.close())?;
+    tally.duplicates += intake.copies();
     let reader_left = written == Written::ReaderLeft;
     document.interrupted = interrupt.happened();
     let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());

@@ -15,26 +15,37 @@ pub struct Intake {
     settling: TimeDelta,
     footprint: Footprint,
     sorter: Sorter,
-    /// What was received of windows that will be read again.
+    /// Whether more will be read after the first output.
+    goes_on: bool,
+    /// What was received of windows that may be read again.
     seen: Seen,
+    /// Events left out because they were received before.
+    copies: u64,
 }
 
+/// A chain that takes longer than this after its window was final is not read again.
+const LONG_CHAIN: TimeDelta = TimeDelta::hours(1);
+
 impl Intake {
-    /// `settling`: how long after its end a window is read again.
-    pub fn new(query: Query, settling: TimeDelta, footprint: Footprint) -> Self {
+    /// `settling`: how long after its end a window is read again. `goes_on`: what was received once is remembered for as
+    /// long as it may come again, so that no output has it twice.
+    pub fn new(query: Query, settling: TimeDelta, footprint: Footprint, goes_on: bool) -> Self {
         let sorter = Sorter::new(SorterSettings::default(), footprint.clone());
-        Self { query, settling, footprint, sorter, seen: Seen::default() }
+        Self { query, settling, footprint, sorter, goes_on, seen: Seen::default(), copies: 0 }
     }
 
     /// Takes a page; tells what was new in it, where its window had been read before.
     pub fn take(&mut self, page: &Page) -> Result<Added, Problem> {
-        let Self { query, sorter, seen, .. } = self;
+        let Self { query, sorter, seen, copies, goes_on, .. } = self;
         let again = page.read_at.is_some();
-        let young = page.cell.window.end() + self.settling > page.received_at;
+        let young = page.cell.window.end() + self.settling + LONG_CHAIN > page.received_at;
+        let remembered = *goes_on || again || young;
         let mut added = Added::default();
         let wanted = |bytes: &[u8], decoded: &Decoded<'_>| {
-            let is_new = !young || seen.is_new(bytes, page.received_at);
-            if again && !is_new {
+            let is_new = !remembered || seen.is_new(bytes, page.received_at);
+            // Without more to come the sorter tells copies, and which one to keep.
+            if !is_new && (again || *goes_on) {
+                *copies += u64::from(!again);
                 return false;
             }
             if again {
@@ -55,6 +66,11 @@ impl Intake {
         std::mem::replace(&mut self.sorter, next).finish().map_err(|error| cannot_sort(&error))
     }
 
+    /// Copies left out, other than those of minutes read again.
+    pub fn copies(&self) -> u64 {
+        self.copies
+    }
+
     /// Nothing that was processed before `at` is read again from now on.
     pub fn forget_before(&mut self, at: DateTime<Utc>) {
         self.seen.forget_before(at);
@@ -71,4 +87,68 @@ fn is_wanted(query: &Query, decoded: &Decoded<'_>, page: &Page) -> bool {
 pub fn cannot_sort(error: &std::io::Error) -> Problem {
     Problem::new(ProblemKind::Io, format!("events cannot be put in order on disk: {error}"))
         .hint("temporary files go to TMPDIR; is it full?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ledger::CellKey;
+    use crate::domain::time_range::FetchWindow;
+
+    fn minute(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(minute * 60, 0).unwrap()
+    }
+
+    /// Events of these minutes, read at one minute and before at another.
+    fn page(minutes: &[i64], received: i64, read: Option<i64>) -> Page {
+        let events =
+            minutes.iter().map(|m| format!(r#"{{"eventId":"{m}","eventTime":"{}"}}"#, minute(*m).to_rfc3339()));
+        let body = format!("[{}]", events.collect::<Vec<_>>().join(","));
+        let window = FetchWindow::from_minutes(0, 60).unwrap();
+        let cell = CellKey { region: "r".into(), compartment: "c".into(), window };
+        let mut page = Page::new(cell, body.into_bytes(), None, minute(received)).unwrap();
+        page.read_at = read.map(minute);
+        page
+    }
+
+    fn intake(goes_on: bool) -> Intake {
+        Intake::new(Query::everything(), TimeDelta::minutes(15), Footprint::default(), goes_on)
+    }
+
+    fn written(intake: &mut Intake) -> u64 {
+        let mut ordered = intake.drain().unwrap();
+        while ordered.next().unwrap().is_some() {}
+        ordered.tally().events
+    }
+
+    #[test]
+    fn the_last_look_at_a_window_writes_only_what_is_new() {
+        let mut intake = intake(true);
+        assert_eq!(intake.take(&page(&[40, 50], 58, None)).unwrap(), Added::default());
+        assert_eq!(written(&mut intake), 2);
+        // Long after the window is final, as the last read of it always is.
+        let added = intake.take(&page(&[40, 45, 50, 59], 90, Some(58))).unwrap();
+        assert_eq!((added.events, added.late.events()), (2, 1));
+        assert_eq!(written(&mut intake), 2);
+        assert_eq!(intake.copies(), 0);
+    }
+
+    #[test]
+    fn a_cell_that_failed_and_is_read_from_its_beginning_writes_nothing_twice() {
+        let mut intake = intake(true);
+        intake.take(&page(&[1, 2], 200, None)).unwrap();
+        assert_eq!(written(&mut intake), 2);
+        intake.take(&page(&[1, 2, 3], 210, None)).unwrap();
+        assert_eq!((written(&mut intake), intake.copies()), (1, 2));
+    }
+
+    #[test]
+    fn where_nothing_follows_copies_are_told_by_whoever_sorts() {
+        let mut intake = intake(false);
+        intake.take(&page(&[1, 2], 58, None)).unwrap();
+        intake.take(&page(&[1, 2], 59, None)).unwrap();
+        let mut ordered = intake.drain().unwrap();
+        while ordered.next().unwrap().is_some() {}
+        assert_eq!((ordered.tally().events, ordered.tally().duplicates), (2, 2));
+    }
 }

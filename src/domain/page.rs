@@ -68,6 +68,11 @@ impl fmt::Debug for Page {
 #[error("the answer is not a JSON array of events ({0})")]
 pub struct NotAnArray(pub &'static str);
 
+/// Bytes that an event has at least, by far, where there are more than a few: a list of millions of nothings would take
+/// many times its size.
+const LEAST_EVENT: usize = 64;
+const FEW: usize = 10_000;
+
 /// Where each element of a top-level JSON array stands, by brackets and quotes alone.
 ///
 /// The elements are not validated: raw control characters, invalid UTF-8, huge numbers and any depth pass, because such
@@ -87,6 +92,9 @@ fn array_elements(body: &[u8]) -> Result<Vec<Range<usize>>, NotAnArray> {
     loop {
         let end = element_end(body, at).ok_or(NotAnArray("it is cut short"))?;
         let text = &body[at..end];
+        if elements.len() > FEW + body.len() / LEAST_EVENT {
+            return Err(NotAnArray("its elements are too small to be events"));
+        }
         elements.push(at..end - text.iter().rev().take_while(|b| b.is_ascii_whitespace()).count());
         if elements.last().is_some_and(Range::is_empty) {
             return Err(NotAnArray("an element is missing"));

@@ -109,12 +109,12 @@ impl Hands {
             Effect::Discover => self.discover(),
             Effect::Fetch(request) => self.fetch(&request),
             Effect::RetryFailed => self.retry(failed),
-            Effect::RetryCells(keys) => self.retry(|ledger, tenancy, now| again(ledger, tenancy, &keys, now)),
+            Effect::RetryCells(keys) => self.retry(move |ledger, tenancy, now| again(ledger, tenancy, &keys, now)),
             Effect::Pause => self.fetcher.pause(),
             Effect::Resume => self.resume(),
             Effect::Prefer(scope) => self.fetcher.prefer(self.waiting_in(&scope)),
             Effect::Postpone(scope) => self.fetcher.postpone(self.waiting_in(&scope)),
-            Effect::RefreshTail => self.read_again(settling),
+            Effect::RefreshTail => self.add(settling),
             Effect::Select(request) => self.select(request),
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::Copy { what, text } => self.copy(what, text),
@@ -152,17 +152,15 @@ impl Hands {
     }
 
     fn fetch(&self, request: &FetchRequest) {
-        let Some(tenancy) = &self.tenancy else { return };
         let scope = Scope { regions: request.regions.clone(), compartments: request.compartments.clone() };
         let window = request.range.fetch_window(self.options.padding);
         let on_screen: Vec<_> = request.first.iter().cloned().collect();
-        let cells = plan(tenancy, &scope, window, &self.ingest.holdings().ledger, Some(&on_screen), self.client.now());
-        self.fetcher.add(cells);
+        self.add(move |ledger, tenancy, now| plan(tenancy, &scope, window, ledger, Some(&on_screen), now));
     }
 
-    fn retry(&self, which: impl Fn(&Ledger, &Tenancy, DateTime<Utc>) -> Vec<PlannedCell>) {
+    fn retry(&self, which: impl FnOnce(&Ledger, &Tenancy, DateTime<Utc>) -> Vec<PlannedCell> + Send + 'static) {
         self.resume();
-        self.read_again(which);
+        self.add(which);
     }
 
     fn resume(&self) {
@@ -183,10 +181,15 @@ impl Hands {
         waiting
     }
 
-    fn read_again(&self, which: impl Fn(&Ledger, &Tenancy, DateTime<Utc>) -> Vec<PlannedCell>) {
+    /// Asks for cells that are picked elsewhere: there may be very many to look through.
+    fn add(&self, pick: impl FnOnce(&Ledger, &Tenancy, DateTime<Utc>) -> Vec<PlannedCell> + Send + 'static) {
         // Before the tenancy is known nothing was planned.
-        let Some(tenancy) = &self.tenancy else { return };
-        self.fetcher.add(which(&self.ingest.holdings().ledger, tenancy, self.client.now()));
+        let Some(tenancy) = self.tenancy.clone() else { return };
+        let (fetcher, holdings, now) = (self.fetcher.clone(), self.ingest.holdings(), self.client.service_now());
+        self.home.spawn_blocking(move || {
+            fetcher.add(pick(&holdings.ledger, &tenancy, now));
+            None
+        });
     }
 
     fn select(&self, request: SelectRequest) {

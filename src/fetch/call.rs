@@ -39,6 +39,7 @@ pub struct Answer<T> {
     /// Tells pages with other events apart.
     pub content: u64,
     pub next: Option<T>,
+    /// When it was asked for, by the slower of the two clocks.
     pub at: DateTime<Utc>,
     /// The oldest and the newest event; wanted only where the page is the first of several.
     pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,

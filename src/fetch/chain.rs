@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use chrono::{DateTime, Utc};
+
 use super::engine::Settings;
 use super::plan::PlannedCell;
 
@@ -15,6 +17,8 @@ pub(super) struct Chain<T> {
     /// The page to ask for next.
     pub page: Option<T>,
     pub pages: u32,
+    /// When the first page was asked for.
+    first_at: Option<DateTime<Utc>>,
     tokens_seen: HashSet<T>,
     contents_seen: HashSet<u64>,
     /// Pages in a row that brought nothing new.
@@ -45,6 +49,7 @@ impl<T: Clone + Eq + Hash> Chain<T> {
             cuts: 0,
             page: None,
             pages: 0,
+            first_at: None,
             tokens_seen: HashSet::new(),
             contents_seen: HashSet::new(),
             idle_pages: 0,
@@ -59,6 +64,7 @@ impl<T: Clone + Eq + Hash> Chain<T> {
         self.cuts = cuts;
         self.page = None;
         self.pages = 0;
+        self.first_at = None;
         self.tries = 0;
         self.refusals = 0;
         self.idle_pages = 0;
@@ -71,6 +77,21 @@ impl<T: Clone + Eq + Hash> Chain<T> {
         self.pages == 0 && self.tries + self.refusals == 0
     }
 
+    /// As of when the chain is read when its last page has come: events that can be read only later may be on pages that
+    /// went by, and minutes that had not passed when it was planned were not asked for.
+    pub fn read_as_of(&self, last: DateTime<Utc>) -> DateTime<Utc> {
+        let PlannedCell { key, ask, .. } = &self.planned;
+        let at = self.first_at.unwrap_or(last);
+        if ask.end_minute() < key.window.end_minute() { at.min(ask.end()) } else { at }
+    }
+
+    /// Takes over a newer plan of the same cell, as long as nothing of it was asked.
+    pub fn renew(&mut self, planned: PlannedCell) {
+        if self.pages == 0 && self.phase != Phase::OnTheWire {
+            self.planned = planned;
+        }
+    }
+
     /// Counts a page; says why the chain must be taken for endless, if so.
     pub fn page_arrived(
         &mut self,
@@ -78,7 +99,9 @@ impl<T: Clone + Eq + Hash> Chain<T> {
         events: u64,
         content: u64,
         next: Option<&T>,
+        at: DateTime<Utc>,
     ) -> Option<&'static str> {
+        self.first_at.get_or_insert(at);
         self.tries = 0;
         self.refusals = 0;
         self.pages += 1;

@@ -115,7 +115,10 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             // What is read again is short, and its cell keeps its label meanwhile.
             let cuts = if planned.read_at.is_some() { 0 } else { CUTS };
             match self.ids.get(&planned.key).copied() {
-                Some(id) if self.chain(id).phase != Phase::Ended => self.move_to(id, priority),
+                Some(id) if self.chain(id).phase != Phase::Ended => {
+                    self.chain(id).renew(planned);
+                    self.move_to(id, priority);
+                }
                 _ => {
                     let id = self.id_of(planned);
                     self.restart(id, priority, cuts);
@@ -202,8 +205,8 @@ impl<T: Clone + Eq + Hash> Engine<T> {
             Outcome::Failed(failure) => {
                 let last = failure.problem.clone();
                 self.call_failed(now, id, failure);
-                if self.queue(&region).lane.is_down() {
-                    let what = format!("{}; trial after trial failed, so the region counts as down", last.what);
+                if let Some(why) = self.queue(&region).lane.why_down() {
+                    let what = format!("{}; {why}, so the region counts as down", last.what);
                     self.give_up(&region, &Problem { what, ..last });
                 }
             }
@@ -347,10 +350,11 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let Answer { events, content, next, at, span } = answer;
         let settings = self.settings;
         let chain = self.chain(id);
-        let endless = chain.page_arrived(&settings, events, content, next.as_ref());
+        let endless = chain.page_arrived(&settings, events, content, next.as_ref(), at);
         let ended = next.is_none();
         let first = chain.pages == 1 && chain.cuts > 0 && !ended;
         let (window, of_tile) = (chain.planned.ask, chain.cuts < CUTS);
+        let as_of = chain.read_as_of(at);
         chain.page = next;
         let region = chain.planned.key.region.clone();
         // Where the service counts our calls, reading side by side gains nothing, and each tile costs a call.
@@ -362,7 +366,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
                 .hint("What was received is kept, but the end was not reached; try a shorter time range.");
             self.end(id, Change::Failed(Arc::new(problem)));
         } else if ended {
-            self.end(id, Change::Complete { at });
+            self.end(id, Change::Complete { at: as_of });
         } else if let Some(tiles) = tiles {
             self.split(id, tiles);
         } else {

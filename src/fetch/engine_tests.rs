@@ -306,6 +306,38 @@ fn a_tail_is_read_again_without_a_cut_and_its_cell_keeps_its_label() {
     assert_eq!(cell.read.unwrap().pages, 2);
 }
 
+/// Minutes that were not asked for are not read, however late the answer comes; nor is what came to a page that went by.
+#[test]
+fn a_cell_is_read_as_of_when_it_was_asked_for() {
+    let minute = |minute: i64| DateTime::from_timestamp(minute * 60, 0).unwrap();
+    let whole = cell("r", "whole");
+    let young = PlannedCell { ask: FetchWindow::from_minutes(0, 40).unwrap(), ..cell("r", "young") };
+    let mut play = Play::new(Settings::default(), Vec::new());
+    play.ledger = Ledger::new(TimeDelta::minutes(15));
+    play.engine.add(vec![whole.clone(), young.clone()]);
+    let play = play.run(|request| {
+        let (next, at) = if request.page.is_none() { (Some(1), minute(70)) } else { (None, minute(900)) };
+        match page(next) {
+            Outcome::Page(answer) => Outcome::Page(Answer { at, ..answer }),
+            failed @ Outcome::Failed(_) => failed,
+        }
+    });
+    let read_at = |planned: &PlannedCell| play.ledger.get(&planned.key).unwrap().read.unwrap().at;
+    assert_eq!((read_at(&whole), read_at(&young)), (minute(70), minute(40)));
+    assert_eq!(play.ledger.total().settling, 2);
+}
+
+#[test]
+fn a_newer_plan_of_a_cell_that_waits_takes_the_place_of_the_older() {
+    let mut engine = Engine::<u32>::new(Settings::default(), 1);
+    let planned = |end| PlannedCell { ask: FetchWindow::from_minutes(0, end).unwrap(), ..cell("r", "a") };
+    engine.pause();
+    engine.add(vec![planned(10)]);
+    engine.add(vec![planned(50)]);
+    engine.resume();
+    assert_eq!(engine.next_request(Duration::ZERO).unwrap().ask.end_minute(), 50);
+}
+
 #[test]
 fn of_a_window_that_has_not_passed_the_newest_tile_keeps_the_rest() {
     let whole = cell("r", "a");

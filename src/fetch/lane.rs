@@ -26,11 +26,19 @@ pub struct LaneSettings {
     pub trials: u32,
     /// Wait before the first trial; it doubles with each.
     pub first_trial: Duration,
+    /// A region that asks for a longer wait than this is not waited for.
+    pub longest_wait: Duration,
 }
 
 impl Default for LaneSettings {
     fn default() -> Self {
-        Self { window: (8, 32), failures: 10, trials: 5, first_trial: Duration::from_secs(1) }
+        Self {
+            window: (8, 32),
+            failures: 10,
+            trials: 5,
+            first_trial: Duration::from_secs(1),
+            longest_wait: Duration::from_mins(2),
+        }
     }
 }
 
@@ -148,6 +156,15 @@ impl Lane {
             || matches!(self.breaker, Breaker::Open { trials, .. } if trials > self.settings.trials)
     }
 
+    /// Why the region counts as down, if it does.
+    pub fn why_down(&self) -> Option<&'static str> {
+        match self.is_down() {
+            false => None,
+            true if self.refusals >= REFUSALS => Some("call after call was refused, or put off for too long"),
+            true => Some("trial after trial failed"),
+        }
+    }
+
     /// How the region stands, in one word.
     pub fn standing(&self) -> Standing {
         match self.breaker {
@@ -198,7 +215,11 @@ impl Lane {
             0 | 1 if self.pace.given_up => SHORT_WAIT,
             refusals => (ONE_REFUSAL * 2u32.saturating_pow(refusals.saturating_sub(1).min(6))).min(LONG_WAIT),
         };
-        self.paused_until = self.paused_until.max(now + wait.unwrap_or(own));
+        let wait = wait.unwrap_or(own);
+        if wait > self.settings.longest_wait {
+            self.refusals = REFUSALS;
+        }
+        self.paused_until = self.paused_until.max(now + wait.min(self.settings.longest_wait));
     }
 }
 

@@ -1,11 +1,8 @@
 //! The engine on real sockets: cells go in through a [`Fetcher`], pages come out of a [`FetchStream`].
 //!
-//! Nothing is spawned: calls progress while the stream is polled, and dropping it drops them. That is how to cancel.
+//! Calls are begun while the stream is polled, and dropping it ends them. That is how to cancel.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::hash::{DefaultHasher, Hasher as _};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,8 +10,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::engine::{Answer, CellId, Engine, Failure, Outcome, Request, Settings, Verdict};
 use super::meter::Meter;
@@ -76,18 +76,22 @@ struct Told {
     traffic: Option<Duration>,
 }
 
-type Call = Pin<Box<dyn Future<Output = Answered> + Send>>;
+/// A call works in a task of its own, so that signing and unpacking make use of every core. Dropping it ends it.
+type Call = AbortOnDropHandle<Answered>;
 
 /// The least time between two tellings of the traffic.
 const TELL_TRAFFIC: Duration = Duration::from_millis(250);
 
-/// How a call ended, and whether it asked for the first page of its chain.
+/// Events of a page from which it is told how dense they are.
+const SAMPLES: usize = 20;
+
+/// How a call ended.
 struct Answered {
     id: CellId,
     region: RegionId,
-    first: bool,
     took: Duration,
-    result: Result<EventPage, OciError>,
+    result: Result<Answer<PageToken>, OciError>,
+    page: Option<Page>,
 }
 
 #[derive(Debug)]
@@ -187,25 +191,27 @@ impl FetchStream {
                 self.tell_activity();
                 return Some(event);
             }
-            self.make_calls();
+            // One time for both: what opened in between would be waited for without end.
+            let now = self.now();
+            self.make_calls(now);
             if !self.ready.is_empty() {
                 continue;
             }
             if !self.open && self.engine.is_idle() {
                 return None;
             }
-            let wake = self.engine.wake_at(self.started.elapsed()).map(|at| self.started + at);
+            let wake = self.engine.wake_at(now).map(|at| self.started + at);
             tokio::select! {
                 order = self.orders.recv(), if self.open => self.obey(order),
-                Some(answered) = self.calls.next(), if !self.calls.is_empty() => self.take_answer(answered),
+                Some(answered) = self.calls.next(), if !self.calls.is_empty() => self.take_answer(unless_panicked(answered)),
                 () = tokio::time::sleep_until(wake.unwrap_or(self.started)), if wake.is_some() => {}
             }
         }
     }
 
-    fn make_calls(&mut self) {
-        while let Some(request) = self.engine.next_request(self.now()) {
-            self.calls.push(Box::pin(call(self.client.clone(), request)));
+    fn make_calls(&mut self, now: Duration) {
+        while let Some(request) = self.engine.next_request(now) {
+            self.calls.push(AbortOnDropHandle::new(tokio::spawn(call(self.client.clone(), request))));
         }
         self.collect();
     }
@@ -229,22 +235,17 @@ impl FetchStream {
                 self.tell_traffic();
             }
         }
-        self.make_calls();
+        self.make_calls(self.now());
         if self.open {
             self.activity.orders.fetch_sub(1, Ordering::SeqCst);
         }
     }
 
-    fn take_answer(&mut self, Answered { id, region, first, took, result }: Answered) {
+    fn take_answer(&mut self, Answered { id, region, took, result, page }: Answered) {
         let outcome = match result {
-            Ok(EventPage { page, next }) => {
-                // Only the first of several pages is asked how dense its events are.
-                let span = next.as_ref().filter(|_| first).and_then(|_| span(&page));
-                let content = next.as_ref().map_or(0, |_| content(&page));
-                let (events, at) = (page.len() as u64, page.received_at);
-                let outcome = Outcome::Page(Answer { events, content, next, at, span });
-                self.ready.push_back(FetchEvent::Page(page));
-                outcome
+            Ok(answer) => {
+                self.ready.extend(page.map(FetchEvent::Page));
+                Outcome::Page(answer)
             }
             Err(error) => Outcome::Failed(Failure {
                 verdict: verdict(&error),
@@ -260,7 +261,7 @@ impl FetchStream {
             self.told.slowed.clone_from(&slowed);
             self.ready.push_back(FetchEvent::Slowed(slowed));
         }
-        self.make_calls();
+        self.make_calls(self.now());
         let due = self.told.traffic.is_none_or(|told| self.now() >= told + TELL_TRAFFIC);
         if due || self.engine.in_flight() == 0 {
             self.tell_traffic();
@@ -311,29 +312,44 @@ impl Drop for FetchStream {
 }
 
 async fn call(client: OciClient, request: Request<PageToken>) -> Answered {
-    let Request { id, key, ask, read_at, page } = request;
-    let began = Instant::now();
+    let Request { id, key, ask, read_at, page: token } = request;
+    let (began, region) = (Instant::now(), key.region.clone());
+    let at = client.service_now();
     let asked = CellKey { window: ask, ..key.clone() };
-    let mut result = client.list_events(&asked, page.as_ref()).await;
-    let region = key.region.clone();
-    if let Ok(EventPage { page, .. }) = &mut result {
-        (page.cell, page.read_at) = (key, read_at);
+    let listed = client.list_events(&asked, token.as_ref()).await;
+    let took = began.elapsed();
+    match listed {
+        Err(error) => Answered { id, region, took, result: Err(error), page: None },
+        Ok(EventPage { mut page, next }) => {
+            (page.cell, page.read_at) = (key, read_at);
+            // Only the first of several pages is asked how dense its events are.
+            let span = next.as_ref().filter(|_| token.is_none()).and_then(|_| span(&page));
+            let content = next.as_ref().map_or(0, |_| content(&page));
+            let answer = Answer { events: page.len() as u64, content, next, at, span };
+            Answered { id, region, took, result: Ok(answer), page: Some(page) }
+        }
     }
-    Answered { id, region, first: page.is_none(), took: began.elapsed(), result }
+}
+
+/// A call that panicked is a bug, and goes on as one; nobody else ends one that is still wanted.
+fn unless_panicked(answered: Result<Answered, JoinError>) -> Answered {
+    answered.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Tells pages with other events apart, by their sizes and the bytes of the first and the last one. It only serves to notice
 /// that page after page is the same, so it may be cheap and need not be sure.
 fn content(page: &Page) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    page.events().for_each(|event| hasher.write_usize(event.len()));
-    page.events().take(1).chain(page.events().last()).for_each(|event| hasher.write(event));
-    hasher.finish()
+    let mut hasher = Sha256::new();
+    page.events().for_each(|event| hasher.update(event.len().to_le_bytes()));
+    page.events().take(1).chain(page.events().last()).for_each(|event| hasher.update(event));
+    hasher.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The oldest and the newest event of a page, where its events have times.
+/// About the oldest and the newest event of a page, where its events have times: some of them are looked at.
 fn span(page: &Page) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let times = page.events().filter_map(|bytes| decode(bytes).fields.time);
+    let step = (page.len() / SAMPLES).max(1);
+    let sample = page.events().step_by(step).chain(page.events().last());
+    let times = sample.filter_map(|bytes| decode(bytes).fields.time);
     times.fold(None, |span, time| {
         let (from, until) = span.unwrap_or((time, time));
         Some((time.min(from), time.max(until)))

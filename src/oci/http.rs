@@ -356,7 +356,8 @@ fn parse_http_date(text: &str) -> Option<DateTime<Utc>> {
 /// Seconds, or a date; a date in the past means now.
 fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     match text.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        // No more than can be added to any time; nobody waits for so long.
+        Ok(seconds) => Some(Duration::from_secs(seconds.min(7 * 86_400))),
         Err(_) => Some((parse_http_date(text)? - now).to_std().unwrap_or_default()),
     }
 }

@@ -161,6 +161,13 @@ impl OciClient {
         self.inner.clock.now()
     }
 
+    /// The time by the slower of the two clocks, so that no minute counts as passed that has not passed at the service. It
+    /// tells its time in whole seconds, rounded down.
+    pub fn service_now(&self) -> DateTime<Utc> {
+        let offset = self.clock_offset().map(|offset| offset + TimeDelta::seconds(1));
+        self.now() + offset.unwrap_or_default().min(TimeDelta::zero())
+    }
+
     /// Part of every request id of this run, `auditui-<run>-<count>`, so that our own calls can be told in the log.
     pub fn run_id(&self) -> &str {
         self.inner.http.run_id()

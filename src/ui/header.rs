@@ -201,7 +201,7 @@ fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
             let of = of.trim_end_matches(" events").trim_end_matches(" event").to_owned();
             vec![
                 (format!("{count} of {of} match  "), theme.strong),
-                (format!("{}  {cost} ms ", pen.glyphs.good), theme.done),
+                (format!("{} {cost:>4} ms ", pen.glyphs.good), theme.done),
             ]
         }
         Shape::Medium => {

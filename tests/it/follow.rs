@@ -92,6 +92,7 @@ fn waiting_until_all_is_final_leaves_nothing_settling() {
     let args = ["export", "--since", &since, "--until", &until, "--padding", "0", "--settling", &settling, "--settle"];
     let output = cloud.run(&args).expect(3);
     assert!(output.last_line().contains(" complete") && !output.last_line().contains("settling"), "{}", output.stderr);
+    assert!(!output.stderr.contains("late: "), "nothing was: {}", output.stderr);
     let asked: Vec<_> = cloud.fake.requests().into_iter().filter(|it| it.operation == "ListEvents").collect();
     let again = asked.iter().filter(|it| it.start_time.as_deref() > Some(since.as_str())).count();
     assert_eq!(again, 15, "the newest minutes of every slice that could be read, once: {asked:#?}");

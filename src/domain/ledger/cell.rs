@@ -26,7 +26,7 @@ pub struct CellKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Read {
-    /// When the last page was received.
+    /// As of when: what could be read then was read. Pages may have come later than that.
     pub at: DateTime<Utc>,
     pub pages: u32,
     /// Events received; of what was read again, those that were new.
@@ -154,7 +154,7 @@ impl Cell {
                 let (pages, events) = self.loaded();
                 self.read = Some(match self.read {
                     None => Read { at, pages, events, late: 0 },
-                    Some(before) => Read { at, pages: before.pages + pages, ..before },
+                    Some(before) => Read { at: at.max(before.at), pages: before.pages + pages, ..before },
                 });
                 Attempt::Idle
             }
@@ -196,7 +196,7 @@ pub enum Change {
         events: u64,
         late: Lateness,
     },
-    /// The last page arrived, at `at`.
+    /// The last page arrived. What could be read at `at` was read; see [`Read::at`].
     Complete {
         at: DateTime<Utc>,
     },
