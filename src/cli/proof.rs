@@ -1,5 +1,7 @@
 //! Where the coverage of an export goes, and that no other export's is lost to it.
 
+mod compared;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -8,6 +10,8 @@ use std::path::{Path, PathBuf};
 use super::output::{cannot_write, directory_of, new_file_beside, sync_directory};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::export::CoverageDocument;
+
+pub use compared::Compared;
 
 /// The usual name.
 pub const NAME: &str = "coverage.json";
@@ -19,7 +23,10 @@ const LARGEST: u64 = 128 << 20;
 pub enum Proof {
     Nowhere,
     /// Just there, unless that has become the export.
-    At { path: PathBuf, export: Option<PathBuf> },
+    At {
+        path: PathBuf,
+        export: Option<PathBuf>,
+    },
     /// Beside the export of this name.
     Beside(PathBuf),
 }

@@ -54,8 +54,7 @@ fn no_name_of_the_export_is_a_place_for_its_proof() {
     std::fs::write(place("real.jsonl"), "before").unwrap();
     std::os::unix::fs::symlink("real.jsonl", place("link")).unwrap();
     std::os::unix::fs::symlink(directory.path(), place("here")).unwrap();
-    std::fs::hard_link(place("real.jsonl"), place("other")).unwrap();
-    let names = ["real.jsonl", "link", "here/real.jsonl", "here/link", "other"];
+    let names = ["real.jsonl", "link", "here/real.jsonl", "here/link"];
     for export in names {
         for named in names {
             let refused = Proof::choose(Some(&place(named)), Some(&place(export))).unwrap_err();
