@@ -119,7 +119,9 @@ fn print(document: &CoverageDocument, compared: &Compared, format: ListingFormat
             let text = document.to_json().map_err(|error| Problem::new(ProblemKind::Io, error.to_string()))?;
             print_text(String::from_utf8_lossy(&text).trim_end())?;
             // The document is given as it was written; what is seen now stands beside it.
-            report::of_file(document, compared).iter().for_each(|finding| say(&finding.to_string()));
+            if let Some(finding) = report::of_file(document, compared) {
+                say(&finding.to_string());
+            }
             Ok(())
         }
     }
