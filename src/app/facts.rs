@@ -32,6 +32,8 @@ pub(super) use weighing::weight;
 pub struct Facts {
     /// Of the scope and range.
     pub coverage: Coverage,
+    /// There may be regions or compartments that are not known of.
+    pub more_places: bool,
     /// Events there are, in scope and range, whatever the filters.
     pub total: u64,
     /// Per compartment of the tree, rolled up: the worst of what is below.
@@ -140,9 +142,9 @@ impl Facts {
         Weighing::of(ledger, about).facts(totals)
     }
 
-    /// Whether every total may still grow.
+    /// Whether every total may still grow, or there may be more than it counts.
     pub fn is_lower_bound(&self) -> bool {
-        self.coverage.is_lower_bound()
+        self.more_places || self.coverage.is_lower_bound()
     }
 
     pub fn node(&self, node: NodeId) -> Place {

@@ -50,8 +50,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Show what an export, or a reading of its own, covers and what is missing
     ///
-    /// With PATH it shows the coverage that an export has left behind, and asks nobody. With a time span it reads
-    /// everything of that span, writes no events, and shows what could be read.
+    /// With PATH it shows the coverage that an export has left behind, compares the file with it, and asks nobody. With a
+    /// time span it reads everything of that span, writes no events, and shows what could be read.
     Coverage(CoverageArgs),
     /// List the regions that would be read
     Regions(ListingArgs),

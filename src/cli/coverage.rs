@@ -5,55 +5,90 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chrono::TimeDelta;
+
 use super::args::{CoverageArgs, FailOn, ListingFormat};
 use super::collect::Reading;
 use super::interrupt::Interrupt;
 use super::listing::{aligned, print_text};
-use super::proof;
+use super::proof::{self, Compared};
 use super::report;
+use super::talk::say;
+use crate::app::facts::PlaceState;
+use crate::app::setup::Glyphs;
+use crate::domain::event::decode;
 use crate::domain::lateness::Added;
 use crate::domain::ledger::CellState;
 use crate::domain::ocid::Ocid;
+use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::text::{clean, clean_prefix, count_of, thousands};
 use crate::domain::time_range::rfc3339;
-use crate::export::CoverageDocument;
 use crate::export::coverage::{CellEntry, CompartmentEntry, Filter};
+use crate::export::{CoverageDocument, Seen};
+use crate::ui::GlyphSet;
 
 /// Characters of a note in the table; the rest is in the findings below it.
 const NOTE: usize = 60;
 
-/// Shows the document at `path`.
+/// Shows the document at `path`, and whether its file is still the one that was written.
 pub fn show(path: Option<&Path>, format: ListingFormat) -> Result<ExitCode, Problem> {
-    let document = proof::read(&find(path.unwrap_or(Path::new(".")))?)?;
-    print(&document, format)?;
+    let (place, export) = find(path.unwrap_or(Path::new(".")))?;
+    let document = proof::read(&place)?;
+    let compared = Compared::of(&document, &place, export);
+    print(&document, &compared, format)?;
     // How the run ended was its own affair; here only what is missing counts.
     Ok(ExitCode::from(match report::shortfall(&document, false) {
-        0 if !document.complete => 3,
+        0 if !document.complete || compared.is_other() => 3,
         code => code,
     }))
 }
 
 /// Reads everything, keeps no event, shows what could be read.
 pub async fn make(reading: &Reading<'_>, args: &CoverageArgs, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
-    let collected = reading.collect(&mut |_| Ok(Added::default()), interrupt).await?;
+    let mut news = News { settling: reading.read.settling, seen: Seen::default() };
+    let collected = reading.collect(&mut |page| Ok(news.of(page)), interrupt).await?;
     let mut document = reading.document(&collected, Filter::All);
     document.interrupted = interrupt.happened();
     document.complete = document.leaves_nothing_open();
     document.exit_code = report::exit_code(&document, false, FailOn::Partial);
     document.sentence = report::sentence(&document);
-    print(&document, args.output)?;
+    print(&document, &Compared::NoFile, args.output)?;
     reading.talk.summary(&document);
     Ok(ExitCode::from(document.exit_code))
 }
 
-/// The document that a path stands for: itself, the one in a directory, the one beside an export.
-fn find(path: &Path) -> Result<PathBuf, Problem> {
+/// Tells what is new in a window that is read again. Of events no more than a hash is kept, and only where their window
+/// may be read again.
+struct News {
+    settling: TimeDelta,
+    seen: Seen,
+}
+
+impl News {
+    fn of(&mut self, page: &Page) -> Added {
+        let mut added = Added::default();
+        let again = page.read_at.is_some();
+        let young = page.cell.window.end() + self.settling > page.received_at;
+        for bytes in page.events().filter(|_| again || young) {
+            if self.seen.is_new(bytes, page.received_at) && again {
+                added.events += 1;
+                if let Some(late) = decode(bytes).fields.time.and_then(|time| page.lateness(time)) {
+                    added.late.add(late);
+                }
+            }
+        }
+        added
+    }
+}
+
+/// The document that a path stands for, itself, the one in a directory or the one beside an export; and that export.
+fn find(path: &Path) -> Result<(PathBuf, Option<&Path>), Problem> {
     if path.is_dir() {
         let document = path.join(proof::NAME);
         if document.exists() {
-            return Ok(document);
+            return Ok((document, None));
         }
         let hint = "export --output-file writes one; so does --coverage".to_owned();
         let others = others(path);
@@ -62,7 +97,10 @@ fn find(path: &Path) -> Result<PathBuf, Problem> {
         return Err(Problem::new(ProblemKind::Io, what).hint(hint));
     }
     let beside = proof::candidates(path).into_iter().find(|candidate| proof::tells_of(candidate, path));
-    Ok(beside.unwrap_or_else(|| path.to_owned()))
+    Ok(match beside {
+        Some(document) => (document, Some(path)),
+        None => (path.to_owned(), None),
+    })
 }
 
 /// Documents under other names.
@@ -74,18 +112,23 @@ fn others(directory: &Path) -> Vec<String> {
     names.iter().take(5).map(|name| clean(name).into_owned()).collect()
 }
 
-fn print(document: &CoverageDocument, format: ListingFormat) -> Result<(), Problem> {
+fn print(document: &CoverageDocument, compared: &Compared, format: ListingFormat) -> Result<(), Problem> {
     match format {
-        ListingFormat::Table => print_text(&table(document)),
+        ListingFormat::Table => print_text(&table(document, compared)),
         ListingFormat::Json => {
             let text = document.to_json().map_err(|error| Problem::new(ProblemKind::Io, error.to_string()))?;
-            print_text(String::from_utf8_lossy(&text).trim_end())
+            print_text(String::from_utf8_lossy(&text).trim_end())?;
+            // The document is given as it was written; what is seen now stands beside it.
+            if let Some(finding) = report::of_file(document, compared) {
+                say(&finding.to_string());
+            }
+            Ok(())
         }
     }
 }
 
-fn table(document: &CoverageDocument) -> String {
-    let mut text = head(document);
+fn table(document: &CoverageDocument, compared: &Compared) -> String {
+    let mut text = head(document, compared);
     let regions: Vec<&RegionId> = document.regions.iter().filter(|r| r.asked).map(|r| &r.id).collect();
     let keys = document.regions.iter().filter(|r| r.asked).map(|r| clean(&r.key).into_owned());
     let mut rows = vec![vec!["COMPARTMENT".to_owned()]];
@@ -98,19 +141,15 @@ fn table(document: &CoverageDocument) -> String {
     for compartment in document.compartments.iter().filter(|compartment| compartment.asked) {
         rows.push(row(compartment, &regions, places.get(&compartment.id).map_or(&[], Vec::as_slice)));
     }
-    let _ = write!(text, "\n{}\n\n", aligned(&rows));
-    text.push_str(
-        "= complete   ~ settling   ! failed   o no access   - gone   ? not read; \
-                   EVENTS as received, those just outside of the range included\n\n",
-    );
-    for finding in report::findings(document) {
+    let _ = write!(text, "\n{}\n\n{}\n\n", aligned(&rows), legend());
+    for finding in report::of_file(document, compared).into_iter().chain(report::findings(document)) {
         let _ = writeln!(text, "{finding}");
     }
     text.push_str(&report::sentence(document));
     text
 }
 
-fn head(document: &CoverageDocument) -> String {
+fn head(document: &CoverageDocument, compared: &Compared) -> String {
     let name = document.tenancy.name.clone().unwrap_or_else(|| document.tenancy.id.short());
     let mut text = format!("{}, {}", clean(&name), report::span(document.range));
     match document.filter {
@@ -134,6 +173,12 @@ fn head(document: &CoverageDocument) -> String {
         if let (Some(bytes), Some(sha256)) = (export.bytes, &export.sha256) {
             let _ = write!(text, ", {}, sha256 {}", count_of(bytes, "byte"), clean(sha256));
         }
+        text.push_str(match compared {
+            Compared::NoFile => "",
+            Compared::Elsewhere => "; the file is not here, so it was not compared",
+            Compared::Same => "; compared with the file: the same",
+            Compared::Other(_) => "; compared with the file: NOT the same",
+        });
         text.push('\n');
     }
     text
@@ -144,7 +189,8 @@ fn row(compartment: &CompartmentEntry, regions: &[&RegionId], cells: &[&CellEntr
     let mut row = vec![clean(name).into_owned()];
     row.extend(regions.iter().map(|region| {
         let states = cells.iter().filter(|cell| cell.region == **region).map(|cell| cell.state);
-        sign(states.max()).to_owned()
+        // None: not asked in this region.
+        states.max().map(sign).map_or_else(String::new, String::from)
     }));
     let known: Vec<u64> = cells.iter().filter_map(|cell| cell.events).collect();
     let whole = known.len() == cells.iter().filter(|cell| cell.state != CellState::Gone).count();
@@ -164,17 +210,34 @@ fn row(compartment: &CompartmentEntry, regions: &[&RegionId], cells: &[&CellEntr
     row
 }
 
-fn sign(state: Option<CellState>) -> &'static str {
-    match state {
-        Some(CellState::Complete) => "=",
-        Some(CellState::Settling) => "~",
-        Some(CellState::Failed) => "!",
-        Some(CellState::Denied) => "o",
-        Some(CellState::Gone) => "-",
-        Some(CellState::Queued | CellState::Loading) => "?",
-        // Not asked in this region.
-        None => "",
-    }
+/// From best to worst, with what each means in a reading that has ended.
+const MEANINGS: [(CellState, &str); 7] = [
+    (CellState::Complete, "complete"),
+    (CellState::Settling, "settling"),
+    (CellState::Gone, "gone"),
+    (CellState::Queued, "not read"),
+    (CellState::Loading, "not read to its end"),
+    (CellState::Denied, "no access"),
+    (CellState::Failed, "failed"),
+];
+
+fn legend() -> String {
+    let signs: Vec<String> = MEANINGS.iter().map(|(state, meaning)| format!("{} {meaning}", sign(*state))).collect();
+    format!("{}; EVENTS as received, those just outside of the range included", signs.join("   "))
+}
+
+/// The explorer's sign for such a place, in its plain form.
+fn sign(state: CellState) -> char {
+    let state = match state {
+        CellState::Complete => PlaceState::Complete,
+        CellState::Settling => PlaceState::Settling,
+        CellState::Failed => PlaceState::Failed,
+        CellState::Denied => PlaceState::Denied,
+        CellState::Gone => PlaceState::Gone,
+        CellState::Queued => PlaceState::Queued,
+        CellState::Loading => PlaceState::Loading,
+    };
+    GlyphSet::new(Glyphs::Ascii).place(state, false)
 }
 
 #[cfg(test)]

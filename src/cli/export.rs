@@ -55,10 +55,7 @@ pub async fn run(
     document.interrupted = interrupt.happened();
     let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
     document.export = Some(ExportEntry::new(name, whole(written), tally));
-    conclude(&mut document, args);
-    if reader_left {
-        document.exit_code = 0;
-    }
+    conclude(&mut document, args, reader_left);
     let proven = tokio::task::block_in_place(|| proof.write(&document));
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
@@ -115,10 +112,12 @@ impl Writing {
     }
 }
 
-/// Says in the document what has become of it all.
-fn conclude(document: &mut CoverageDocument, args: &ExportArgs) {
-    document.complete = document.leaves_nothing_open() && !(args.strict && document.totals.gone > 0);
-    document.exit_code = report::exit_code(document, args.strict, args.fail_on);
+/// Says in the document what has become of it all. A reader who leaves has what was wanted, so that is no failure, but
+/// not everything was written.
+fn conclude(document: &mut CoverageDocument, args: &ExportArgs, reader_left: bool) {
+    let gone = args.strict && document.totals.gone > 0;
+    document.complete = document.leaves_nothing_open() && !gone && !reader_left;
+    document.exit_code = if reader_left { 0 } else { report::exit_code(document, args.strict, args.fail_on) };
     document.sentence = report::sentence(document);
 }
 

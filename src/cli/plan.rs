@@ -73,7 +73,7 @@ fn places(tenancy: &Tenancy, scope: &Scope) -> String {
         let _ = write!(text, ", {} of them deleted: they may no longer answer", thousands(deleted as u64));
     }
     if let Some(partial) = &tenancy.partial {
-        let _ = write!(text, "; there may be more: {}", partial.what);
+        let _ = write!(text, "; there may be more: {}", clean(&partial.what));
     }
     text.push('\n');
     text
@@ -121,6 +121,19 @@ fn order(tenancy: &Tenancy, cells: &[PlannedCell]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::compartment::{Compartment, CompartmentTree};
+    use crate::domain::problem::ProblemKind;
+
+    #[test]
+    fn why_there_may_be_more_cannot_speak_to_the_terminal() {
+        let id = crate::domain::ocid::Ocid::from("root");
+        let root = Compartment { id: id.clone(), parent: None, name: "acme".into(), lifecycle: Lifecycle::Active };
+        let partial = Some(Problem::new(ProblemKind::Denied, "no\u{1b}[2J\u{202e}"));
+        let tree = CompartmentTree::new(root, Vec::new());
+        let tenancy = Tenancy { id: id.clone(), name: None, regions: Vec::new(), tree, partial };
+        let text = places(&tenancy, &Scope { regions: Vec::new(), compartments: vec![id] });
+        assert!(text.contains("there may be more: no\\x1b[2J\\u{202e}"), "{text:?}");
+    }
 
     #[test]
     fn the_cost_is_a_lower_bound_that_names_its_assumption() {

@@ -1,24 +1,32 @@
 //! Where the coverage of an export goes, and that no other export's is lost to it.
 
+mod compared;
+
 use std::ffi::{OsStr, OsString};
-use std::io::{self, ErrorKind, Write as _};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::output::{cannot_write, directory_of, new_file_beside, sync_directory};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::export::CoverageDocument;
 
+pub use compared::Compared;
+
 /// The usual name.
 pub const NAME: &str = "coverage.json";
-/// Beyond this a file is not looked into: it is none of ours.
-const LARGEST: u64 = 1 << 30;
+/// Bytes beyond which a file is taken for none of ours. A slice is about 400 of them, so that 300,000 have room.
+const LARGEST: u64 = 128 << 20;
 
 /// Where the coverage document of a run is to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
     Nowhere,
-    /// Just there.
-    At(PathBuf),
+    /// Just there, unless that has become the export.
+    At {
+        path: PathBuf,
+        export: Option<PathBuf>,
+    },
     /// Beside the export of this name.
     Beside(PathBuf),
 }
@@ -31,16 +39,22 @@ impl Proof {
             (Some(named), _) if named == Path::new("-") => {
                 Err(Problem::usage("--coverage needs a file: standard output is for events"))
             }
-            (Some(named), Some(export)) if same_file(named, export) => {
+            (Some(named), Some(export)) if would_be_same_file(named, export) => {
                 Err(Problem::usage("--coverage and --output-file name the same file"))
             }
             (Some(named), _) if named.is_dir() => {
                 Err(Problem::usage(format!("--coverage {} is a directory", named.display())).hint("name a file in it"))
             }
+            (Some(named), _) if is_special(named) => {
+                let what = format!("--coverage {} is no plain file, and would be replaced by one", named.display());
+                Err(Problem::usage(what).hint("name a file"))
+            }
             (Some(named), _) => {
+                // A link is followed: the file it names is replaced, not the link.
+                let path = named.canonicalize().unwrap_or_else(|_| named.to_owned());
                 // Nothing is kept of it; it is only tried.
-                new_file_beside(named).map_err(|error| cannot_write(named, &error))?;
-                Ok(Self::At(named.to_owned()))
+                new_file_beside(&path).map_err(|error| cannot_write(named, &error))?;
+                Ok(Self::At { path, export: export.map(Path::to_owned) })
             }
             (None, Some(export)) if export.file_name() == Some(OsStr::new(NAME)) => {
                 Err(Problem::usage(format!("{NAME} is the name of what is written beside the events"))
@@ -58,7 +72,12 @@ impl Proof {
         })?;
         match self {
             Self::Nowhere => Ok(None),
-            Self::At(path) => {
+            // Names that were two when it was chosen may be one by now.
+            Self::At { path, export: Some(export) } if is_same_file(path, export) => {
+                let what = format!("the coverage was not written: {} is the export", path.display());
+                Err(Problem::new(ProblemKind::Io, what))
+            }
+            Self::At { path, .. } => {
                 place(&text, path, Existing::Replaced).map(|()| None).map_err(|error| cannot_write(path, &error))
             }
             Self::Beside(export) => beside(&text, export),
@@ -73,14 +92,19 @@ pub fn candidates(export: &Path) -> [PathBuf; 2] {
     [directory_of(export).join(NAME), directory_of(export).join(own)]
 }
 
-/// The document in a file, or why there is none.
+/// The document in a file, or why there is none. Only plain files are opened: a pipe may never say anything.
 pub fn read(path: &Path) -> Result<CoverageDocument, Problem> {
     let unreadable = |kind, why: &dyn std::fmt::Display| Problem::new(kind, format!("{}: {why}", path.display()));
     let io = |error: io::Error| unreadable(ProblemKind::Io, &error);
-    if path.metadata().map_err(io)?.len() > LARGEST {
-        return Err(unreadable(ProblemKind::Usage, &"is too large for a coverage document"));
+    if is_special(path) {
+        return Err(unreadable(ProblemKind::Usage, &"is no plain file"));
     }
-    let text = std::fs::read(path).map_err(io)?;
+    let mut text = Vec::new();
+    // Counted while it is read: files grow.
+    File::open(path).map_err(io)?.take(LARGEST + 1).read_to_end(&mut text).map_err(io)?;
+    if text.len() as u64 > LARGEST {
+        return Err(unreadable(ProblemKind::Usage, &"is too large for a coverage document (more than 128 MiB)"));
+    }
     CoverageDocument::from_json(&text)
         .map_err(|error| unreadable(ProblemKind::Usage, &format!("is no coverage document: {error}")))
 }
@@ -127,9 +151,31 @@ fn place(text: &[u8], path: &Path, existing: Existing) -> io::Result<()> {
     Ok(())
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
-    let whole = |path: &Path| Some(directory_of(path).canonicalize().ok()?.join(path.file_name()?));
-    a == b || whole(a).is_some_and(|a| Some(a) == whole(b))
+/// Whether something is there that is neither a file nor, after links, leads to one: a device, a pipe, a directory.
+fn is_special(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_file())
+}
+
+/// Whether two paths lead to one file, by way of links and of `.`, or would if there were one.
+fn would_be_same_file(named: &Path, export: &Path) -> bool {
+    let whole = |path: &Path| {
+        path.canonicalize().ok().or_else(|| Some(directory_of(path).canonicalize().ok()?.join(path.file_name()?)))
+    };
+    named == export || whole(named).is_some_and(|named| Some(named) == whole(export)) || is_same_file(named, export)
+}
+
+/// Whether what has this very name, a link being a thing of its own, is the file of the export: names may differ in case
+/// where case does not count.
+#[cfg(unix)]
+fn is_same_file(path: &Path, export: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let inode = |found: io::Result<std::fs::Metadata>| found.map(|found| (found.dev(), found.ino())).ok();
+    inode(path.symlink_metadata()).is_some_and(|found| Some(found) == inode(export.metadata()))
+}
+
+#[cfg(not(unix))]
+fn is_same_file(path: &Path, export: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| Some(path) == export.canonicalize().ok())
 }
 
 #[cfg(test)]

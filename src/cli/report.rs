@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::args::FailOn;
+use super::proof::Compared;
 use crate::domain::footprint;
 use crate::domain::lateness::LatenessSummary;
 use crate::domain::ledger::CellState;
@@ -88,9 +89,18 @@ pub fn findings(document: &CoverageDocument) -> Vec<Finding> {
     findings.extend(refused(document, CellState::Gone, &places));
     findings.extend(failures(document, &places));
     findings.extend(unfinished(document, &places));
+    findings.extend(not_read_again(document, &places));
+    findings.extend(reader_left(document));
     findings.extend(lateness(document));
     findings.extend(oddities(document));
     findings
+}
+
+/// That the file is not the one that the document tells of.
+pub fn of_file(document: &CoverageDocument, compared: &Compared) -> Option<Finding> {
+    let Compared::Other(why) = compared else { return None };
+    let name = document.export.as_ref().and_then(|export| export.file.as_deref()).map(clean).unwrap_or_default();
+    Some(Finding::new("changed", format!("{name} is not the file that was written: {why}")))
 }
 
 /// See `--help`. `strict`: a deleted compartment that no longer answers is missing.
@@ -197,6 +207,31 @@ fn failures(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
 fn unfinished(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
     let unread = |cell: &&CellEntry| matches!(cell.state, CellState::Queued | CellState::Loading);
     by_region("unfinished", "in ", document.cells.iter().filter(unread), places)
+}
+
+/// Windows that were too young when they were read, and could not be read since. They count as settling, which says
+/// nothing of the trouble.
+fn not_read_again(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
+    let is_one = |cell: &&CellEntry| cell.state == CellState::Settling && cell.problem.is_some();
+    let cells = || document.cells.iter().filter(is_one);
+    let mut problems: BTreeMap<&str, &Problem> = BTreeMap::new();
+    for cell in cells() {
+        if let Some(problem) = &cell.problem {
+            problems.entry(cell.region.as_str()).or_insert(problem);
+        }
+    }
+    let mut findings = by_region("not read again", "in ", cells(), places);
+    for (finding, problem) in findings.iter_mut().zip(problems.into_values()) {
+        let _ = write!(finding.what, "; the newest minutes may lack events: {}", clean(&problem.what));
+        finding.request_id = problem.request_id.as_deref().map(|id| clean(id).into_owned());
+    }
+    findings
+}
+
+/// What was not written because nobody took it.
+fn reader_left(document: &CoverageDocument) -> Option<Finding> {
+    let left = document.export.as_ref().is_some_and(|export| export.bytes.is_none());
+    left.then(|| Finding::new("cut off", "whoever read the output left before its end".to_owned()))
 }
 
 /// Every one of these cells by name, a line for each region.

@@ -2,6 +2,7 @@ use super::*;
 use crate::cli::testing::{document, of_export};
 use crate::domain::ledger::CellState::{Complete, Denied, Failed, Gone, Loading, Queued, Settling};
 use crate::domain::problem::ProblemKind;
+use crate::export::coverage::ExportEntry;
 
 #[test]
 fn every_region_that_failed_is_named_however_many_slices_failed_in_the_first() {
@@ -28,6 +29,35 @@ fn what_was_not_read_before_the_end_is_named_by_region() {
     let document = document(&[("r1", "a", Queued), ("r2", "a", Queued), ("r1", "b", Loading), ("r1", "c", Complete)]);
     let lines: Vec<String> = findings(&document).iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["unfinished: 2 slices in r1: a, b", "unfinished: 1 slice in r2: a"]);
+}
+
+#[test]
+fn what_could_not_be_read_again_is_named_by_region_with_the_first_reason() {
+    let cells = [("r1", "a", Settling), ("r2", "b", Settling), ("r1", "c", Settling), ("r1", "d", Settling)];
+    let mut document = document(&cells);
+    for (place, what) in [(1, "gone quiet"), (2, "503 down"), (3, "500 later")] {
+        let problem = Problem::new(ProblemKind::Service, what).request_id(Some(format!("id-{place}")));
+        document.cells[place].problem = Some(problem);
+    }
+    let lines: Vec<String> = findings(&document).iter().map(ToString::to_string).collect();
+    let wanted = [
+        "not read again: 2 slices in r1: c, d; the newest minutes may lack events: 503 down (opc-request-id id-2)",
+        "not read again: 1 slice in r2: b; the newest minutes may lack events: gone quiet (opc-request-id id-1)",
+    ];
+    assert_eq!(lines, wanted);
+    assert_eq!(findings(&document)[0].to_json()["kind"], "not-read-again");
+    assert_eq!(exit_code(&document, false, FailOn::Partial), 0, "settling does not change it");
+    // What was final already lacks nothing.
+    document.cells.iter_mut().for_each(|cell| cell.state = Complete);
+    assert_eq!(findings(&document), []);
+}
+
+#[test]
+fn an_output_that_nobody_took_to_its_end_is_said_to_be_cut_off() {
+    let mut document = of_export(document(&[("r", "a", Complete)]), "x");
+    assert_eq!(findings(&document), []);
+    document.export = Some(ExportEntry::new(None, None, crate::export::Tally::default()));
+    assert_eq!(findings(&document)[0].to_string(), "cut off: whoever read the output left before its end");
 }
 
 #[test]

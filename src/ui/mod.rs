@@ -30,6 +30,7 @@ use crate::app::{App, Pane};
 use layout::Layout;
 use pen::{Pen, row, rows};
 
+pub use glyphs::GlyphSet;
 pub use plain::plain;
 pub use theme::{Theme, ThemeError};
 

@@ -119,6 +119,59 @@ fn what_was_written_is_shown_without_asking_anybody() {
 }
 
 #[test]
+fn an_export_that_was_changed_is_not_taken_for_what_was_written() {
+    let cloud = Cloud::small_but("readable = false", "readable = true");
+    export_to(&cloud, "day.jsonl", &[]).expect(0);
+    let (day, directory) = (cloud.home.path("day.jsonl"), cloud.home.path(""));
+    let show = |args: &[&str]| cloud.run(&[&["coverage"], args].concat());
+    let whole = show(&[day.to_str().unwrap()]).expect(0);
+    assert!(whole.text().contains("; compared with the file: the same\n"), "{}", whole.text());
+    let mut bytes = std::fs::read(&day).unwrap();
+    bytes[1] ^= 1;
+    std::fs::write(&day, &bytes).unwrap();
+    for path in [&day, &directory] {
+        let changed = show(&[path.to_str().unwrap()]).expect(3);
+        let finding = "\nchanged: day.jsonl is not the file that was written: its sha256 is ";
+        assert!(changed.text().contains(finding), "{}", changed.text());
+    }
+    std::fs::remove_file(&day).unwrap();
+    let json = show(&[directory.to_str().unwrap(), "-o", "json"]).expect(3);
+    assert_eq!(json.json(), document(&cloud.home.path("coverage.json")));
+    assert_eq!(
+        json.last_line(),
+        "changed: day.jsonl is not the file that was written: there is none beside coverage.json"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_proof_does_not_take_the_place_of_what_it_proves() {
+    let cloud = Cloud::named("small");
+    let real = cloud.home.path("real.jsonl");
+    cloud.home.write("real.jsonl", "before");
+    std::os::unix::fs::symlink(&real, cloud.home.path("link")).unwrap();
+    export_to(&cloud, "link", &["--coverage", real.to_str().unwrap()]).expect(2);
+    export_to(&cloud, "real.jsonl", &["--coverage", "/dev/null"]).expect(2);
+    assert_eq!(std::fs::read(&real).unwrap(), b"before");
+    assert_eq!(cloud.fake.counts().requests, 0, "told before anything is asked");
+}
+
+#[test]
+fn an_output_that_nobody_took_is_not_complete() {
+    let cloud = Cloud::small_but("readable = false", "readable = true");
+    let [from, until] = cloud.range().map(rfc3339);
+    let proof = cloud.home.path("proof.json");
+    let args = ["export", "--since", &from, "--until", &until, "--coverage", proof.to_str().unwrap()];
+    let mut child = cloud.home.command(&args).spawn().unwrap();
+    drop(child.stdout.take());
+    cloud.home.finish(child).expect(0);
+    let document = document(&proof);
+    assert_eq!((&document["complete"], &document["exitCode"]), (&false.into(), &0.into()));
+    let shown = cloud.run(&["coverage", proof.to_str().unwrap()]).expect(3);
+    assert!(shown.text().contains("\ncut off: "), "{}", shown.text());
+}
+
+#[test]
 fn what_is_no_coverage_is_said_to_be_none_with_its_place() {
     let home = Home::empty();
     let run = |path: &str| home.run(&["coverage", home.path(path).to_str().unwrap()]);

@@ -188,6 +188,9 @@ impl App {
         }
         if !self.facts.is_lower_bound() {
             lines.push("All of it was read, and will not grow: every total is exact.".to_owned());
+        } else if coverage.total() > 0 && !coverage.is_lower_bound() {
+            lines
+                .push("What is known of was read, but there may be more: every total is a lower bound (≥).".to_owned());
         } else if coverage.total() > 0 {
             lines.push("Every total is a lower bound (≥) until nothing is missing or settling.".to_owned());
         }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::{PlaceState, Ruler};
+use crate::app::message::Message;
 use crate::app::testing::{Stage, at, ledger, ocid, tenancy, troubled};
 use crate::app::tests::{drawn, stage};
 use crate::domain::ledger::Change;
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::tenancy::Tenancy;
 
 #[test]
 fn only_the_newest_minutes_settle_on_the_ruler() {
@@ -17,6 +19,19 @@ fn only_the_newest_minutes_settle_on_the_ruler() {
     assert_eq!((ruler[0], ruler[50], ruler[59]), (Ruler::Complete, Ruler::Complete, Ruler::Settling));
     assert_eq!(ruler.iter().filter(|mark| **mark == Ruler::Settling).count(), 8);
     assert!(stage.app.facts().is_lower_bound());
+}
+
+#[test]
+fn where_not_every_place_is_known_no_total_is_exact() {
+    let exact = |stage: &Stage| stage.app.meanings().iter().any(|line| line.ends_with("every total is exact."));
+    let mut stage = stage();
+    assert!(exact(&stage) && !stage.app.facts().is_lower_bound());
+    let partial = Some(Problem::new(ProblemKind::Denied, "compartments may not be listed"));
+    stage.send(Message::TenancyKnown(Box::new(Tenancy { partial, ..tenancy() })));
+    assert!(stage.app.facts().coverage.is_complete() && stage.app.facts().is_lower_bound());
+    let meanings = stage.app.meanings();
+    assert!(!exact(&stage) && meanings[0].contains("there may be more: every total is a lower bound"), "{meanings:#?}");
+    assert!(stage.app.coverage_report().contains("events    at least 14"), "{}", stage.app.coverage_report());
 }
 
 #[test]
