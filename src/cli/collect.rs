@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use tokio::sync::mpsc;
@@ -72,6 +72,8 @@ pub type Take<'t> = dyn FnMut(&Page) -> Result<Added, Problem> + 't;
 struct Wire {
     /// Gone when nothing more shall be asked.
     fetcher: Option<Fetcher>,
+    /// Whether something that was asked for has not ended.
+    busy: bool,
     events: mpsc::Receiver<FetchEvent>,
 }
 
@@ -93,7 +95,7 @@ impl<'a> Reading<'a> {
         let ledger = Ledger::new(self.read.settling);
         let cells = plan(&tenancy, &scope, window, &ledger, None, self.connection.client.now());
         let (fetcher, stream) = fetch(self.connection.client.clone(), fetch_settings(self.read));
-        let wire = Wire { fetcher: Some(fetcher), events: forward(stream) };
+        let wire = Wire { fetcher: Some(fetcher), busy: false, events: forward(stream) };
         let mut collected = Collected {
             wire,
             tenancy,
@@ -210,24 +212,47 @@ impl<'a> Reading<'a> {
         self.range.through_hour_of(self.connection.client.service_now()).fetch_window(self.read.padding)
     }
 
-    pub async fn read_cells(
+    async fn read_cells(
         &self,
         cells: Vec<PlannedCell>,
         collected: &mut Collected,
         take: &mut Take<'_>,
         interrupt: &mut Interrupt,
     ) -> Result<(), Problem> {
-        if cells.is_empty() {
+        self.read_cells_within(None, cells, collected, take, interrupt).await
+    }
+
+    /// Reads these cells, and what is still under way of those before; after `patience` what is left goes on by itself and
+    /// is taken up by the next call.
+    pub async fn read_cells_within(
+        &self,
+        patience: Option<Duration>,
+        cells: Vec<PlannedCell>,
+        collected: &mut Collected,
+        take: &mut Take<'_>,
+        interrupt: &mut Interrupt,
+    ) -> Result<(), Problem> {
+        let begun = Instant::now();
+        let Some(fetcher) = &collected.wire.fetcher else { return Ok(()) };
+        if !cells.is_empty() {
+            fetcher.add(cells);
+            collected.wire.busy = true;
+        }
+        if !collected.wire.busy {
             return Ok(());
         }
-        let Some(fetcher) = &collected.wire.fetcher else { return Ok(()) };
-        fetcher.add(cells);
         loop {
             match tokio::time::timeout(TICK, interrupt.unless(collected.wire.events.recv())).await {
-                Ok(Some(Some(FetchEvent::Idle))) => return Ok(()),
+                Ok(Some(Some(FetchEvent::Idle))) => {
+                    collected.wire.busy = false;
+                    return Ok(());
+                }
                 Ok(Some(Some(event))) => collected.take(event, take)?,
                 Ok(_) => break,
                 Err(_) => {}
+            }
+            if patience.is_some_and(|patience| begun.elapsed() > patience) {
+                return Ok(());
             }
             if !collected.is_whole {
                 self.talk.progress(|| self.status(collected));

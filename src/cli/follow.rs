@@ -42,7 +42,8 @@ pub async fn follow(
             cells = reading.look_again(reading.window_ahead(), collected, interrupt).await;
         }
         cells.extend(reading.newest(collected));
-        reading.read_cells(cells, collected, &mut |page| intake.take(page), interrupt).await?;
+        // A region in trouble must not hold up the others.
+        reading.read_cells_within(Some(pause), cells, collected, &mut |page| intake.take(page), interrupt).await?;
         let ordered = intake.drain()?;
         let events = tokio::task::block_in_place(|| writing.write(ordered));
         if events > 0 {

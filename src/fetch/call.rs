@@ -1,5 +1,6 @@
 //! One ListEvents call, as the engine sees it: what is asked, and how that ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -43,6 +44,8 @@ pub struct Answer<T> {
     pub at: DateTime<Utc>,
     /// The oldest and the newest event; wanted only where the page is the first of several.
     pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// `opc-request-id` of the answer.
+    pub request_id: Option<Arc<str>>,
 }
 
 /// A call that gave no page.

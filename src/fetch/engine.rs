@@ -172,8 +172,9 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         }
         let open = self.queues.values_mut().filter(|queue| queue.has_work() && queue.lane.may_send(now));
         let queue = open.min_by_key(|queue| queue.ready.first().copied())?;
-        let next = if queue.lane.is_on_trial() {
-            // Whether the region is down shows in what did not fail yet.
+        let next = if queue.lane.trial().is_some_and(|trial| trial % 2 == 1) {
+            // Some chains always fail: whether the region is down shows in what did not fail yet. Others fail at first,
+            // so every other trial is of what is first in line.
             queue.ready.iter().min_by_key(|(priority, id)| (self.cells[id.0 as usize].tries, *priority)).copied()?
         } else {
             queue.ready.first().copied()?
@@ -347,7 +348,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     fn page_arrived(&mut self, id: CellId, answer: Answer<T>) {
-        let Answer { events, content, next, at, span } = answer;
+        let Answer { events, content, next, at, span, request_id } = answer;
         let settings = self.settings;
         let chain = self.chain(id);
         let endless = chain.page_arrived(&settings, events, content, next.as_ref(), at);
@@ -363,6 +364,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         self.report(id, Change::Page { events });
         if let Some(why) = endless {
             let problem = Problem::new(ProblemKind::Service, format!("paging loop: {why}"))
+                .request_id(request_id.map(|id| id.to_string()))
                 .hint("What was received is kept, but the end was not reached; try a shorter time range.");
             self.end(id, Change::Failed(Arc::new(problem)));
         } else if ended {

@@ -25,7 +25,14 @@ fn failure(verdict: Verdict, retry_after: Option<u64>) -> Outcome<u32> {
 
 fn page(next: Option<u32>) -> Outcome<u32> {
     let content = next.map_or(u64::MAX, u64::from);
-    Outcome::Page(Answer { events: 10, content, next, at: DateTime::from_timestamp(1_000_000, 0).unwrap(), span: None })
+    Outcome::Page(Answer {
+        events: 10,
+        content,
+        next,
+        at: DateTime::from_timestamp(1_000_000, 0).unwrap(),
+        span: None,
+        request_id: None,
+    })
 }
 
 /// Plays a fetch in virtual time: `answer` is the service.
@@ -193,7 +200,7 @@ fn pages_without_anything_new_end_their_cell_however_new_their_tokens() {
             _ => (u64::from(turn % 20 == 0), u64::from(turn)),
         };
         let next = (request.key.compartment.as_str() != "c2" || turn < 90).then_some(turn + 1);
-        Outcome::Page(Answer { events, content, next, at, span: None })
+        Outcome::Page(Answer { events, content, next, at, span: None, request_id: None })
     });
     assert_eq!(play.states(), [Failed, Failed, Complete]);
     assert_eq!((play.asked("c0"), play.asked("c1")), (20, 23));

@@ -35,7 +35,7 @@ impl Default for LaneSettings {
         Self {
             window: (8, 32),
             failures: 10,
-            trials: 5,
+            trials: 6,
             first_trial: Duration::from_secs(1),
             longest_wait: Duration::from_mins(2),
         }
@@ -75,7 +75,7 @@ const ONE_REFUSAL: Duration = Duration::from_millis(500);
 const SHORT_WAIT: Duration = Duration::from_millis(100);
 const LONG_WAIT: Duration = Duration::from_secs(30);
 /// Refusals without any answer between them, each waited for longer than the one before.
-const REFUSALS: u32 = 8;
+const REFUSALS: u32 = 10;
 /// Answers after which a bucket that refuses nothing is taken for a large one, if there is any: what is on the wire when a
 /// bucket is found empty is refused, so until then it should be little.
 const CAUTIOUS: u32 = 24;
@@ -175,15 +175,19 @@ impl Lane {
         }
     }
 
-    /// Whether so many calls failed that the next one is a trial.
-    pub fn is_on_trial(&self) -> bool {
-        matches!(self.breaker, Breaker::Open { .. })
+    /// Which trial the next call is, counted from 1, where so many failed that it is one.
+    pub fn trial(&self) -> Option<u32> {
+        match self.breaker {
+            Breaker::Open { trials, .. } => Some(trials),
+            Breaker::Closed { .. } => None,
+        }
     }
 
     /// Somebody asks again: the region gets another chance at once.
     pub fn reopen(&mut self) {
         self.refusals = 0;
         self.breaker = Breaker::Closed { failures: 0 };
+        self.paused_until = Duration::ZERO;
     }
 
     /// Calls a second, once the service made us learn it.
@@ -429,8 +433,8 @@ mod tests {
             lane.ended(now, Ending::Broken);
             calls += 1;
         }
-        assert_eq!(calls, 15);
-        assert_eq!(now.as_secs(), 1 + 2 + 4 + 8 + 16);
+        assert_eq!(calls, 16);
+        assert_eq!(now.as_secs(), 1 + 2 + 4 + 8 + 16 + 32);
         lane.reopen();
         assert!(lane.may_send(now) && !lane.is_down());
     }

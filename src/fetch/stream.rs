@@ -325,7 +325,8 @@ async fn call(client: OciClient, request: Request<PageToken>) -> Answered {
             // Only the first of several pages is asked how dense its events are.
             let span = next.as_ref().filter(|_| token.is_none()).and_then(|_| span(&page));
             let content = next.as_ref().map_or(0, |_| content(&page));
-            let answer = Answer { events: page.len() as u64, content, next, at, span };
+            let request_id = page.request_id.clone();
+            let answer = Answer { events: page.len() as u64, content, next, at, span, request_id };
             Answered { id, region, took, result: Ok(answer), page: Some(page) }
         }
     }

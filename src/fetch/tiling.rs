@@ -25,7 +25,8 @@ const SHORT: f64 = 4.0;
 const SHORT_TILE: f64 = 8.0;
 /// Tiles of one cut. A tile that is still long is cut again, by its own density.
 const MOST: f64 = 32.0;
-/// When the first page is a sample of the whole window, it tells nothing about how many there are.
+/// When the first page is a sample of the whole window, it tells nothing about how many there are: one cut is tried, and
+/// what comes of it is read as it is.
 const BLIND: f64 = 4.0;
 /// Share of the window from which on a page counts as such a sample.
 const SAMPLE: f64 = 0.8;
@@ -34,7 +35,11 @@ const SAMPLE: f64 = 0.8;
 pub fn tiles(window: FetchWindow, first: FirstPage) -> Option<Vec<FetchWindow>> {
     let minutes = window.minutes() as f64;
     let seen = first.span.map(|(from, until)| (until - from).num_milliseconds() as f64 / 60_000.0)?;
-    let pages = if seen >= SAMPLE * minutes { BLIND * PAGES_PER_TILE } else { minutes / seen.max(1.0 / 60.0) };
+    let blind = seen >= SAMPLE * minutes;
+    if blind && first.of_tile {
+        return None;
+    }
+    let pages = if blind { BLIND * PAGES_PER_TILE } else { minutes / seen.max(1.0 / 60.0) };
     if pages < if first.of_tile { SHORT_TILE } else { SHORT } {
         return None;
     }
