@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 
 use super::args::{CoverageArgs, FailOn, ListingFormat};
 use super::collect::Reading;
+use super::intake::LONG_CHAIN;
 use super::interrupt::Interrupt;
 use super::listing::{aligned, print_text};
 use super::proof::{self, Compared};
@@ -70,7 +71,7 @@ impl News {
     fn of(&mut self, page: &Page) -> Added {
         let mut added = Added::default();
         let again = page.read_at.is_some();
-        let young = page.cell.window.end() + self.settling > page.received_at;
+        let young = page.cell.window.end() + self.settling + LONG_CHAIN > page.received_at;
         for bytes in page.events().filter(|_| again || young) {
             if self.seen.is_new(bytes, page.received_at) && again {
                 added.events += 1;

@@ -24,7 +24,7 @@ pub struct Intake {
 }
 
 /// A chain that takes longer than this after its window was final is not read again.
-const LONG_CHAIN: TimeDelta = TimeDelta::hours(1);
+pub const LONG_CHAIN: TimeDelta = TimeDelta::hours(1);
 
 impl Intake {
     /// `settling`: how long after its end a window is read again. `goes_on`: what was received once is remembered for as

@@ -52,6 +52,7 @@ pub fn document(cells: &[(&str, &str, CellState)]) -> CoverageDocument {
             region: (*region).into(),
             compartment: (*compartment).into(),
             window: span,
+            asked: None,
             state: *state,
             read_at: read.then_some(at),
             pages: read.then_some(1),

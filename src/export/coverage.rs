@@ -166,8 +166,11 @@ pub struct CellEntry {
     pub compartment: Ocid,
     /// Minutes in which the service processed the events.
     pub window: Span,
+    /// Of a window that had not passed when it was read, the minutes that had, and were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Span>,
     pub state: CellState,
-    /// When the last page of the last complete read came.
+    /// As of when it was last read to its end.
     pub read_at: Option<DateTime<Utc>>,
     /// Pages of that read, and the events in them, those outside of the range included.
     pub pages: Option<u32>,
@@ -178,10 +181,13 @@ pub struct CellEntry {
 
 impl CellEntry {
     fn new(cell: &Cell, state: CellState) -> Self {
+        let window = cell.key.window;
+        let early = cell.read.filter(|read| read.at < window.end());
         Self {
             region: cell.key.region.clone(),
             compartment: cell.key.compartment.clone(),
-            window: cell.key.window.into(),
+            window: window.into(),
+            asked: early.map(|read| window.passed(read.at).into()),
             state,
             read_at: cell.read.map(|read| read.at.trunc_subsecs(3)),
             pages: cell.read.map(|read| read.pages),

@@ -75,6 +75,22 @@ fn document() -> CoverageDocument {
 }
 
 #[test]
+fn of_a_window_that_had_not_passed_it_is_said_what_was_asked() {
+    let mut ledger = Ledger::new(chrono::TimeDelta::zero());
+    for (compartment, seconds) in [("early", 1_830), ("late", 3_600)] {
+        let window = FetchWindow::from_minutes(0, 60).unwrap();
+        let key = CellKey { region: "r1".into(), compartment: compartment.into(), window };
+        let at = DateTime::from_timestamp(seconds, 0).unwrap();
+        ledger.apply(CellUpdate { key, change: Change::Complete { at } });
+    }
+    let cells = cells(&ledger, &[], &[]);
+    let until = DateTime::from_timestamp(31 * 60, 0).unwrap();
+    assert_eq!(cells[0].asked, Some(Span { from: DateTime::UNIX_EPOCH, until }), "the minute under way included");
+    assert_eq!(cells[1].asked, None, "all of it");
+    assert!(serde_json::to_string(&cells[0]).unwrap().contains(r#""asked":{"from":"1970-01-01T00:00:00Z""#));
+}
+
+#[test]
 fn what_is_written_is_read_back() {
     let document = document();
     let text = document.to_json().unwrap();
