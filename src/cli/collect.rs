@@ -25,8 +25,8 @@ use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::export::coverage::{self, Asked, CoverageDocument, Filter, TenancyEntry};
 use crate::fetch::{
-    FetchEvent, FetchStream, Fetcher, LaneSettings, PlannedCell, RetrySettings, Settings, discover, fetch, plan,
-    settling,
+    FetchEvent, FetchStream, Fetcher, LaneSettings, PlannedCell, RetrySettings, Settings, discover, discover_again,
+    fetch, plan, settling,
 };
 use crate::oci::clock;
 
@@ -143,7 +143,7 @@ impl<'a> Reading<'a> {
         collected: &mut Collected,
         interrupt: &mut Interrupt,
     ) -> Vec<PlannedCell> {
-        let found = interrupt.unless(discover(&self.connection.client, RetrySettings::default())).await;
+        let found = interrupt.unless(Box::pin(discover_again(&self.connection.client, RetrySettings::default()))).await;
         let resolved = found.map(|found| {
             let tenancy = found?;
             let scope = self.read.scope().resolve(&tenancy)?;

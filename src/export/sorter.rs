@@ -25,7 +25,7 @@ pub struct SorterSettings {
 
 impl Default for SorterSettings {
     fn default() -> Self {
-        Self { memory: 48 << 20 }
+        Self { memory: 40 << 20 }
     }
 }
 

@@ -24,24 +24,43 @@ pub struct CompartmentListing {
     pub partial: Option<Problem>,
 }
 
-/// Reads subscriptions and compartments, retrying what may pass.
+/// Reads subscriptions, then compartments, retrying what may pass: a credential that is refused is refused once.
 pub async fn discover(client: &OciClient, retry: RetrySettings) -> Result<Tenancy, Problem> {
-    let mut partial = Vec::new();
-    let regions = match with_retries(retry, || client.region_subscriptions()).await {
-        Ok(regions) => regions,
+    let regions = regions(client, retry).await?;
+    let listing = compartments(client, retry).await;
+    tenancy(client, regions, listing)
+}
+
+/// The same all at once, with a credential that is known to be taken.
+pub async fn discover_again(client: &OciClient, retry: RetrySettings) -> Result<Tenancy, Problem> {
+    let (regions, listing) = tokio::join!(regions(client, retry), compartments(client, retry));
+    tenancy(client, regions?, listing)
+}
+
+/// With what cannot be known of them.
+type Regions = (Vec<Region>, Option<Problem>);
+
+async fn regions(client: &OciClient, retry: RetrySettings) -> Result<Regions, Problem> {
+    match with_retries(retry, || client.region_subscriptions()).await {
+        Ok(regions) => Ok((regions, None)),
         Err(error) if error.is_denied() => {
-            partial.push(error.to_problem().hint(
-                "only the region of the profile is read; ask for: Allow group <group> to inspect tenancies in tenancy",
-            ));
-            vec![profile_region(client)]
+            let hint =
+                "only the region of the profile is read; ask for: Allow group <group> to inspect tenancies in tenancy";
+            Ok((vec![profile_region(client)], Some(error.to_problem().hint(hint))))
         }
-        Err(error) => return Err(error.to_problem()),
-    };
-    let listing = compartments(client, retry).await.map_err(|error| error.to_problem())?;
-    partial.extend(listing.partial);
-    let tree = listing.tree;
+        Err(error) => Err(error.to_problem()),
+    }
+}
+
+fn tenancy(
+    client: &OciClient,
+    (regions, unknown): Regions,
+    listing: Result<CompartmentListing, OciError>,
+) -> Result<Tenancy, Problem> {
+    let CompartmentListing { tree, partial } = listing.map_err(|error| error.to_problem())?;
     let name = Some(tree.get(tree.root()).name.clone()).filter(|name| !name.is_empty());
-    Ok(Tenancy { id: client.profile().tenancy.clone(), name, regions, tree, partial: join(partial) })
+    let partial = join(unknown.into_iter().chain(partial).collect());
+    Ok(Tenancy { id: client.profile().tenancy.clone(), name, regions, tree, partial })
 }
 
 /// The root and every compartment below it, in every lifecycle state.

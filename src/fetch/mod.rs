@@ -16,7 +16,7 @@ pub mod stream;
 mod tiling;
 
 pub use backoff::RetrySettings;
-pub use discover::discover;
+pub use discover::{discover, discover_again};
 pub use engine::Settings;
 pub use lane::LaneSettings;
 pub use plan::{PlannedCell, again, failed, plan, settling};
