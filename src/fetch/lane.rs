@@ -33,7 +33,7 @@ pub struct LaneSettings {
 impl Default for LaneSettings {
     fn default() -> Self {
         Self {
-            window: (8, 32),
+            window: (6, 32),
             failures: 10,
             trials: 6,
             first_trial: Duration::from_secs(1),
@@ -350,7 +350,7 @@ mod tests {
             }
             sent
         };
-        assert_eq!(fill(&mut lane, millis(0)), 8);
+        assert_eq!(fill(&mut lane, millis(0)), 6);
         let answers = |lane: &mut Lane, count| {
             for _ in 0..count {
                 lane.ended(millis(50), Ending::Answered);
@@ -360,7 +360,7 @@ mod tests {
         };
         assert_eq!(answers(&mut lane, CAUTIOUS), 0, "a small bucket may be empty by then");
         assert_eq!(answers(&mut lane, 10), 10);
-        assert_eq!(answers(&mut lane, 100), 32 - 18);
+        assert_eq!(answers(&mut lane, 100), 32 - 16);
         lane.ended(millis(100), Ending::Throttled(None));
         assert!(lane.is_slowed() && !lane.may_send(millis(200)));
         lane.ended(millis(100), Ending::Answered);
