@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -15,7 +16,7 @@ use super::progress::Status;
 use super::range::retention_warning;
 use super::talk::Talk;
 use crate::domain::lateness::Added;
-use crate::domain::ledger::{Attempt, Cell, CellState, CellUpdate, Change, Ledger};
+use crate::domain::ledger::{Cell, CellKey, CellState, CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
@@ -23,7 +24,9 @@ use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::{FetchWindow, TimeRange};
-use crate::export::coverage::{self, Asked, CoverageDocument, Filter, TenancyEntry};
+use crate::export::coverage::{
+    self, Asked, CellEntry, CompartmentEntry, CoverageDocument, Filter, RegionEntry, TenancyEntry,
+};
 use crate::fetch::{
     FetchEvent, FetchStream, Fetcher, LaneSettings, PlannedCell, RetrySettings, Settings, discover, discover_again,
     fetch, plan, settling,
@@ -55,6 +58,8 @@ pub struct Collected {
     earlier: Option<Tenancy>,
     scope: Scope,
     ledger: Ledger,
+    /// Cells whose last try failed, and that were not read since.
+    trouble: BTreeMap<CellKey, Arc<Problem>>,
     events: u64,
     /// Calls that were too many for the service (429).
     refused: u64,
@@ -102,6 +107,7 @@ impl<'a> Reading<'a> {
             earlier: None,
             scope,
             ledger,
+            trouble: BTreeMap::new(),
             events: 0,
             refused: 0,
             halted: None,
@@ -303,7 +309,7 @@ impl<'a> Reading<'a> {
             listing: tenancy.partial.clone(),
             totals: ledger.total(),
             lateness: ledger.lateness().summary(),
-            cells: coverage::cells(ledger, &regions, &compartments),
+            cells: collected.entries(&regions, &compartments),
             regions,
             compartments,
         }
@@ -332,13 +338,37 @@ impl Collected {
         young.chain(self.ledger.failed().map(|cell| cell.key.window.start())).min()
     }
 
-    /// Regions whose newest minutes could not be read the last time, and why.
+    /// Regions of which something could not be read the last time, and why.
     pub fn troubled(&self) -> BTreeMap<RegionId, String> {
-        let cells = self.ledger.cells().filter(|cell| self.ledger.state(cell) != CellState::Complete);
-        let trouble = cells.filter_map(|cell| Some((cell, cell.problem()?)));
-        let failed = trouble
-            .filter(|(cell, _)| !matches!(cell.attempt, Attempt::Denied(_) | Attempt::Gone(_)) || cell.read.is_some());
-        failed.map(|(cell, problem)| (cell.key.region.clone(), problem.what.clone())).collect()
+        self.trouble.iter().map(|(key, problem)| (key.region.clone(), problem.what.clone())).collect()
+    }
+
+    /// Keeps in mind what failed until it is read: while it is tried again the ledger says no more than that.
+    fn note_trouble(&mut self, update: &CellUpdate) {
+        match &update.change {
+            Change::Failed(problem) => {
+                self.trouble.insert(update.key.clone(), Arc::clone(problem));
+            }
+            Change::Complete { .. } | Change::Split | Change::Denied(_) | Change::Gone(_) => {
+                self.trouble.remove(&update.key);
+            }
+            Change::Queued | Change::Started | Change::Page { .. } | Change::Added { .. } => {}
+        }
+    }
+
+    /// The cells as a document has them, each with the problem it had last.
+    fn entries(&self, regions: &[RegionEntry], compartments: &[CompartmentEntry]) -> Vec<CellEntry> {
+        let mut entries = coverage::cells(&self.ledger, regions, compartments);
+        for (key, problem) in &self.trouble {
+            let window = key.window.into();
+            let is_it = |cell: &&mut CellEntry| {
+                cell.region == key.region && cell.compartment == key.compartment && cell.window == window
+            };
+            if let Some(cell) = entries.iter_mut().find(is_it) {
+                cell.problem.get_or_insert_with(|| (**problem).clone());
+            }
+        }
+        entries
     }
 
     fn young(&self) -> impl Iterator<Item = &Cell> {
@@ -354,7 +384,10 @@ impl Collected {
                     self.ledger.apply(CellUpdate { key: page.cell, change: Change::Added { events, late } });
                 }
             }
-            FetchEvent::Update(update) => self.ledger.apply(update),
+            FetchEvent::Update(update) => {
+                self.note_trouble(&update);
+                self.ledger.apply(update);
+            }
             // What is on the wire comes to its end, and then the stream ends.
             FetchEvent::Halted(problem) => (self.halted, self.wire.fetcher) = (Some(problem), None),
             FetchEvent::Traffic(traffic) => self.refused = traffic.calls.refused,

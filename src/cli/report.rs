@@ -206,23 +206,29 @@ fn failures(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
 /// What nobody got round to reading, since the run ended before.
 fn unfinished(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
     let unread = |cell: &&CellEntry| matches!(cell.state, CellState::Queued | CellState::Loading);
-    by_region("unfinished", "in ", document.cells.iter().filter(unread), places)
+    let cells: Vec<&CellEntry> = document.cells.iter().filter(unread).collect();
+    with_reasons(by_region("unfinished", "in ", cells.iter().copied(), places), "", &cells)
 }
 
 /// Windows that were too young when they were read, and could not be read since. They count as settling, which says
 /// nothing of the trouble.
 fn not_read_again(document: &CoverageDocument, places: &Places<'_>) -> Vec<Finding> {
     let is_one = |cell: &&CellEntry| cell.state == CellState::Settling && cell.problem.is_some();
-    let cells = || document.cells.iter().filter(is_one);
-    let mut problems: BTreeMap<&str, &Problem> = BTreeMap::new();
-    for cell in cells() {
-        if let Some(problem) = &cell.problem {
-            problems.entry(cell.region.as_str()).or_insert(problem);
-        }
+    let cells: Vec<&CellEntry> = document.cells.iter().filter(is_one).collect();
+    let findings = by_region("not read again", "in ", cells.iter().copied(), places);
+    with_reasons(findings, "the newest minutes may lack events: ", &cells)
+}
+
+/// Adds what went wrong, if anything did, to findings that are one for each region of `cells`.
+fn with_reasons(mut findings: Vec<Finding>, words: &str, cells: &[&CellEntry]) -> Vec<Finding> {
+    let mut problems: BTreeMap<&RegionId, Option<&Problem>> = BTreeMap::new();
+    for cell in cells {
+        let problem = problems.entry(&cell.region).or_default();
+        *problem = problem.or(cell.problem.as_ref());
     }
-    let mut findings = by_region("not read again", "in ", cells(), places);
     for (finding, problem) in findings.iter_mut().zip(problems.into_values()) {
-        let _ = write!(finding.what, "; the newest minutes may lack events: {}", clean(&problem.what));
+        let Some(problem) = problem else { continue };
+        let _ = write!(finding.what, "; {words}{}", clean(&problem.what));
         finding.request_id = problem.request_id.as_deref().map(|id| clean(id).into_owned());
     }
     findings

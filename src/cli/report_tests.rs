@@ -109,3 +109,11 @@ fn as_an_object_it_says_the_same() {
     let failed = findings(&document(&[("fra", "prod", Failed)]))[0].to_json();
     assert_eq!((failed["kind"].as_str(), failed["requestId"].as_str()), (Some("failed"), Some("fra-prod")));
 }
+
+#[test]
+fn what_is_being_tried_again_is_told_with_why_it_failed_before() {
+    let mut document = document(&[("r1", "a", Queued), ("r1", "b", Queued), ("r2", "a", Queued)]);
+    document.cells[1].problem = Some(Problem::new(ProblemKind::Service, "503").request_id(Some("id".to_owned())));
+    let lines: Vec<String> = findings(&document).iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["unfinished: 2 slices in r1: a, b; 503 (opc-request-id id)", "unfinished: 1 slice in r2: a"]);
+}
