@@ -42,7 +42,7 @@ fn totals(app: &App, pen: &Pen<'_>, wide: bool) -> Spans {
     let coverage = app.facts().coverage;
     let theme = pen.theme;
     let percent = coverage.percent().map_or_else(|| "--".to_owned(), |percent| percent.to_string());
-    let read = format!(" {percent}% read, {} of {}", number(coverage.read() as u64), number(coverage.total() as u64));
+    let read = format!(" {percent}% read, {} of {}", number(coverage.read() as u64), number(coverage.askable() as u64));
     let mut spans = vec![(read, if coverage.is_complete() { theme.done } else { theme.strong })];
     let parts: [(&str, usize, Style); 6] = [
         ("failed", coverage.failed, theme.problem),
@@ -55,8 +55,8 @@ fn totals(app: &App, pen: &Pen<'_>, wide: bool) -> Spans {
     let gap = if wide { "   " } else { "  " };
     for (word, count, style) in parts.into_iter().filter(|(_, count, _)| *count > 0) {
         // Rounded up: what is missing is not said to be nothing.
-        let share = (count * 100).div_ceil(coverage.total().max(1));
-        let share = if wide { format!(" ({share}%)") } else { String::new() };
+        let share = (count * 100).div_ceil(coverage.askable().max(1));
+        let share = if wide && word != "deleted" { format!(" ({share}%)") } else { String::new() };
         spans.push((format!("{gap}{word} {}{share}", number(count as u64)), style));
     }
     spans

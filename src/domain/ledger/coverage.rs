@@ -69,9 +69,14 @@ impl Coverage {
         self.denied > 0 && self.read() + self.unfinished() + self.failed == 0
     }
 
+    /// Cells that can be asked: all but those of deleted compartments that no longer answer.
+    pub fn askable(&self) -> usize {
+        self.total() - self.gone
+    }
+
     /// Share of cells read, in percent, rounded down so that 100 means all. `None` when nothing was planned.
     pub fn percent(&self) -> Option<u8> {
-        let askable = self.total() - self.gone;
+        let askable = self.askable();
         match (self.total(), askable) {
             (0, _) => None,
             (_, 0) => Some(100),
