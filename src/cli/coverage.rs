@@ -5,13 +5,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chrono::TimeDelta;
-
 use super::args::{CoverageArgs, FailOn, ListingFormat};
 use super::collect::Reading;
-use super::intake::LONG_CHAIN;
 use super::interrupt::Interrupt;
 use super::listing::{aligned, print_text};
+use super::news::News;
 use super::proof::{self, Compared};
 use super::report;
 use super::talk::say;
@@ -26,8 +24,8 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::text::{clean, clean_prefix, count_of, thousands};
 use crate::domain::time_range::rfc3339;
+use crate::export::CoverageDocument;
 use crate::export::coverage::{CellEntry, CompartmentEntry, Filter};
-use crate::export::{CoverageDocument, Seen};
 use crate::ui::GlyphSet;
 
 /// Characters of a note in the table; the rest is in the findings below it.
@@ -48,8 +46,8 @@ pub fn show(path: Option<&Path>, format: ListingFormat) -> Result<ExitCode, Prob
 
 /// Reads everything, keeps no event, shows what could be read.
 pub async fn make(reading: &Reading<'_>, args: &CoverageArgs, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
-    let mut news = News { settling: reading.read.settling, seen: Seen::default() };
-    let collected = reading.collect(&mut |page| Ok(news.of(page)), interrupt).await?;
+    let mut news = News::new(reading.read.settling, false);
+    let collected = reading.collect(&mut |page| Ok(added(&mut news, page)), interrupt).await?;
     let mut document = reading.document(&collected, Filter::All);
     document.interrupted = interrupt.happened();
     document.complete = document.leaves_nothing_open();
@@ -60,28 +58,15 @@ pub async fn make(reading: &Reading<'_>, args: &CoverageArgs, interrupt: &mut In
     Ok(ExitCode::from(document.exit_code))
 }
 
-/// Tells what is new in a window that is read again. Of events no more than a hash is kept, and only where their window
-/// may be read again.
-struct News {
-    settling: TimeDelta,
-    seen: Seen,
-}
-
-impl News {
-    fn of(&mut self, page: &Page) -> Added {
-        let mut added = Added::default();
-        let again = page.read_at.is_some();
-        let young = page.cell.window.end() + self.settling + LONG_CHAIN > page.received_at;
-        for bytes in page.events().filter(|_| again || young) {
-            if self.seen.is_new(bytes, page.received_at) && again {
-                added.events += 1;
-                if let Some(late) = decode(bytes).fields.time.and_then(|time| page.lateness(time)) {
-                    added.late.add(late);
-                }
-            }
+/// What a page brought that was not there when its window was read before.
+fn added(news: &mut News, page: &Page) -> Added {
+    let mut added = Added::default();
+    for bytes in page.events() {
+        if news.is_new(page, bytes) && page.read_at.is_some() {
+            added.count(decode(bytes).fields.time.and_then(|time| page.lateness(time)));
         }
-        added
     }
+    added
 }
 
 /// The document that a path stands for, itself, the one in a directory or the one beside an export; and that export.

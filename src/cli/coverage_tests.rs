@@ -1,4 +1,4 @@
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::cli::testing::{document, of_export};
@@ -90,13 +90,14 @@ fn what_a_second_reading_brings_is_counted_once() {
     };
     let event = |at: i64| format!(r#"{{"eventTime":"{}","minute":{at}}}"#, rfc3339(minute(at)));
     let [a, b, c, d] = [50, 55, 56, 70].map(event);
-    let mut news = News { settling: TimeDelta::minutes(15), seen: Seen::default() };
+    let mut news = News::new(TimeDelta::minutes(15), false);
+    let mut of = |page: &Page| added(&mut news, page);
     // A chain that was begun while the window was young may bring its pages when it is not any more.
-    assert_eq!(news.of(&page(&[&a], 62, None)), Added::default(), "the first reading is counted by itself");
-    assert_eq!(news.of(&page(&[&b], 76, None)), Added::default());
-    let again = news.of(&page(&[&b, &c], 64, Some(62)));
+    assert_eq!(of(&page(&[&a], 62, None)), Added::default(), "the first reading is counted by itself");
+    assert_eq!(of(&page(&[&b], 76, None)), Added::default());
+    let again = of(&page(&[&b, &c], 64, Some(62)));
     assert_eq!((again.events, again.late.summary().unwrap().max_seconds), (1, 480));
     // The last reading finds the window final; what it has already is no news for that.
-    let last = news.of(&page(&[&b, &c, &d], 80, Some(64)));
+    let last = of(&page(&[&b, &c, &d], 80, Some(64)));
     assert_eq!((last.events, last.late.events()), (1, 0));
 }

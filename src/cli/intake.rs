@@ -2,57 +2,47 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::news::News;
 use crate::domain::event::{Decoded, Flags};
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::export::{Ordered, Seen, Sorter, SorterSettings};
+use crate::export::{Ordered, Sorter, SorterSettings};
 use crate::query::{Query, RecordRef, matches};
 
 pub struct Intake {
     query: Query,
-    settling: TimeDelta,
     footprint: Footprint,
     sorter: Sorter,
     /// Whether more will be read after the first output.
     goes_on: bool,
-    /// What was received of windows that may be read again.
-    seen: Seen,
+    news: News,
     /// Events left out because they were received before.
     copies: u64,
 }
-
-/// A chain that takes longer than this after its window was final is not read again.
-pub const LONG_CHAIN: TimeDelta = TimeDelta::hours(1);
 
 impl Intake {
     /// `settling`: how long after its end a window is read again. `goes_on`: what was received once is remembered for as
     /// long as it may come again, so that no output has it twice.
     pub fn new(query: Query, settling: TimeDelta, footprint: Footprint, goes_on: bool) -> Self {
         let sorter = Sorter::new(SorterSettings::default(), footprint.clone());
-        Self { query, settling, footprint, sorter, goes_on, seen: Seen::default(), copies: 0 }
+        Self { query, footprint, sorter, goes_on, news: News::new(settling, goes_on), copies: 0 }
     }
 
     /// Takes a page; tells what was new in it, where its window had been read before.
     pub fn take(&mut self, page: &Page) -> Result<Added, Problem> {
-        let Self { query, sorter, seen, copies, goes_on, .. } = self;
+        let Self { query, sorter, news, copies, goes_on, .. } = self;
         let again = page.read_at.is_some();
-        let young = page.cell.window.end() + self.settling + LONG_CHAIN > page.received_at;
-        let remembered = *goes_on || again || young;
         let mut added = Added::default();
         let wanted = |bytes: &[u8], decoded: &Decoded<'_>| {
-            let is_new = !remembered || seen.is_new(bytes, page.received_at);
             // Without more to come the sorter tells copies, and which one to keep.
-            if !is_new && (again || *goes_on) {
+            if !news.is_new(page, bytes) && (again || *goes_on) {
                 *copies += u64::from(!again);
                 return false;
             }
             if again {
-                added.events += 1;
-                if let Some(late) = decoded.fields.time.and_then(|time| page.lateness(time)) {
-                    added.late.add(late);
-                }
+                added.count(decoded.fields.time.and_then(|time| page.lateness(time)));
             }
             is_wanted(query, decoded, page)
         };
@@ -73,7 +63,7 @@ impl Intake {
 
     /// Nothing that was processed before `at` is read again from now on.
     pub fn forget_before(&mut self, at: DateTime<Utc>) {
-        self.seen.forget_before(at);
+        self.news.forget_before(at);
     }
 }
 

@@ -12,6 +12,7 @@ mod follow;
 mod intake;
 mod interrupt;
 mod listing;
+mod news;
 mod output;
 mod parse;
 mod plan;

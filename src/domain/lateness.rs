@@ -18,6 +18,16 @@ pub struct Added {
     pub late: Lateness,
 }
 
+impl Added {
+    /// One more event, and how late it came, if it did.
+    pub fn count(&mut self, late: Option<TimeDelta>) {
+        self.events += 1;
+        if let Some(late) = late {
+            self.late.add(late);
+        }
+    }
+}
+
 /// What is printed of it, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

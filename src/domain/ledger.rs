@@ -108,11 +108,6 @@ impl Ledger {
         coverage
     }
 
-    /// The worst state among the cells that `wanted` picks; `None` when there is none.
-    pub fn worst(&self, mut wanted: impl FnMut(&CellKey) -> bool) -> Option<CellState> {
-        self.cells().filter(|cell| wanted(&cell.key)).map(|cell| self.state(cell)).max()
-    }
-
     /// What of `window` no cell of this region and compartment is about, whatever became of it. Oldest first.
     pub fn gaps(&self, region: &RegionId, compartment: &Ocid, window: FetchWindow) -> Vec<FetchWindow> {
         let taken: Vec<FetchWindow> = self.of_place(region, compartment).map(|cell| cell.key.window).collect();
@@ -191,7 +186,7 @@ mod tests {
         ]);
         let cell = ledger.get(&k).unwrap();
         assert_eq!(ledger.state(cell), CellState::Complete);
-        assert_eq!(cell.events_received(), 7);
+        assert_eq!(cell.read.unwrap().events, 7);
         assert!(cell.problem().is_some());
     }
 

@@ -20,14 +20,6 @@ impl Seen {
     pub fn forget_before(&mut self, at: DateTime<Utc>) {
         self.0.retain(|_, received| *received >= at);
     }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -41,7 +33,7 @@ mod tests {
         assert!(seen.is_new(b"a", at(1)) && seen.is_new(b"b", at(1)));
         assert!(!seen.is_new(b"a", at(5)));
         seen.forget_before(at(3));
-        assert_eq!(seen.len(), 1);
+        assert_eq!(seen.0.len(), 1);
         assert!(!seen.is_new(b"a", at(6)) && seen.is_new(b"b", at(6)));
     }
 }

@@ -86,10 +86,7 @@ impl IndexBuilder {
         for event in page.events() {
             let is_late = |time| late_by(time).is_some();
             let Some(key) = self.take(&page.cell.region, &page.cell.compartment, event, is_late) else { continue };
-            added.events += 1;
-            if let Some(late) = late_by(key.time()) {
-                added.late.add(late);
-            }
+            added.count(late_by(key.time()));
         }
         added
     }

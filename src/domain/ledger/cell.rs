@@ -119,15 +119,6 @@ impl Cell {
         }
     }
 
-    /// Events received by the last complete read, or so far by the current attempt. Duplicates are counted.
-    pub fn events_received(&self) -> u64 {
-        match (&self.attempt, &self.read) {
-            (Attempt::Loading { events, .. }, None) => *events,
-            (_, Some(read)) => read.events,
-            _ => 0,
-        }
-    }
-
     pub(super) fn apply(&mut self, change: Change) {
         match &change {
             Change::Failed(_) | Change::Denied(_) | Change::Gone(_) => {
