@@ -156,6 +156,13 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_very_many_nothings_is_no_page() {
+        let list = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        assert!(elements(list(FEW).as_bytes()).is_ok());
+        assert!(elements(list(FEW * 2).as_bytes()).is_err());
+    }
+
+    #[test]
     fn elements_are_the_bytes_as_sent() {
         let body = br#" [ {"a":"]},{\"","b":[1,{"c":2}]} , {} ,"x", 1e400 ]
         "#;

@@ -376,6 +376,17 @@ mod tests {
     }
 
     #[test]
+    fn a_region_that_asks_for_hours_is_given_up_rather_than_waited_for() {
+        let mut lane = Lane::new(LaneSettings::default());
+        lane.sent(millis(0));
+        lane.ended(millis(50), Ending::Throttled(Some(Duration::MAX)));
+        assert!(lane.is_down() && lane.why_down().unwrap().contains("put off"));
+        assert_eq!(lane.opens_at(), millis(50) + LaneSettings::default().longest_wait);
+        lane.reopen();
+        assert!(lane.may_send(millis(50)));
+    }
+
+    #[test]
     fn where_calls_are_refused_at_any_pace_the_pace_is_given_up() {
         let mut lane = Lane::new(LaneSettings::default());
         let mut now = Duration::ZERO;
