@@ -293,7 +293,7 @@ impl Stage {
     /// Names of the events on the list.
     pub fn names(&self) -> Vec<String> {
         let view = self.app.view().unwrap();
-        (0..view.matched()).map(|rank| view.row(rank).unwrap().event_name().to_owned()).collect()
+        view.rows(0..view.matched()).map(|row| row.event_name().to_owned()).collect()
     }
 
     pub fn under_cursor(&self) -> String {

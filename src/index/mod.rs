@@ -11,17 +11,20 @@
 //!
 //! No clock is read here, and nothing of a screen or of the wire is known.
 
-mod block;
+mod bits;
 mod builder;
 mod codes;
 mod column;
 mod dictionary;
 mod identity;
 mod ingest;
+mod runs;
 mod segment;
 mod snapshot;
+mod store;
+mod times;
 
-pub use block::BlockReader;
+pub use bits::Bits;
 pub use builder::IndexBuilder;
 pub use codes::Codes;
 pub use column::{Column, RecordRef};
@@ -30,6 +33,8 @@ pub use identity::EventKey;
 pub use ingest::{Holdings, Ingest, IngestSender, Input, Stopped};
 pub use segment::{Segment, SegmentId};
 pub use snapshot::{Memory, RowId, RowView, Snapshot, Totals};
+pub use store::{BlockReader, Blocks, Ordinal};
+pub use times::Times;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -10,13 +10,16 @@
 mod display;
 mod field;
 mod histogram;
+mod hits;
 mod mask;
 mod matches;
 mod plan;
+mod scan;
 mod select;
 mod selection;
 mod term;
 mod text;
+mod walk;
 
 pub use crate::index::RecordRef;
 pub use field::Field;
