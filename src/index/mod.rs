@@ -26,7 +26,7 @@ mod times;
 
 pub use bits::Bits;
 pub use builder::IndexBuilder;
-pub use codes::Codes;
+pub use codes::{Codes, Table};
 pub use column::{Column, RecordRef};
 pub use dictionary::Dictionary;
 pub use identity::EventKey;

@@ -1,5 +1,6 @@
 //! Up to some ten thousand rows as columns, in the order of time, never changed once made.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -50,7 +51,12 @@ struct Columns {
     failed: Bits,
     codes: Box<[Codes]>,
     at: Box<[Ordinal]>,
+    /// How many rows come from each (queried compartment, region).
+    origins: Box<[Origin]>,
 }
+
+/// Codes of a queried compartment and a region, and how many rows have both.
+type Origin = ((u32, u32), u32);
 
 /// Rows in the order of their keys, as they become a segment.
 #[derive(Default)]
@@ -159,6 +165,11 @@ impl Segment {
         &self.columns.codes[column.index()]
     }
 
+    /// How many rows come from each (queried compartment, region), by codes; those included that are gone.
+    pub fn origins(&self) -> &[((u32, u32), u32)] {
+        &self.columns.origins
+    }
+
     pub fn access(&self, row: usize) -> Access {
         if self.columns.writes.get(row) {
             Access::Write
@@ -188,6 +199,7 @@ impl Segment {
             + columns.times.bytes()
             + size_of_val(&*columns.at)
             + size_of_val(&*columns.codes)
+            + size_of_val(&*columns.origins)
             + size_of::<Columns>()
             + size_of::<Self>()
     }
@@ -217,15 +229,32 @@ impl Draft {
 
     fn into_segment(self, number: u32, codes: impl FnMut(Column) -> Codes) -> Segment {
         let count = self.at.len();
+        let codes: Box<[Codes]> = Column::ALL.into_iter().map(codes).collect();
         let columns = Columns {
             times: Times::new(&self.micros),
             writes: Bits::of(count, |row| self.access[row] == Access::Write),
             sessions: Bits::of(count, |row| self.access[row] == Access::Session),
             failed: Bits::of(count, |row| self.failed[row]),
-            codes: Column::ALL.into_iter().map(codes).collect(),
+            origins: origins(&codes[Column::Queried.index()], &codes[Column::Region.index()], count),
+            codes,
             at: self.at.into(),
         };
         let flags = std::array::from_fn(|bit| Bits::of(count, |row| self.flags[row].bits() >> bit & 1 != 0));
         Segment { id: SegmentId { number, revision: 0 }, columns: Arc::new(columns), flags: Arc::new(flags), first: 0 }
     }
+}
+
+fn origins(queried: &Codes, regions: &Codes, rows: usize) -> Box<[Origin]> {
+    let mut counts: HashMap<(u32, u32), u32> = HashMap::new();
+    // Rows of one place often follow each other.
+    let mut last = ((0, 0), 0);
+    for origin in (0..rows).map(|row| (queried.get(row), regions.get(row))) {
+        if origin != last.0 {
+            *counts.entry(last.0).or_default() += last.1;
+            last = (origin, 0);
+        }
+        last.1 += 1;
+    }
+    *counts.entry(last.0).or_default() += last.1;
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }

@@ -56,6 +56,11 @@ impl Hits {
         Self { mask, sums: sums.into() }
     }
 
+    /// A bit for each row.
+    pub fn words(&self) -> &[u64] {
+        self.mask.words()
+    }
+
     pub fn total(&self) -> Tally {
         self.sums.last().copied().unwrap_or_default()
     }

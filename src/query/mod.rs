@@ -8,11 +8,13 @@
 //! A [`Selection`] of an earlier snapshot is extended: segments that are still there are not looked at again.
 
 mod display;
+mod facets;
 mod field;
 mod histogram;
 mod hits;
 mod mask;
 mod matches;
+mod origins;
 mod plan;
 mod scan;
 mod select;
@@ -22,6 +24,7 @@ mod text;
 mod walk;
 
 pub use crate::index::RecordRef;
+pub use facets::Facet;
 pub use field::Field;
 pub use histogram::{Bucket, Histogram};
 pub use matches::matches;

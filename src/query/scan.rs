@@ -18,8 +18,8 @@ pub(super) fn narrow(codes: &Codes, passes: impl Fn(u32) -> bool, mask: &mut Mas
                 mask.clear();
             }
         }
-        Codes::Byte { table, rows } => by_number(table, rows, passes, mask),
-        Codes::Short { table, rows } => by_number(table, rows, passes, mask),
+        Codes::Byte { table, rows } => by_number(table.codes(), rows, passes, mask),
+        Codes::Short { table, rows } => by_number(table.codes(), rows, passes, mask),
         Codes::Wide(codes) => mask.retain(|row| codes.get(row).is_some_and(|code| passes(*code))),
     }
 }
@@ -116,14 +116,8 @@ mod tests {
             first in 0usize..100,
         ) {
             let passes = |code: u32| wanted.contains(&code) != inverted;
-            let numbers: Vec<u16> = rows.iter().map(|row| row % kinds).collect();
-            let table: Box<[u32]> = (0..u32::from(kinds)).map(|number| number * 7 % 400).collect();
-            let short = Codes::Short { table: table.clone(), rows: numbers.clone().into() };
-            let byte = (kinds <= 256).then(|| {
-                Codes::Byte { table: table.clone(), rows: numbers.iter().map(|number| *number as u8).collect() }
-            });
-            let wide = Codes::Wide(numbers.iter().map(|number| table[usize::from(*number)]).collect());
-            for codes in [Some(short), byte, Some(wide), Some(Codes::Same(7))].into_iter().flatten() {
+            let codes: Vec<u32> = rows.iter().map(|row| u32::from(row % kinds) * 7 % 400).collect();
+            for codes in [Codes::of(&codes), Codes::Wide(codes.into()), Codes::Same(7)] {
                 let mut mask = Mask::of(first.min(rows.len())..rows.len());
                 let expected: Vec<usize> = mask.rows().filter(|row| passes(codes.get(*row))).collect();
                 narrow(&codes, passes, &mut mask);

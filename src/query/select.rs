@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
 
 use super::hits::Hits;
-use super::mask::{Mask, bits};
+use super::mask::Mask;
+use super::origins::origins;
 use super::plan::{Place, Plan, Test};
 use super::selection::{Counts, Order, Part, PartCounts, Selection};
 use super::term::Query;
@@ -196,27 +197,6 @@ impl Counts {
         self.any_outcome[1] += count(any_outcome & failed);
         self.own_hidden += count(own_hidden);
     }
-}
-
-/// How many rows come from where, by codes of (queried compartment, region).
-fn origins(segment: &Segment, mask: &Mask) -> Vec<((u32, u32), u64)> {
-    let (queried, regions) = (segment.codes(Column::Queried), segment.codes(Column::Region));
-    let mut counts: HashMap<(u32, u32), u64> = HashMap::new();
-    // Rows of one place often follow each other.
-    let mut last = ((0, 0), 0);
-    for (at, word) in mask.words().iter().enumerate().filter(|(_, word)| **word != 0) {
-        for row in bits(*word).map(|bit| at * super::mask::WORD + bit) {
-            let origin = (queried.get(row), regions.get(row));
-            if origin == last.0 {
-                last.1 += 1;
-            } else {
-                *counts.entry(last.0).or_default() += last.1;
-                last = (origin, 1);
-            }
-        }
-    }
-    *counts.entry(last.0).or_default() += last.1;
-    counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 type Sums = (Counts, HashMap<Ocid, u64>, HashMap<RegionId, u64>);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::histogram::{Bucket, Histogram};
 use super::hits::Tally;
+use super::origins::Origins;
 use super::plan::Plan;
 use super::select::Found;
 use super::term::{AccessSet, Query};
@@ -52,7 +53,7 @@ pub(super) struct Part {
 pub(super) struct PartCounts {
     pub counts: Counts,
     /// Rows that match but for the scope, by codes of (queried compartment, region).
-    pub origins: Vec<((u32, u32), u64)>,
+    pub origins: Origins,
 }
 
 /// How many rows match, and how many would if a switch were set otherwise. Arrays by access are in the order of
