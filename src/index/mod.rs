@@ -11,6 +11,7 @@
 //!
 //! No clock is read here, and nothing of a screen or of the wire is known.
 
+mod appended;
 mod block;
 mod builder;
 mod codes;
