@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::block::{BLOCK_EVENTS, BlockStore, Ordinal};
 use super::column::{Column, RecordRef};
 use super::dictionary::Interner;
 use super::identity::{EventKey, Identities};
 use super::segment::{Row, SEGMENT_ROWS, Segment};
 use super::snapshot::{Dictionaries, Snapshot, Totals};
+use super::store::{BLOCK_EVENTS, Ordinal, Store, StoreOptions};
 use crate::domain::event::{Flags, decode};
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
@@ -31,7 +31,7 @@ pub struct IndexBuilder {
     lineage: Arc<()>,
     interners: Vec<Interner>,
     identities: Identities,
-    store: BlockStore,
+    store: Store,
     /// Rows of the open block.
     open: Vec<Row>,
     /// Rows of packed blocks that are in no segment yet, in the order of arrival.
@@ -68,8 +68,8 @@ impl IndexBuilder {
             lineage,
             interners,
             identities: Identities::default(),
-            store: BlockStore::new(),
-            open: Vec::with_capacity(BLOCK_EVENTS),
+            store: Store::new(StoreOptions::default()),
+            open: Vec::with_capacity(BLOCK_EVENTS as usize),
             fresh: Vec::new(),
             segments: Vec::new(),
             next_segment: 0,
@@ -127,8 +127,9 @@ impl IndexBuilder {
         self.totals.count(access, flags, bytes.len());
         let key = EventKey { micros, digest };
         self.open.push(Row { key, access, flags, codes, at });
-        if let Some(stored) = self.store.push(bytes) {
-            self.block_packed(stored);
+        self.store.push(bytes, digest as u64);
+        if self.open.len() == BLOCK_EVENTS as usize {
+            self.block_full();
         }
         Some(key)
     }
@@ -143,7 +144,7 @@ impl IndexBuilder {
         } else {
             self.segments()
         };
-        let totals = Totals { stored_bytes: self.totals.stored_bytes + self.store.open_bytes(), ..self.totals };
+        let totals = Totals { stored_bytes: self.store.memory().resident, ..self.totals };
         self.published = Arc::new(Snapshot {
             lineage: Arc::clone(&self.lineage),
             version: self.published.version + 1,
@@ -185,8 +186,8 @@ impl IndexBuilder {
 
     /// The row of an event that is in no segment yet, other than the tail of a snapshot.
     fn loose_row(&mut self, at: Ordinal) -> Option<&mut Row> {
-        if !self.store.is_packed(at) {
-            return self.open.get_mut(at.slot());
+        if let Some(first) = self.open.first().map(|row| row.at).filter(|first| *first <= at) {
+            return self.open.get_mut((at.0 - first.0) as usize);
         }
         let first = self.fresh.first()?.at;
         self.fresh.get_mut(at.0.checked_sub(first.0)? as usize)
@@ -196,8 +197,7 @@ impl IndexBuilder {
         self.segments.iter().find_map(|segment| segment.flags_of(at)).unwrap_or_default()
     }
 
-    fn block_packed(&mut self, stored: u64) {
-        self.totals.stored_bytes += stored;
+    fn block_full(&mut self) {
         self.fresh.append(&mut self.open);
         if self.fresh.len() >= SEGMENT_ROWS {
             self.seal();
@@ -211,7 +211,7 @@ impl IndexBuilder {
         }
         let rows = std::mem::take(&mut self.fresh);
         let number = self.next_number();
-        let mut newest = Segment::new(number, rows, |number| self.store.block(number));
+        let mut newest = Segment::new(number, rows, self.store.blocks());
         while let Some(before) = self.segments.pop_if(|before| may_merge(before, &newest)) {
             newest = Segment::merged(self.next_number(), &before, &newest);
         }
@@ -243,7 +243,7 @@ impl IndexBuilder {
             return None;
         }
         let number = self.next_number();
-        Some(Arc::new(Segment::new(number, self.open.clone(), |number| self.store.block(number))))
+        Some(Arc::new(Segment::new(number, self.open.clone(), self.store.blocks())))
     }
 
     fn next_number(&mut self) -> u32 {

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::block::Ordinal;
+use super::store::Ordinal;
 
 /// Who an event is, and where it stands in the order of time. Holds for the life of the index, over all snapshots.
 ///

@@ -12,7 +12,6 @@
 //! No clock is read here, and nothing of a screen or of the wire is known.
 
 mod appended;
-mod block;
 mod builder;
 mod codes;
 mod column;
@@ -21,8 +20,8 @@ mod identity;
 mod ingest;
 mod segment;
 mod snapshot;
+mod store;
 
-pub use block::BlockReader;
 pub use builder::IndexBuilder;
 pub use codes::Codes;
 pub use column::{Column, RecordRef};
@@ -31,6 +30,7 @@ pub use identity::EventKey;
 pub use ingest::{Holdings, Ingest, IngestSender, Input, Stopped};
 pub use segment::{Segment, SegmentId};
 pub use snapshot::{Memory, RowId, RowView, Snapshot, Totals};
+pub use store::{BlockReader, Blocks, Ordinal, SpillError, Store, StoreMemory, StoreOptions};
 
 #[cfg(test)]
 pub(crate) mod testing;

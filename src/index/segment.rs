@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use super::block::{Block, BlockReader, Ordinal};
 use super::codes::Codes;
 use super::column::Column;
 use super::identity::EventKey;
+use super::store::{BlockReader, Blocks, Ordinal};
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
 
@@ -48,24 +48,21 @@ struct Columns {
     access: Box<[Access]>,
     codes: Box<[Codes]>,
     at: Box<[Ordinal]>,
-    /// The blocks that hold the rows' bytes, by number, ascending.
-    blocks: Box<[(u32, Arc<Block>)]>,
+    /// Where the rows' bytes are.
+    blocks: Blocks,
 }
 
 impl Segment {
-    /// `block` gives the block of a number.
-    pub(super) fn new(number: u32, mut rows: Vec<Row>, mut block: impl FnMut(u32) -> Arc<Block>) -> Self {
+    /// `blocks` has the bytes of all rows.
+    pub(super) fn new(number: u32, mut rows: Vec<Row>, blocks: Blocks) -> Self {
         rows.sort_unstable_by_key(|row| row.key);
-        let mut numbers: Vec<u32> = rows.iter().map(|row| row.at.block()).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
         let columns = Columns {
             micros: rows.iter().map(|row| row.key.micros).collect(),
             digests: rows.iter().map(|row| row.key.digest).collect(),
             access: rows.iter().map(|row| row.access).collect(),
             codes: (0..Column::COUNT).map(|column| Codes::new(rows.iter().map(move |row| row.codes[column]))).collect(),
             at: rows.iter().map(|row| row.at).collect(),
-            blocks: numbers.into_iter().map(|number| (number, block(number))).collect(),
+            blocks,
         };
         let flags = rows.iter().map(|row| row.flags).collect();
         Self { id: SegmentId { number, revision: 0 }, columns: Arc::new(columns), flags }
@@ -74,19 +71,16 @@ impl Segment {
     /// The rows of both.
     pub(super) fn merged(number: u32, one: &Self, other: &Self) -> Self {
         let rows = one.rows().chain(other.rows()).collect();
-        let empty = || Arc::new(Block::plain(&[]));
-        Self::new(number, rows, |number| {
-            one.block(number).or_else(|| other.block(number)).map_or_else(empty, Arc::clone)
-        })
+        let [one, other] = [one, other].map(|segment| &segment.columns.blocks);
+        Self::new(number, rows, if one.len() < other.len() { other } else { one }.clone())
     }
 
     /// The same rows, those at `marks` (ascending) with `flag`; `None` when none of them is here.
     pub(super) fn marked(&self, marks: &[Ordinal], flag: Flags) -> Option<Self> {
-        let here: Vec<Ordinal> = marks.iter().copied().filter(|mark| self.block(mark.block()).is_some()).collect();
         let mut flags = self.flags.clone();
         let mut changed = false;
         for (flags, at) in flags.iter_mut().zip(&self.columns.at) {
-            if here.binary_search(at).is_ok() {
+            if marks.binary_search(at).is_ok() {
                 flags.insert(flag);
                 changed = true;
             }
@@ -131,7 +125,6 @@ impl Segment {
 
     /// The flags of the event that arrived as `at`, if it is here.
     pub(super) fn flags_of(&self, at: Ordinal) -> Option<Flags> {
-        self.block(at.block())?;
         self.columns.at.iter().position(|here| *here == at).map(|row| self.flags(row))
     }
 
@@ -144,9 +137,13 @@ impl Segment {
     }
 
     /// The event's bytes, as Oracle sent them.
-    pub fn read<'a>(&'a self, row: usize, reader: &'a mut BlockReader) -> Option<&'a [u8]> {
-        let at = *self.columns.at.get(row)?;
-        reader.read(at, self.block(at.block())?)
+    pub fn read<'a>(&self, row: usize, reader: &'a mut BlockReader<'_>) -> Option<&'a [u8]> {
+        reader.read(*self.columns.at.get(row)?)
+    }
+
+    /// For the bytes of its events.
+    pub fn reader(&self) -> BlockReader<'_> {
+        self.columns.blocks.reader()
     }
 
     /// Bytes of columns.
@@ -158,7 +155,6 @@ impl Segment {
             + size_of_val(&*columns.digests)
             + size_of_val(&*columns.access)
             + size_of_val(&*columns.at)
-            + size_of_val(&*columns.blocks)
             + size_of_val(&*self.flags)
     }
 
@@ -171,10 +167,5 @@ impl Segment {
             codes: std::array::from_fn(|column| columns.codes[column].get(row)),
             at: columns.at[row],
         })
-    }
-
-    fn block(&self, number: u32) -> Option<&Arc<Block>> {
-        let blocks = &self.columns.blocks;
-        blocks.binary_search_by_key(&number, |(number, _)| *number).ok().map(|place| &blocks[place].1)
     }
 }

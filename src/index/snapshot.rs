@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::block::BlockReader;
 use super::column::Column;
 use super::dictionary::Dictionary;
 use super::identity::EventKey;
@@ -126,8 +125,8 @@ impl Snapshot {
 
     /// The event's bytes, as Oracle sent them. Unpacks one block.
     pub fn raw(&self, id: RowId) -> Option<Arc<[u8]>> {
-        let mut reader = BlockReader::default();
-        self.segment(id.segment)?.read(id.row as usize, &mut reader).map(Arc::from)
+        let segment = self.segment(id.segment)?;
+        segment.read(id.row as usize, &mut segment.reader()).map(Arc::from)
     }
 
     /// Every row, in no particular order.

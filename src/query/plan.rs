@@ -14,7 +14,7 @@ use super::text;
 use crate::domain::event::{Flags, decode};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
-use crate::index::{BlockReader, Column, Dictionary, RecordRef, Segment, Snapshot};
+use crate::index::{Column, Dictionary, RecordRef, Segment, Snapshot};
 
 /// The conjuncts of a query, sorted by the switch that adds them, because each switch says what it hides.
 #[derive(Clone, Debug)]
@@ -208,7 +208,7 @@ fn narrow_to_any(any: &[Test], segment: &Segment, mask: &mut Mask) {
 }
 
 fn narrow_by_bytes(field: Field, value: &ValueTest, segment: &Segment, mask: &mut Mask) {
-    let mut reader = BlockReader::default();
+    let mut reader = segment.reader();
     let (region, queried) = (RegionId::new(""), Ocid::new(""));
     mask.retain(|row| {
         segment.read(row, &mut reader).is_some_and(|bytes| {
