@@ -65,7 +65,7 @@ impl IndexBuilder {
             dictionaries: dictionaries(&interners),
             totals: Totals::default(),
             store: store.memory(),
-            identities: identities.bytes(),
+            tables: identities.bytes(),
         });
         Self {
             footprint,
@@ -174,7 +174,7 @@ impl IndexBuilder {
             dictionaries: dictionaries(&self.interners),
             totals: self.totals,
             store: self.store.memory(),
-            identities: self.identities.bytes(),
+            tables: self.identities.bytes() + self.interners.iter().map(Interner::bytes).sum::<usize>(),
         });
         Arc::clone(&self.published)
     }

@@ -11,6 +11,7 @@
 //!
 //! No clock is read here, and nothing of a screen or of the wire is known.
 
+mod appended;
 mod bits;
 mod builder;
 mod codes;
@@ -33,7 +34,7 @@ pub use identity::EventKey;
 pub use ingest::{Holdings, Ingest, IngestSender, Input, Stopped};
 pub use segment::{Segment, SegmentId};
 pub use snapshot::{Memory, RowId, RowView, Snapshot, Totals};
-pub use store::{BlockReader, Blocks, Ordinal};
+pub use store::{BlockReader, Blocks, Ordinal, SpillError, Store, StoreMemory, StoreOptions};
 pub use times::Times;
 
 #[cfg(test)]

@@ -66,8 +66,8 @@ pub struct Memory {
     pub blocks: u64,
     pub columns: u64,
     pub dictionaries: u64,
-    /// What tells whether an event is held already.
-    pub identities: u64,
+    /// What tells whether an event or a value is held already.
+    pub tables: u64,
     /// On disk, because memory had a limit.
     pub spilled: u64,
 }
@@ -75,7 +75,7 @@ pub struct Memory {
 impl Memory {
     /// Without what is on disk.
     pub fn resident(&self) -> u64 {
-        self.blocks + self.columns + self.dictionaries + self.identities
+        self.blocks + self.columns + self.dictionaries + self.tables
     }
 }
 
@@ -91,7 +91,7 @@ pub struct Snapshot {
     pub(super) dictionaries: Dictionaries,
     pub(super) totals: Totals,
     pub(super) store: StoreMemory,
-    pub(super) identities: usize,
+    pub(super) tables: usize,
 }
 
 impl Snapshot {
@@ -196,7 +196,7 @@ impl Snapshot {
             blocks: self.store.resident,
             columns: self.segments.iter().map(|segment| segment.bytes() as u64).sum(),
             dictionaries: self.dictionaries.iter().map(|dictionary| dictionary.bytes() as u64).sum(),
-            identities: self.identities as u64,
+            tables: self.tables as u64,
             spilled: self.store.spilled,
         }
     }
