@@ -1,18 +1,21 @@
 //! Packing and unpacking of one block.
 //!
-//! A packed block is a tag and a zstd frame. The tag names the dictionary, because a store changes to a better one on its
-//! way; 0 is a content that the compressor refused and that is kept as it is.
+//! A packed block is a tag and a zstd frame. The tag names the primer, because a store changes to a better one on its way,
+//! and says whether events were taken apart; without a primer it is a content that the compressor refused.
 
 use zstd::dict::DecoderDictionary;
 use zstd::zstd_safe::{CCtx, CParameter, DCtx, compress_bound, get_frame_content_size};
 
 use super::content;
 use super::primer::{Primer, PrimerId, Primers};
+use super::shred::Shredder;
 
 pub(super) const LEVEL: i32 = 3;
 
-/// The tag of a content that is not compressed.
+/// In the tag of what is not compressed, the primer is missing.
 const PLAIN: u8 = 0;
+/// In the tag of a block whose events were taken apart.
+const SHREDDED: u8 = 0x80;
 
 /// Compresses, one block after the other, on one thread.
 pub(super) struct Encoder {
@@ -22,6 +25,7 @@ pub(super) struct Encoder {
     /// As large as a result may get; results are copied out of it, exactly.
     buffer: Vec<u8>,
     content: Vec<u8>,
+    shredder: Shredder,
 }
 
 impl Encoder {
@@ -31,7 +35,7 @@ impl Encoder {
         context.set_parameter(CParameter::CompressionLevel(LEVEL)).ok()?;
         // The tag says it already.
         context.set_parameter(CParameter::DictIdFlag(false)).ok()?;
-        Some(Self { context, prepared: None, buffer: Vec::new(), content: Vec::new() })
+        Some(Self { context, prepared: None, buffer: Vec::new(), content: Vec::new(), shredder: Shredder::default() })
     }
 
     /// The packed block of `events`, none of which is longer than [`content::LONGEST`].
@@ -41,10 +45,14 @@ impl Encoder {
         primers: &Primers,
         with: PrimerId,
     ) -> Option<Box<[u8]>> {
-        content::join(events, &mut self.content)?;
-        let tag = self.compress(primers.get(with)).map_or(PLAIN, |()| with.tag());
-        let bytes = if tag == PLAIN { &self.content } else { &self.buffer };
-        Some(tagged(tag, bytes))
+        let shredded = match self.shredder.shred(events.clone(), &mut self.content) {
+            Some(()) => SHREDDED,
+            None => content::join(events, &mut self.content).map(|()| 0)?,
+        };
+        Some(match self.compress(primers.get(with)) {
+            Some(()) => tagged(shredded | with.tag(), &self.buffer),
+            None => tagged(shredded | PLAIN, &self.content),
+        })
     }
 
     /// From `content` into `buffer`.
@@ -66,7 +74,7 @@ impl Encoder {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.context.sizeof() + self.buffer.capacity() + self.content.capacity()
+        self.context.sizeof() + self.buffer.capacity() + self.content.capacity() + self.shredder.bytes()
     }
 }
 
@@ -84,6 +92,15 @@ fn tagged(tag: u8, bytes: &[u8]) -> Box<[u8]> {
     block.into_boxed_slice()
 }
 
+/// How events stand in a content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// See `content`.
+    Joined,
+    /// See `shred`.
+    Shredded,
+}
+
 /// Decompresses, one block after the other; knows every primer.
 pub(super) struct Decoder {
     context: Option<DCtx<'static>>,
@@ -95,15 +112,17 @@ impl Decoder {
     }
 
     /// The content of a packed block, into `content`.
-    pub fn unpack(&mut self, block: &[u8], primers: &Primers, content: &mut Vec<u8>) -> Option<()> {
+    pub fn unpack(&mut self, block: &[u8], primers: &Primers, content: &mut Vec<u8>) -> Option<Form> {
         content.clear();
         let (tag, frame) = block.split_first()?;
-        if *tag == PLAIN {
+        let form = if tag & SHREDDED == 0 { Form::Joined } else { Form::Shredded };
+        if tag & !SHREDDED == PLAIN {
             content.extend_from_slice(frame);
-            return Some(());
+        } else {
+            let primer = primers.get(PrimerId::of_tag(tag & !SHREDDED)?)?;
+            self.decompress(frame, Some(&primer.decoder), content::LARGEST, content)?;
         }
-        let primer = primers.get(PrimerId::of_tag(*tag)?)?;
-        self.decompress(frame, Some(&primer.decoder), content::LARGEST, content)
+        Some(form)
     }
 
     /// A frame by itself, of at most `limit` bytes.

@@ -1,4 +1,4 @@
-//! The events of a block one after the other, as the compressor sees them.
+//! The events of a block one after the other, for those that cannot be taken apart (see `shred`).
 //!
 //! ```text
 //!   64 x length, low bytes | 64 x length, high bytes | the events
@@ -30,28 +30,19 @@ pub(super) fn join<'a>(events: impl Iterator<Item = &'a [u8]> + Clone, content: 
     Some(())
 }
 
-/// Where each event of a content ends; the first starts after the lengths.
-pub(super) type Ends = Box<[u32]>;
+/// Where the first event starts.
+pub(super) const START: usize = HEADER;
 
-/// `None` when it is no content.
-pub(super) fn ends(content: &[u8]) -> Option<Ends> {
+/// Puts into `ends` where each event of a content ends. `None` when it is no content.
+pub(super) fn ends(content: &[u8], ends: &mut Vec<u32>) -> Option<()> {
     let (low, high) = content.get(..HEADER)?.split_at(EVENTS);
-    let mut end = HEADER as u32;
-    let ends: Ends = low
-        .iter()
-        .zip(high)
-        .map(|(low, high)| {
-            end += u32::from(u16::from_le_bytes([*low, *high]));
-            end
-        })
-        .collect();
-    (end as usize == content.len()).then_some(ends)
-}
-
-/// The event in `slot`.
-pub(super) fn event<'a>(content: &'a [u8], ends: &[u32], slot: usize) -> Option<&'a [u8]> {
-    let start = slot.checked_sub(1).map_or(Some(HEADER as u32), |before| ends.get(before).copied())?;
-    content.get(start as usize..*ends.get(slot)? as usize)
+    let lens = low.iter().zip(high).map(|(low, high)| u32::from(u16::from_le_bytes([*low, *high])));
+    ends.clear();
+    ends.extend(lens.scan(START as u32, |end, len| {
+        *end += len;
+        Some(*end)
+    }));
+    (ends.last().map(|end| *end as usize) == Some(content.len())).then_some(())
 }
 
 #[cfg(test)]
@@ -64,9 +55,12 @@ mod tests {
         let events: Vec<Vec<u8>> = (0..EVENTS).map(|slot| vec![slot as u8; lengths[slot % lengths.len()]]).collect();
         let mut content = b"left over".to_vec();
         join(events.iter().map(Vec::as_slice), &mut content).unwrap();
-        let ends = ends(&content).unwrap();
-        assert!(events.iter().enumerate().all(|(slot, bytes)| event(&content, &ends, slot) == Some(bytes)));
-        assert!(content.len() <= LARGEST && event(&content, &ends, EVENTS).is_none());
+        let mut found = Vec::new();
+        ends(&content, &mut found).unwrap();
+        let starts = [START as u32].into_iter().chain(found.iter().copied());
+        let back: Vec<&[u8]> = starts.zip(&found).map(|(start, end)| &content[start as usize..*end as usize]).collect();
+        assert_eq!(back, events);
+        assert!(content.len() <= LARGEST);
     }
 
     #[test]
@@ -74,6 +68,7 @@ mod tests {
         let mut content = Vec::new();
         assert!(join([&*vec![0; LONGEST + 1]].into_iter(), &mut content).is_none());
         join([&b"{}"[..]].into_iter(), &mut content).unwrap();
-        assert!(ends(&content).is_some() && ends(&content[..content.len() - 1]).is_none() && ends(b"").is_none());
+        let is_content = |bytes: &[u8]| ends(bytes, &mut Vec::new()).is_some();
+        assert!(is_content(&content) && !is_content(&content[..content.len() - 1]) && !is_content(b""));
     }
 }

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::codec::Decoder;
-use super::content::{self, Ends};
-use super::pack::{Block, Event, Large, PackCell, PackState};
+use super::pack::PackCell;
 use super::primer::Primers;
+use super::unpack::Unpacker;
 use super::{BLOCK_EVENTS, Ordinal};
 use crate::index::appended::{Appended, Appender};
 
@@ -81,117 +80,11 @@ impl BlockReader<'_> {
     pub fn read(&mut self, at: Ordinal) -> Option<&[u8]> {
         self.unpacker.read(self.blocks, at)
     }
-}
 
-/// A reader of any blocks of one store.
-pub(super) struct Unpacker {
-    decoder: Decoder,
-    /// The block unpacked last, by number.
-    kept: Option<(u32, Kept)>,
-    /// Of the block kept, when it was packed.
-    content: Vec<u8>,
-    /// The long event read last.
-    long: Option<Ordinal>,
-    long_bytes: Vec<u8>,
-    /// What was read from a file.
-    scratch: Vec<u8>,
-}
-
-enum Kept {
-    Plain(Arc<Block>),
-    Content { ends: Ends, large: Vec<(u16, Arc<Large>)> },
-}
-
-/// Where an event is in what is kept.
-enum Found {
-    Here,
-    Long(Arc<Large>),
-}
-
-impl Unpacker {
-    pub fn new() -> Self {
-        Self {
-            decoder: Decoder::new(),
-            kept: None,
-            content: Vec::new(),
-            long: None,
-            long_bytes: Vec::new(),
-            scratch: Vec::new(),
-        }
-    }
-
-    pub fn read(&mut self, blocks: &Blocks, at: Ordinal) -> Option<&[u8]> {
-        if at.0 >= blocks.len {
-            return None;
-        }
-        if self.kept.as_ref().is_none_or(|(number, _)| *number != at.block()) {
-            self.kept = None;
-            self.kept = Some((at.block(), self.load(blocks, at)?));
-        }
-        match self.find(at)? {
-            Found::Here => self.short(at),
-            Found::Long(large) => self.long(at, &large),
-        }
-    }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        self.decoder.bytes() + self.content.capacity() + self.long_bytes.capacity() + self.scratch.capacity()
-    }
-
-    fn find(&self, at: Ordinal) -> Option<Found> {
-        let large = match &self.kept.as_ref()?.1 {
-            Kept::Plain(block) => match block.plain()?.event(at.slot())? {
-                Event::Small(_) => None,
-                Event::Large(large) => Some(large),
-            },
-            Kept::Content { large, .. } => {
-                large.iter().find(|(slot, _)| usize::from(*slot) == at.slot()).map(|(_, large)| large)
-            }
-        };
-        Some(large.map_or(Found::Here, |large| Found::Long(Arc::clone(large))))
-    }
-
-    fn short(&self, at: Ordinal) -> Option<&[u8]> {
-        match &self.kept.as_ref()?.1 {
-            Kept::Plain(block) => match block.plain()?.event(at.slot())? {
-                Event::Small(bytes) => Some(bytes),
-                Event::Large(_) => None,
-            },
-            Kept::Content { ends, .. } => content::event(&self.content, ends, at.slot()),
-        }
-    }
-
-    fn long(&mut self, at: Ordinal, large: &Large) -> Option<&[u8]> {
-        if self.long != Some(at) {
-            self.long = None;
-            let bytes = large.bytes.all(&mut self.scratch)?;
-            if large.is_packed {
-                self.decoder.unpack_alone(bytes, large.len, &mut self.long_bytes)?;
-            } else {
-                self.long_bytes.clear();
-                self.long_bytes.extend_from_slice(bytes);
-            }
-            self.long = Some(at);
-        }
-        Some(&self.long_bytes)
-    }
-
-    fn load(&mut self, blocks: &Blocks, at: Ordinal) -> Option<Kept> {
-        let state = blocks.packs.get(at.pack())?.state();
-        let number = at.block_in_pack();
-        match &**state {
-            PackState::Packed(pack) => {
-                let bytes = pack.block(number, &mut self.scratch)?;
-                self.decoder.unpack(bytes, &blocks.primers, &mut self.content)?;
-                Some(Kept::Content { ends: content::ends(&self.content)?, large: pack.large(number).collect() })
-            }
-            PackState::Blocks(loose) => {
-                let block = loose.get(number)?.load_full()?;
-                let Some(packed) = block.packed() else { return Some(Kept::Plain(block)) };
-                self.decoder.unpack(&packed.bytes, &blocks.primers, &mut self.content)?;
-                Some(Kept::Content { ends: content::ends(&self.content)?, large: packed.large.to_vec() })
-            }
-        }
+    /// Bytes among which every text stands that is in an event of the block, unless it has a quotation mark or a line feed
+    /// in it. So a text that is not found here is in none of its events; one that is found has to be looked for in each.
+    /// Takes half of what reading the events takes. `None` when there is no shortcut: read the events.
+    pub fn haystack(&mut self, block: u32) -> Option<&[u8]> {
+        self.unpacker.haystack(self.blocks, block)
     }
 }
