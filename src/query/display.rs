@@ -36,6 +36,7 @@ impl fmt::Display for Expr {
             Self::Or(any) if any.is_empty() => f.write_str("NOT *"),
             Self::And(all) => joined(f, all, " "),
             Self::Or(any) => joined(f, any, " OR "),
+            Self::Not(inner) if **inner == Self::All => f.write_str("NOT *"),
             Self::Not(inner) if inner.is_one_word() => write!(f, "-{inner}"),
             Self::Not(inner) => write!(f, "NOT ({inner})"),
             Self::Term(term) => term.fmt(f),

@@ -38,4 +38,6 @@ pub use selection::{Counts, Order, Selection};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
 
 #[cfg(test)]
+mod example_tests;
+#[cfg(test)]
 mod tests;

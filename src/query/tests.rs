@@ -9,6 +9,7 @@ use super::*;
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
 use crate::domain::time_range::TimeRange;
+use crate::domain::zone::Zone;
 use crate::index::testing::{Sent, at, event, footprint, insert, numbered, sent};
 use crate::index::{EventKey, IndexBuilder, RowView, Snapshot};
 
@@ -315,6 +316,55 @@ proptest! {
                 prop_assert_eq!(bucket.of(access) as usize, here.iter().filter(|row| row.access() == access).count());
             }
             prop_assert_eq!(bucket.failed as usize, here.iter().filter(|row| row.is_failed()).count());
+        }
+    }
+}
+
+/// Whether the language has words for it. The others are made by nobody.
+fn can_be_said(expr: &Expr) -> bool {
+    let has_order = |subject: &Subject| matches!(subject, Subject::Field(Field::Status) | Subject::Path(_));
+    match expr {
+        Expr::All => true,
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().all(can_be_said),
+        Expr::Not(inner) => can_be_said(inner),
+        Expr::Term(Term::Text(text)) => !text.trim().is_empty(),
+        Expr::Term(Term::About { subject, condition }) => match condition {
+            Condition::Number(_) => has_order(subject),
+            Condition::Address(_) => *subject == Subject::Field(Field::Ip),
+            Condition::Any(any) => {
+                let is = |kind: fn(&Condition) -> bool| any.iter().any(kind);
+                let mixed =
+                    is(|one| matches!(one, Condition::Contains(_))) && is(|one| matches!(one, Condition::Equals(_)));
+                let unlisted = |one: &Condition| {
+                    matches!(one, Condition::Matches(_) | Condition::Number(Numbers::Above(_) | Numbers::Below(_)))
+                };
+                let fit = |one: &Condition| {
+                    can_be_said(&Term::About { subject: subject.clone(), condition: one.clone() }.into())
+                };
+                *subject != Subject::Shown && !mixed && !any.iter().any(unlisted) && any.iter().all(fit)
+            }
+            Condition::Equals(_) | Condition::Present => *subject != Subject::Shown,
+            _ => true,
+        },
+        Expr::Term(_) => true,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, max_global_rejects: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_printed_query_means_the_same(events in events(60), query in query()) {
+        prop_assume!(query.conjuncts().iter().all(can_be_said));
+        let context = ParseContext { now: at(1_800_000_000_000_000), zone: Zone::Utc, read_list: &|_| Err("none".to_owned()) };
+        let printed = query.to_string();
+        let read = parse(&printed, &context).map_err(|error| TestCaseError::fail(error.render(&printed)))?;
+        prop_assert_eq!(&parse(&read.to_string(), &context), &Ok(read.clone()), "{} | {}", printed, read);
+        let mut builder = IndexBuilder::new(footprint());
+        insert(&mut builder, &events);
+        let snapshot = builder.snapshot();
+        for row in snapshot.rows() {
+            prop_assert_eq!(answers(&query, &row), answers(&read, &row), "{} | {}", printed, read);
         }
     }
 }
