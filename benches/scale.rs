@@ -83,6 +83,9 @@ fn load(events: usize, out: &mut impl Write) -> std::io::Result<Arc<Snapshot>> {
         each(held),
         held as f64 / memory.resident() as f64,
     )?;
+    let mut values: Vec<(u32, Column)> = Column::ALL.map(|column| (snapshot.dictionary(column).len(), column)).into();
+    values.sort_unstable_by(|a, b| b.cmp(a));
+    writeln!(out, "most values: {:?}", &values[..5])?;
     Ok(snapshot)
 }
 

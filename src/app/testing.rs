@@ -38,6 +38,7 @@ pub fn setup() -> Setup {
         range: TimeRange::new(at("2026-03-14T08:00:00Z"), at("2026-03-14T14:00:00Z")).unwrap(),
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),
+        query: crate::query::Query::everything(),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),

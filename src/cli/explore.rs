@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use chrono::{SubsecRound, TimeDelta};
 
-use super::args::{CommandLine, ScreenArgs, ThemeName};
+use super::args::{CommandLine, FilterArgs, ScreenArgs, ThemeName};
 use super::collect::{Reading, fetch_settings};
 use super::connect::connect;
 use super::interrupt::Interrupt;
@@ -29,6 +29,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         return Err(Problem::usage("the explorer needs a terminal")
             .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
     }
+    let query = line.filter.asked(crate::oci::clock::now(), line.read.tz.0)?;
     let connection = connect(&line.identity, env).await?;
     let client = &connection.client;
     let now = client.now().trunc_subsecs(0);
@@ -45,7 +46,8 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         demo: line.identity.demo,
         range,
         scope: line.read.scope(),
-        access: if line.filter.reads { AccessFilter::Reads } else { AccessFilter::WritesAndSessions },
+        access: access(&line.filter),
+        query,
         zone: line.read.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: line.read.padding,
@@ -63,6 +65,15 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         .await
         .map_err(|error| Problem::new(ProblemKind::Io, format!("the terminal failed: {error}")))?;
     Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+/// A query says itself which classes it is about.
+fn access(filter: &FilterArgs) -> AccessFilter {
+    match (filter.reads, filter.filter.is_some() && !filter.writes) {
+        (true, _) => AccessFilter::Reads,
+        (false, true) => AccessFilter::All,
+        (false, false) => AccessFilter::WritesAndSessions,
+    }
 }
 
 /// What was asked for, else none where the environment wants none, else by what the terminal says of its background.

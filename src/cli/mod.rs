@@ -8,6 +8,7 @@ mod diagnose;
 pub mod doctor;
 mod explore;
 mod export;
+mod filter;
 mod follow;
 mod intake;
 mod interrupt;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use args::{Command, CommandLine, CoverageArgs, ExportArgs, IdentityArgs, ListingArgs};
 use collect::Reading;
 use connect::connect;
+use intake::Wanted;
 use interrupt::Interrupt;
 use talk::{Talk, say};
 
@@ -79,13 +81,15 @@ async fn export(
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
     // Before anything is looked for: this is what the user can mend without an account.
-    let range = args.read.required_range(crate::oci::clock::now())?;
+    let now = crate::oci::clock::now();
+    let range = args.read.required_range(now)?;
+    let asked = args.asked(now)?;
     let connection = connect(identity, env).await?;
     if args.read.plan {
         let reading = Reading::new(&connection, &args.read, range, talk);
         return plan::run(&reading, false, interrupt).await;
     }
-    export::run(&connection, args, range, talk, interrupt).await
+    export::run(&connection, args, Wanted { range, query: asked }, talk, interrupt).await
 }
 
 async fn coverage(

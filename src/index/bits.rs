@@ -27,6 +27,17 @@ impl Bits {
         self.0.get(place).copied().unwrap_or(0)
     }
 
+    /// The rows of eight words from 512 times `stride` on.
+    pub fn eight(&self, stride: usize) -> [u64; 8] {
+        let rest = self.0.get(stride * 8..).unwrap_or_default();
+        if let Some(eight) = rest.first_chunk() {
+            return *eight;
+        }
+        let mut eight = [0; 8];
+        eight.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        eight
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -7,19 +7,36 @@
 use super::mask::{WORD, bits};
 use super::select::Cancel;
 use super::selection::{Part, Selection};
-use crate::index::{Codes, Column, Segment};
+use crate::index::{Codes, Column, Dictionary, Segment};
 
 /// One of so many words of 64 rows is looked at for an estimate.
 const SAMPLE: usize = 16;
 
-/// The values of a column that occur, the most frequent first; equally frequent ones in the order of their text.
+/// The values of a column that occur.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facet {
     pub column: Column,
-    /// Codes of the snapshot's dictionary, with rows. The empty value is among them: rows that have nothing there.
+    /// Codes of the snapshot's dictionary, ascending, with rows. The empty value is among them: rows that have nothing
+    /// there.
     pub values: Vec<(u32, u64)>,
     /// Whether the rows were counted; else they are projected from a part of them.
     pub exact: bool,
+}
+
+impl Facet {
+    /// The most frequent values, at most `most` of them; equally frequent ones in the order of their text.
+    pub fn top(&self, most: usize, dictionary: &Dictionary) -> Vec<(u32, u64)> {
+        let compare = |(a, x): &(u32, u64), (b, y): &(u32, u64)| {
+            y.cmp(x).then_with(|| dictionary.value(*a).cmp(dictionary.value(*b)))
+        };
+        let mut values = self.values.clone();
+        if most < values.len() {
+            values.select_nth_unstable_by(most, compare);
+            values.truncate(most);
+        }
+        values.sort_unstable_by(compare);
+        values
+    }
 }
 
 impl Selection {
@@ -43,8 +60,7 @@ impl Selection {
             counts.add(segment, part, column);
         }
         let counted = counts.by_code.iter().enumerate().filter(|(_, count)| **count > 0);
-        let mut values: Vec<(u32, u64)> = counted.map(|(code, count)| (code as u32, *count)).collect();
-        values.sort_by(|(a, x), (b, y)| y.cmp(x).then_with(|| dictionary.value(*a).cmp(dictionary.value(*b))));
+        let values = counted.map(|(code, count)| (code as u32, *count)).collect();
         Some(Facet { column, values, exact: counts.exact })
     }
 }
@@ -92,7 +108,7 @@ impl Counting {
 
 /// Calls with matching rows and how many each stands for; whether it was with all of them.
 fn visit(part: &Part, every: usize, mut count: impl FnMut(usize, u64)) -> bool {
-    let words = part.found.hits.words();
+    let words = part.found.hits.mask().words();
     let every = if words.len() < every * every { 1 } else { every };
     for (place, word) in words.iter().enumerate().step_by(every).filter(|(_, word)| **word != 0) {
         bits(*word).for_each(|bit| count(place * WORD + bit, every as u64));
@@ -144,7 +160,10 @@ mod tests {
                 let facet = selection.facet(column, &Cancel::new()).unwrap();
                 assert!(facet.exact);
                 assert_eq!(named(&selection, &facet), plain(&selection, column));
-                assert!(facet.values.is_sorted_by(|a, b| a.1 >= b.1));
+                let dictionary = selection.snapshot().dictionary(column);
+                let top = facet.top(5, dictionary);
+                assert!(top.is_sorted_by(|a, b| a.1 >= b.1) && top.len() == facet.values.len().min(5));
+                assert_eq!(top, facet.top(1_000, dictionary)[..top.len()]);
             }
         }
     }

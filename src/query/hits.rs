@@ -1,7 +1,7 @@
 //! The rows of one segment that match, ready to be counted up to any row and to be found by their number.
 
 use super::mask::{Mask, WORD, below, bits};
-use crate::index::Segment;
+use crate::index::{Bits, Segment};
 
 /// Rows between two sums that are kept.
 const STRIDE: usize = 512;
@@ -27,12 +27,57 @@ impl Tally {
         }
     }
 
+    /// Of a stride, all words at once.
+    fn of_stride(hits: &[u64; WORDS], segment: &Segment, stride: usize) -> Self {
+        Self {
+            all: ones(hits),
+            writes: common(hits, segment.writes(), stride),
+            sessions: common(hits, segment.sessions(), stride),
+            failed: common(hits, segment.failed(), stride),
+        }
+    }
+
+    /// Of a whole segment.
+    pub fn of_mask(mask: &Mask, segment: &Segment) -> Self {
+        let mut tally = Self::default();
+        for (stride, hits) in mask.strides().enumerate().filter(|(_, hits)| *hits != [0; WORDS]) {
+            tally.add(Self::of_stride(&hits, segment, stride));
+        }
+        tally
+    }
+
+    /// In the order of [`Access::ALL`](crate::domain::access::Access::ALL).
+    pub fn by_access(self) -> [u64; 3] {
+        [self.all - self.writes - self.sessions, self.writes, self.sessions].map(u64::from)
+    }
+
     pub fn add(&mut self, other: Self) {
         self.all += other.all;
         self.writes += other.writes;
         self.sessions += other.sessions;
         self.failed += other.failed;
     }
+}
+
+/// How many rows of a mask are in `bits`.
+pub(super) fn count_common(mask: &Mask, bits: &Bits) -> u64 {
+    if bits.is_empty() {
+        return 0;
+    }
+    mask.strides().enumerate().map(|(stride, hits)| u64::from(common(&hits, bits, stride))).sum()
+}
+
+fn common(hits: &[u64; WORDS], bits: &Bits, stride: usize) -> u32 {
+    if bits.is_empty() {
+        return 0;
+    }
+    let mut words = bits.eight(stride);
+    words.iter_mut().zip(hits).for_each(|(word, hits)| *word &= hits);
+    ones(&words)
+}
+
+fn ones(words: &[u64; WORDS]) -> u32 {
+    words.iter().map(|word| word.count_ones()).sum()
 }
 
 /// See the module.
@@ -47,18 +92,17 @@ impl Hits {
     pub fn new(mask: Mask, segment: &Segment) -> Self {
         let mut sum = Tally::default();
         let mut sums = vec![sum];
-        for (stride, words) in mask.words().chunks(WORDS).enumerate() {
-            for (place, word) in words.iter().enumerate().filter(|(_, word)| **word != 0) {
-                sum.add(Tally::of(*word, segment, stride * WORDS + place));
+        for (stride, hits) in mask.strides().enumerate() {
+            if hits != [0; WORDS] {
+                sum.add(Tally::of_stride(&hits, segment, stride));
             }
             sums.push(sum);
         }
         Self { mask, sums: sums.into() }
     }
 
-    /// A bit for each row.
-    pub fn words(&self) -> &[u64] {
-        self.mask.words()
+    pub fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     pub fn total(&self) -> Tally {

@@ -37,6 +37,14 @@ impl Mask {
         &self.words
     }
 
+    /// Eight words at a time.
+    pub fn strides(&self) -> impl Iterator<Item = [u64; 8]> {
+        let (whole, rest) = self.words.as_chunks::<8>();
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        whole.iter().copied().chain((!rest.is_empty()).then_some(last))
+    }
+
     /// Keeps what `narrowed` says of each word; empty ones are not asked about.
     pub fn narrow(&mut self, mut narrowed: impl FnMut(usize, u64) -> u64) {
         for (place, word) in self.words.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
@@ -59,10 +67,9 @@ impl Mask {
         }
     }
 
-    /// Keeps the rows that are in `bits`, or those that are not.
-    pub fn keep_bits(&mut self, bits: &Bits, wanted: bool) {
-        let flip = if wanted { 0 } else { u64::MAX };
-        self.words.iter_mut().enumerate().for_each(|(place, word)| *word &= bits.word(place) ^ flip);
+    /// Keeps the rows that are in `bits` as well.
+    pub fn keep_bits(&mut self, bits: &Bits) {
+        self.words.iter_mut().enumerate().for_each(|(place, word)| *word &= bits.word(place));
     }
 
     pub fn rows(&self) -> impl Iterator<Item = usize> {

@@ -3,21 +3,18 @@
 //! Texts are compared with a dictionary's values, once each, never with rows; what is left for the rows is whether a
 //! code is in a set. A plan is kept with its selection: when dictionaries grow, only their new values are compared.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::field::Field;
+use super::condition::{Condition, Subject};
 use super::mask::Mask;
 use super::matches::TEXT_COLUMNS;
 use super::scan;
 use super::select::Cancel;
-use super::term::{AccessSet, Expr, Op, Query, Term};
-use super::text;
+use super::term::{AccessSet, Expr, Query, Term};
+use super::value::{BytesTest, ValueTest};
 use crate::domain::access::Access;
 use crate::domain::event::{Flags, decode};
-use crate::domain::ocid::Ocid;
-use crate::domain::region::RegionId;
-use crate::index::{Column, Dictionary, RecordRef, Segment, Snapshot};
+use crate::index::{Column, Dictionary, Segment, Snapshot};
 
 /// The conjuncts of a query, sorted by the switch that adds them, because each switch says what it hides.
 #[derive(Clone, Debug)]
@@ -50,11 +47,11 @@ pub(super) enum Test {
     Not(Box<Self>),
     Access(AccessSet),
     Failed,
-    Own,
+    Flag(Flags),
     Micros(Range<i64>),
     Column(ColumnTest),
-    /// A field without a column.
-    Bytes(Field, ValueTest),
+    /// What no column holds.
+    Bytes(BytesTest),
 }
 
 /// Whether a column's value is one of a set that grows with its dictionary.
@@ -67,16 +64,6 @@ pub(super) struct ColumnTest {
     /// Codes compared so far, and how many of them are in the set.
     compared: u32,
     found: u32,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum ValueTest {
-    /// In lower case.
-    Contains(String),
-    /// In lower case.
-    Equals(String),
-    Region(BTreeSet<RegionId>),
-    Compartment(BTreeSet<Ocid>),
 }
 
 impl Plan {
@@ -105,7 +92,7 @@ impl Plan {
         }
     }
 
-    /// Whether both ask the same, in whatever order.
+    /// Whether both ask the same.
     pub fn is_same(&self, other: &Self) -> bool {
         self.query == other.query
     }
@@ -137,28 +124,36 @@ impl Test {
     fn of_term(term: &Term) -> Self {
         match term {
             Term::Access(set) => Self::Access(*set),
-            Term::Own => Self::Own,
+            Term::Own => Self::Flag(Flags::OWN),
+            Term::Late => Self::Flag(Flags::LATE),
+            Term::Flag(flag) => Self::new(&flag.meaning()),
             Term::Failed => Self::Failed,
             Term::Region(regions) => Self::column(Column::Region, ValueTest::Region(regions.clone())),
             Term::Queried(ids) => Self::column(Column::Queried, ValueTest::Compartment(ids.clone())),
             Term::Time(range) => Self::Micros(range.start().timestamp_micros()..range.end().timestamp_micros()),
             Term::Text(text) => Self::and(text.split_whitespace().map(Self::of_word).collect()),
-            Term::Field { field, op, value } => {
-                let value = match op {
-                    Op::Contains => ValueTest::Contains(value.to_lowercase()),
-                    Op::Equals => ValueTest::Equals(value.to_lowercase()),
-                };
-                match field.column() {
-                    Some(column) => Self::column(column, value),
-                    None => Self::Bytes(*field, value),
-                }
-            }
+            Term::About { subject, condition } => Self::about(subject, condition),
+        }
+    }
+
+    fn about(subject: &Subject, condition: &Condition) -> Self {
+        let column = match subject {
+            Subject::Field(field) => field.column().map(|column| (column, ValueTest::of_field(*field, condition))),
+            _ => None,
+        };
+        match (column, BytesTest::new(subject, condition)) {
+            (Some((column, value)), _) => Self::column(column, value),
+            (None, Some(test)) => Self::Bytes(test),
+            (None, None) => Self::in_text_columns(&ValueTest::new(condition)),
         }
     }
 
     fn of_word(word: &str) -> Self {
-        let word = word.to_lowercase();
-        Self::Or(TEXT_COLUMNS.iter().map(|column| Self::column(*column, ValueTest::Contains(word.clone()))).collect())
+        Self::in_text_columns(&ValueTest::Contains(word.to_lowercase()))
+    }
+
+    fn in_text_columns(value: &ValueTest) -> Self {
+        Self::Or(TEXT_COLUMNS.iter().map(|column| Self::column(*column, value.clone())).collect())
     }
 
     fn column(column: Column, value: ValueTest) -> Self {
@@ -174,12 +169,17 @@ impl Test {
     /// What a row costs: nothing but a bit, a look at one column or at some, or unpacking its event.
     fn cost(&self) -> u32 {
         match self {
-            Self::All | Self::Access(_) | Self::Failed | Self::Own | Self::Micros(_) => 0,
+            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) => 0,
             Self::Column(_) => 1,
             Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::cost).fold(0, u32::saturating_add),
             Self::Not(inner) => inner.cost(),
-            Self::Bytes(..) => 1 << 16,
+            Self::Bytes(_) => 1 << 16,
         }
+    }
+
+    /// Whether every row passes.
+    pub fn is_all(&self) -> bool {
+        matches!(self, Self::All)
     }
 
     pub fn extend(&mut self, snapshot: &Snapshot) {
@@ -187,7 +187,7 @@ impl Test {
             Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.extend(snapshot)),
             Self::Not(inner) => inner.extend(snapshot),
             Self::Column(test) => test.extend(snapshot.dictionary(test.column)),
-            Self::All | Self::Access(_) | Self::Failed | Self::Own | Self::Micros(_) | Self::Bytes(..) => {}
+            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) | Self::Bytes(_) => {}
         }
     }
 
@@ -204,11 +204,11 @@ impl Test {
                 mask.subtract(&passing);
             }
             Self::Access(set) => narrow_to_access(*set, segment, mask),
-            Self::Failed => mask.keep_bits(segment.failed(), true),
-            Self::Own => mask.keep_bits(segment.flagged(Flags::OWN), true),
+            Self::Failed => mask.keep_bits(segment.failed()),
+            Self::Flag(flag) => mask.keep_bits(segment.flagged(*flag)),
             Self::Micros(range) => mask.keep(segment.times().before(range.start)..segment.times().before(range.end)),
             Self::Column(test) => test.narrow(segment, mask),
-            Self::Bytes(field, value) => narrow_by_bytes(*field, value, place, mask),
+            Self::Bytes(test) => narrow_by_bytes(test, place, mask),
         }
     }
 }
@@ -239,9 +239,8 @@ fn narrow_to_access(set: AccessSet, segment: &Segment, mask: &mut Mask) {
 
 /// Rows are in the order of time, events lie in the order of arrival: they are read in theirs, so that none is unpacked
 /// twice. Nothing passes any more once the selection is cancelled; nobody will see it.
-fn narrow_by_bytes(field: Field, value: &ValueTest, place: Place<'_>, mask: &mut Mask) {
+fn narrow_by_bytes(test: &BytesTest, place: Place<'_>, mask: &mut Mask) {
     let mut reader = place.snapshot.blocks().reader();
-    let (region, queried) = (RegionId::new(""), Ocid::new(""));
     let mut rows: Vec<_> = mask.rows().filter_map(|row| Some((place.segment.at(row)?, row))).collect();
     rows.sort_unstable();
     let mut passing = vec![false; place.segment.end()];
@@ -249,11 +248,7 @@ fn narrow_by_bytes(field: Field, value: &ValueTest, place: Place<'_>, mask: &mut
         if place.cancel.is_cancelled() {
             break;
         }
-        passing[row] = reader.read(at).is_some_and(|bytes| {
-            let decoded = decode(bytes);
-            let record = RecordRef { fields: &decoded.fields, region: &region, queried: &queried, own: false };
-            value.holds(field.text(&record))
-        });
+        passing[row] = reader.read(at).is_some_and(|bytes| test.holds(bytes, &decode(bytes).fields));
     }
     mask.retain(|row| passing[row]);
 }
@@ -283,17 +278,6 @@ impl ColumnTest {
             mask.clear();
         } else if self.found < self.compared {
             scan::narrow(segment.codes(self.column), |code| self.holds(code), mask);
-        }
-    }
-}
-
-impl ValueTest {
-    fn holds(&self, value: &str) -> bool {
-        match self {
-            Self::Contains(needle) => text::contains(value, needle),
-            Self::Equals(needle) => text::equals(value, needle),
-            Self::Region(regions) => regions.iter().any(|region| region.as_str() == value),
-            Self::Compartment(ids) => ids.iter().any(|id| id.as_str() == value),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Which rows of a column have one of some codes.
 //!
 //! The question is asked of the segment's table first; only where the table has codes of both kinds are rows looked at,
-//! 64 at a time and only where a row is still wanted. Few codes are compared one by one, which the compiler makes 16 or
-//! more at once of; many are looked up.
+//! 64 at a time and only where a row is still wanted. Few codes are compared, 16 rows at once; many are looked up.
+
+use wide::{i8x16, i16x16, u8x16};
 
 use super::mask::{Mask, WORD, bits};
 use crate::index::Codes;
@@ -25,10 +26,15 @@ pub(super) fn narrow(codes: &Codes, passes: impl Fn(u32) -> bool, mask: &mut Mas
 }
 
 /// A row's number: a place in a segment's table.
-trait Number: Copy + PartialEq + Default {
+trait Number: Copy + Default {
     fn of(place: usize) -> Self;
     fn place(self) -> usize;
+    /// A bit for each row that has this number.
+    fn equal(self, rows: &[Self; LANES]) -> u64;
 }
+
+/// Rows that are compared at once.
+const LANES: usize = 16;
 
 impl Number for u8 {
     fn of(place: usize) -> Self {
@@ -37,6 +43,10 @@ impl Number for u8 {
 
     fn place(self) -> usize {
         usize::from(self)
+    }
+
+    fn equal(self, rows: &[Self; LANES]) -> u64 {
+        u64::from(u8x16::from(*rows).simd_eq(u8x16::splat(self)).to_bitmask())
     }
 }
 
@@ -47,6 +57,11 @@ impl Number for u16 {
 
     fn place(self) -> usize {
         usize::from(self)
+    }
+
+    fn equal(self, rows: &[Self; LANES]) -> u64 {
+        let equal = i16x16::from(rows.map(u16::cast_signed)).simd_eq(i16x16::splat(self.cast_signed()));
+        u64::from(i8x16::from_i16x16_saturate(equal).to_bitmask())
     }
 }
 
@@ -85,20 +100,9 @@ fn with_rows<N: Number>(rows: &[N], place: usize, test: impl Fn(&[N; WORD]) -> u
 }
 
 fn equal_to<N: Number>(rows: &[N; WORD], numbers: &[N]) -> u64 {
-    let mut hits = [0_u8; WORD];
-    for number in numbers {
-        hits.iter_mut().zip(rows).for_each(|(hit, row)| *hit |= u8::from(row == number));
-    }
-    packed(&hits)
-}
-
-/// A bit for each byte, which is 0 or 1.
-fn packed(bytes: &[u8; WORD]) -> u64 {
-    // The product brings bit 0 of byte n to bit 56 + n.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (eights, _) = bytes.as_chunks::<8>();
-    let bits = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56);
-    bits.enumerate().fold(0, |word, (place, bits)| word | bits << (8 * place))
+    let (lanes, _) = rows.as_chunks::<LANES>();
+    let equal = |rows| numbers.iter().fold(0, |hits, number| hits | number.equal(rows));
+    lanes.iter().enumerate().fold(0, |word, (place, rows)| word | equal(rows) << (place * LANES))
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
+use std::sync::{Arc, OnceLock};
 
-use super::hits::Hits;
+use super::hits::{Hits, Tally, count_common};
 use super::mask::Mask;
-use super::origins::origins;
+use super::origins::{Origins, origins};
 use super::plan::{Place, Plan, Test};
-use super::selection::{Counts, Order, Part, PartCounts, Selection};
+use super::selection::{Counts, Order, Part, Selection};
 use super::term::Query;
 use super::walk::Lines;
 use crate::domain::event::Flags;
@@ -55,7 +55,8 @@ pub fn select(
     let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
     plan.extend(snapshot);
     let parts = find(snapshot, &plan, &Known::of(previous, &plan, snapshot), cancel)?;
-    let (counts, compartments, regions) = add_up(snapshot, &parts);
+    let mut counts = Counts::default();
+    parts.iter().for_each(|part| counts.add(&part.found.counts));
     Some(Selection {
         snapshot: Arc::clone(snapshot),
         query: query.clone(),
@@ -64,8 +65,7 @@ pub fn select(
         lines: Arc::new(Lines::new(snapshot, &parts)),
         parts: parts.into(),
         counts,
-        compartments: Arc::new(compartments),
-        regions: Arc::new(regions),
+        places: Arc::default(),
     })
 }
 
@@ -156,67 +156,96 @@ pub(super) struct Found {
     /// Rows that match but for the switches.
     scoped: Mask,
     pub hits: Hits,
-    pub counts: PartCounts,
+    pub counts: Counts,
+    /// Where rows that match but for the scope come from; see [`Part::origins`].
+    pub origins: OnceLock<Origins>,
+}
+
+/// What the switches of a query leave in a segment; `None` where one is not set.
+struct Switches {
+    access: Option<Mask>,
+    failed: Option<Mask>,
+    own: Option<Mask>,
+}
+
+impl Switches {
+    fn new(place: Place<'_>, plan: &Plan) -> Self {
+        let left = |test: &Test| (!test.is_all()).then(|| narrowed(test, place, &Mask::of(place.segment.rows())));
+        Self { access: left(&plan.access), failed: left(&plan.failed), own: left(&plan.own) }
+    }
+}
+
+fn both(mask: &Mask, switches: &[&Option<Mask>]) -> Mask {
+    let mut mask = mask.clone();
+    switches.iter().filter_map(|switch| switch.as_ref()).for_each(|switch| mask.intersect(switch));
+    mask
 }
 
 fn examine(place: Place<'_>, plan: &Plan, rest: Mask, scoped: Mask) -> Found {
     let segment = place.segment;
-    let [access, failed, own] =
-        [&plan.access, &plan.failed, &plan.own].map(|test| narrowed(test, place, &Mask::of(segment.rows())));
+    let Switches { access, failed, own } = Switches::new(place, plan);
+    let hits = Hits::new(both(&scoped, &[&access, &failed, &own]), segment);
     let mut counts = Counts::default();
-    for (at, word) in scoped.words().iter().enumerate().filter(|(_, word)| **word != 0) {
-        let [access, failed, own] = [&access, &failed, &own].map(|mask| mask.word(at));
-        let words = [word & failed, word & access, word & access & failed & !own];
-        counts.count_switches(words, segment, at);
-    }
-    let hits_of = |mask: &Mask| {
-        let mut hits = mask.clone();
-        [&access, &failed, &own].into_iter().for_each(|mask| hits.intersect(mask));
-        hits
-    };
-    let any_scope = hits_of(&rest);
-    let origins = origins(segment, &any_scope);
-    let hits = Hits::new(if scoped == rest { any_scope } else { hits_of(&scoped) }, segment);
     counts.count_hits(hits.total());
-    Found { rest, scoped, hits, counts: PartCounts { counts, origins } }
+    // Most switches are not set most of the time; what would be counted then is what was.
+    let without = |one: &Option<Mask>, other: &Option<Mask>| {
+        if one.is_none() && own.is_none() {
+            (hits.mask().clone(), hits.total())
+        } else {
+            let mask = both(&scoped, &[other]);
+            let tally = Tally::of_mask(&mask, segment);
+            (mask, tally)
+        }
+    };
+    let (any_access, tally) = without(&access, &failed);
+    counts.any_access = tally.by_access();
+    counts.any_access_own = count_common(&any_access, segment.flagged(Flags::OWN));
+    let (_, tally) = without(&failed, &access);
+    counts.any_outcome = [tally.all - tally.failed, tally.failed].map(u64::from);
+    if let Some(own) = &own {
+        let mut hidden = both(&scoped, &[&access, &failed]);
+        hidden.subtract(own);
+        counts.own_hidden = u64::from(Tally::of_mask(&hidden, segment).all);
+    }
+    Found { rest, scoped, hits, counts, origins: OnceLock::new() }
 }
 
-impl Counts {
-    /// Of the rows from 64 times `place` on: those that match but for the access term, but for the failed term, and those
-    /// that only `-is:self` hides.
-    fn count_switches(&mut self, words: [u64; 3], segment: &Segment, place: usize) {
-        let [any_access, any_outcome, own_hidden] = words;
-        let count = |word: u64| u64::from(word.count_ones());
-        let (writes, sessions) = (segment.writes().word(place), segment.sessions().word(place));
-        self.any_access[0] += count(any_access & !(writes | sessions));
-        self.any_access[1] += count(any_access & writes);
-        self.any_access[2] += count(any_access & sessions);
-        self.any_access_own += count(any_access & segment.flagged(Flags::OWN).word(place));
-        let failed = segment.failed().word(place);
-        self.any_outcome[0] += count(any_outcome & !failed);
-        self.any_outcome[1] += count(any_outcome & failed);
-        self.own_hidden += count(own_hidden);
+impl Part {
+    /// Where the rows come from that match but for the scope. Counted when somebody wants to know, and once: it takes
+    /// longer than finding them.
+    pub fn origins(&self, place: Place<'_>, plan: &Plan) -> &Origins {
+        self.found.origins.get_or_init(|| {
+            let Switches { access, failed, own } = Switches::new(place, plan);
+            origins(place.segment, &both(&self.found.rest, &[&access, &failed, &own]))
+        })
     }
 }
 
-type Sums = (Counts, HashMap<Ocid, u64>, HashMap<RegionId, u64>);
+/// Rows by where they come from.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub compartments: HashMap<Ocid, u64>,
+    pub regions: HashMap<RegionId, u64>,
+}
 
-fn add_up(snapshot: &Snapshot, parts: &[Part]) -> Sums {
-    let mut counts = Counts::default();
-    let (mut compartments, mut regions) = (HashMap::new(), HashMap::new());
-    for PartCounts { counts: part, origins } in parts.iter().map(|part| &part.found.counts) {
-        counts.add(part);
-        for ((queried, region), n) in origins {
-            *compartments.entry(*queried).or_default() += n;
-            *regions.entry(*region).or_default() += n;
+impl Places {
+    pub fn of(selection: &Selection) -> Self {
+        let snapshot = &selection.snapshot;
+        let cancel = Cancel::new();
+        let (mut compartments, mut regions) = (HashMap::new(), HashMap::new());
+        for (segment, part) in snapshot.segments().iter().zip(&*selection.parts) {
+            let place = Place { snapshot, segment, cancel: &cancel };
+            for ((queried, region), n) in part.origins(place, &selection.plan) {
+                *compartments.entry(*queried).or_default() += n;
+                *regions.entry(*region).or_default() += n;
+            }
+        }
+        let (ids, names) = (snapshot.dictionary(Column::Queried), snapshot.dictionary(Column::Region));
+        Self {
+            compartments: named(compartments, |code| Ocid::new(ids.value(code))),
+            regions: named(regions, |code| RegionId::new(names.value(code))),
         }
     }
-    let (ids, names) = (snapshot.dictionary(Column::Queried), snapshot.dictionary(Column::Region));
-    (
-        counts,
-        named(compartments, |code| Ocid::new(ids.value(code))),
-        named(regions, |code| RegionId::new(names.value(code))),
-    )
 }
 
 fn named<T: Hash + Eq>(counts: HashMap<u32, u64>, name: impl Fn(u32) -> T) -> HashMap<T, u64> {

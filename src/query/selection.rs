@@ -1,14 +1,12 @@
 //! The rows of a snapshot that answer a query, in order, and how many there are of what.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::histogram::{Bucket, Histogram};
 use super::hits::Tally;
-use super::origins::Origins;
 use super::plan::Plan;
-use super::select::Found;
+use super::select::{Found, Places};
 use super::term::{AccessSet, Query};
 use super::walk::{Ground, Lines};
 use crate::domain::access::Access;
@@ -37,8 +35,8 @@ pub struct Selection {
     pub(super) parts: Arc<[Part]>,
     pub(super) lines: Arc<Lines>,
     pub(super) counts: Counts,
-    pub(super) compartments: Arc<HashMap<Ocid, u64>>,
-    pub(super) regions: Arc<HashMap<RegionId, u64>>,
+    /// Where its rows come from, once somebody has asked.
+    pub(super) places: Arc<OnceLock<Places>>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,13 +45,6 @@ pub(super) struct Part {
     /// Where the segment's rows began at that time.
     pub first: usize,
     pub found: Arc<Found>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct PartCounts {
-    pub counts: Counts,
-    /// Rows that match but for the scope, by codes of (queried compartment, region).
-    pub origins: Origins,
 }
 
 /// How many rows match, and how many would if a switch were set otherwise. Arrays by access are in the order of
@@ -85,11 +76,9 @@ impl Counts {
     }
 
     pub(super) fn count_hits(&mut self, hits: Tally) {
-        let [all, writes, sessions, failed] = [hits.all, hits.writes, hits.sessions, hits.failed].map(u64::from);
-        self.matched += all;
-        self.failed += failed;
-        let by_access = [all - writes - sessions, writes, sessions];
-        self.by_access.iter_mut().zip(by_access).for_each(|(to, from)| *to += from);
+        self.matched = u64::from(hits.all);
+        self.failed = u64::from(hits.failed);
+        self.by_access = hits.by_access();
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -182,20 +171,24 @@ impl Selection {
     /// Rows by their time, in `buckets` equal parts of `range`.
     pub fn histogram(&self, range: TimeRange, buckets: usize) -> Histogram {
         Histogram::new(range, buckets, |micros| {
-            let Tally { all, writes, sessions, failed } = self.lines.before(micros, self.ground());
-            Bucket { by_access: [all - writes - sessions, writes, sessions], failed }
+            let tally = self.lines.before(micros, self.ground());
+            Bucket { by_access: tally.by_access().map(|count| count as u32), failed: tally.failed }
         })
     }
 
     /// How many rows were read by asking for this compartment, its subtree not included; over the rows that match
     /// everything but the scope.
     pub fn in_compartment(&self, compartment: &Ocid) -> u64 {
-        self.compartments.get(compartment).copied().unwrap_or(0)
+        self.places().compartments.get(compartment).copied().unwrap_or(0)
     }
 
     /// How many rows were read in this region; over the rows that match everything but the scope.
     pub fn in_region(&self, region: &RegionId) -> u64 {
-        self.regions.get(region).copied().unwrap_or(0)
+        self.places().regions.get(region).copied().unwrap_or(0)
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| Places::of(self))
     }
 
     fn ground(&self) -> Ground<'_> {
