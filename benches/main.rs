@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
 mod coverage;
+mod decode;
 mod frame;
 mod index;
 mod synthetic;
@@ -12,6 +13,7 @@ mod synthetic;
 static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
 
 fn main() -> std::io::Result<()> {
+    decode::assert_faster_than_parsers(&mut std::io::stderr().lock())?;
     index::report_memory(&mut std::io::stderr().lock())?;
     frame::assert_independent_of_events(&mut std::io::stderr().lock())?;
     coverage::assert_scales_with_cells(&mut std::io::stderr().lock())?;
