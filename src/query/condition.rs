@@ -105,6 +105,9 @@ impl Pattern {
 
     /// `Err` says in a sentence why `source` is no pattern.
     pub fn new(source: &str) -> Result<Self, String> {
+        if source.is_empty() {
+            return Err("an empty pattern is found in everything".to_owned());
+        }
         let source = without_escaped_slashes(source);
         let build = RegexBuilder::new(&source).size_limit(Self::SIZE).build();
         build.map(|regex| Self { regex }).map_err(|error| match error {
