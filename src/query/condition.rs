@@ -93,7 +93,7 @@ impl fmt::Display for Numbers {
 }
 
 /// A regular expression. Matching takes time in proportion to the text, whatever the pattern; patterns that would need a
-/// machine of more than [`Self::SIZE`] are refused.
+/// machine of more than 1 MiB are refused.
 #[derive(Clone)]
 pub struct Pattern {
     regex: Regex,
