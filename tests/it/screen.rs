@@ -199,7 +199,11 @@ async fn what_was_asked_for_at_the_start_is_on_the_screen_and_can_be_taken_away(
         let rows = |screen: &Screen, name: &str| screen.text().lines().filter(|line| line.contains(name)).count();
         assert!(rows(&screen, " Create") > 0 && rows(&screen, " InteractiveLogin ") == 0, "{}", screen.text());
         let screen = screen.keys("x").await;
-        assert!(!screen.text().contains("event:Create*") && rows(&screen, " InteractiveLogin ") > 0, "{}", screen.text());
+        assert!(
+            !screen.text().contains("event:Create*") && rows(&screen, " InteractiveLogin ") > 0,
+            "{}",
+            screen.text()
+        );
     }
 }
 
