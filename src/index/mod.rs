@@ -20,6 +20,7 @@ mod identity;
 mod ingest;
 mod segment;
 mod snapshot;
+pub mod text;
 
 pub use block::BlockReader;
 pub use builder::IndexBuilder;
