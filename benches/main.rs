@@ -6,6 +6,7 @@ mod coverage;
 mod frame;
 mod index;
 mod synthetic;
+mod text;
 
 /// Counts allocations, so that what must not depend on the number of rows can be seen not to.
 #[global_allocator]
@@ -15,6 +16,7 @@ fn main() -> std::io::Result<()> {
     index::report_memory(&mut std::io::stderr().lock())?;
     frame::assert_independent_of_events(&mut std::io::stderr().lock())?;
     coverage::assert_scales_with_cells(&mut std::io::stderr().lock())?;
+    text::assert_is_fast(&mut std::io::stderr().lock())?;
     divan::main();
     Ok(())
 }

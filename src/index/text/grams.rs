@@ -12,6 +12,9 @@ const BITS_TIMES_TEN: usize = 28;
 /// Most 64 bit words of a block: one with more groups than fill these is never skipped.
 const LARGEST: usize = 1 << 14;
 
+/// 64 bit words for counting.
+const COUNTING: usize = 1 << 10;
+
 /// The groups of `word`, as hashes; none when it is shorter than three bytes.
 pub(super) fn grams(word: &[u8]) -> impl Iterator<Item = u32> {
     word.windows(GRAM).map(|gram| {
@@ -34,12 +37,13 @@ pub(super) struct GramFilters {
 }
 
 impl GramFilters {
-    /// The groups of each block.
+    /// The groups of each block; one may come more than once.
     pub fn new(blocks: &[Vec<u32>]) -> Self {
         let mut bits = Vec::new();
+        let mut counting = vec![0; COUNTING];
         let mut ends = Vec::with_capacity(blocks.len());
         for grams in blocks {
-            let words = (grams.len() * BITS_TIMES_TEN / 10).div_ceil(64).min(LARGEST);
+            let words = (distinct(grams, &mut counting) * BITS_TIMES_TEN / 10).div_ceil(64).min(LARGEST);
             let start = bits.len();
             bits.resize(start + words, 0);
             for gram in grams {
@@ -75,6 +79,16 @@ impl GramFilters {
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.bits) + size_of_val(&*self.ends)
     }
+}
+
+/// How many different groups there are, or a little less.
+fn distinct(grams: &[u32], counting: &mut [u64]) -> usize {
+    counting.fill(0);
+    for gram in grams {
+        let at = place(*gram, COUNTING);
+        counting[at / 64] |= 1 << (at % 64);
+    }
+    counting.iter().map(|word| word.count_ones() as usize).sum()
 }
 
 /// A bit of `words` words, by the upper bits of the hash.

@@ -3,12 +3,20 @@
 use super::grams::{GramFilters, grams, has_grams};
 use super::ids::{IdIndex, minimizers};
 use super::postings::Postings;
-use super::scan::{Sink, scan};
+use super::scan::{Sink, compounds, cut};
 use super::terms::{TermWriter, Terms};
 use super::words::{WordSet, hash};
 
 /// Blocks of a full pack: what a set of them fits into.
 pub const PACK_BLOCKS: usize = 64;
+
+/// Blocks of a pack that a word may be in without being a term. To be found by its groups costs less then.
+const MOST_NOVEL_BLOCKS: u32 = 2;
+
+/// Bytes of a word that is a term at first sight.
+const LONGEST_NAME: usize = 32;
+/// How often digits begin or end in it.
+const MOST_CHANGES: usize = 2;
 
 /// Everything in a block that can be looked for, each thing once. Needs nothing but the block's bytes, so that it can be
 /// made wherever these are at hand.
@@ -28,7 +36,12 @@ impl BlockWords {
             lower.clear();
             lower.extend_from_slice(event);
             lower.make_ascii_lowercase();
-            scan(&lower, &mut collector);
+            // Most compounds are words that the block has already; those are not cut again.
+            compounds(&lower, |compound| {
+                if collector.words.find(hash(compound), compound).is_none() {
+                    cut(compound, &mut collector);
+                }
+            });
         }
         let Collector { mut words, mut ids, is_cut } = collector;
         words.shrink();
@@ -127,10 +140,6 @@ impl TextIndexer {
             }
         }
         postings.sort_unstable();
-        for grams in &mut novel {
-            grams.sort_unstable();
-            grams.dedup();
-        }
         let in_block = |(block, words): (usize, &BlockWords)| -> Vec<(u32, u8)> {
             words.ids.iter().map(|id| (*id, block as u8)).collect()
         };
@@ -155,16 +164,23 @@ impl TextIndexer {
         self.terms.bytes()
     }
 
-    /// The term of a word that is worth one: seen in two blocks, or before, or so short that it has no groups.
+    /// The term of a word that is worth one: a name, or in some blocks, or seen before, or too short for groups.
     fn term(&mut self, hash: u64, word: &[u8], blocks: u64) -> Option<u32> {
         let known = self.terms.find(hash, word);
         if known.is_some() {
             return known;
         }
-        let recurs = blocks.count_ones() > 1 || self.terms.is_seen_again(hash);
-        let is_worth_it = !has_grams(word) || recurs && !self.terms.is_full();
+        let recurs = self.terms.is_seen_again(hash) || blocks.count_ones() > MOST_NOVEL_BLOCKS;
+        let is_worth_it = !has_grams(word) || (recurs || is_name(word)) && !self.terms.is_full();
         is_worth_it.then(|| self.terms.insert(hash, word))
     }
+}
+
+/// Whether a word looks like something that people call things by, and not like chance. Names are alike, so that their
+/// groups would be found in every block.
+fn is_name(word: &[u8]) -> bool {
+    let changes = word.array_windows().filter(|[one, next]| one.is_ascii_digit() != next.is_ascii_digit()).count();
+    word.len() <= LONGEST_NAME && changes <= MOST_CHANGES
 }
 
 /// Every word of the blocks, and the blocks that it is in.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 
 /// Bytes of text after which no more words are taken; they are looked for by their groups of letters then.
-const MOST_TEXT: usize = 256 << 20;
+const MOST_TEXT: usize = 64 << 20;
 /// Words remembered after their first sight; a power of two.
 const SEEN: usize = 1 << 16;
 

@@ -8,14 +8,19 @@ static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
 /// A hash that is the same everywhere in this process.
 pub(super) fn hash(word: &[u8]) -> u64 {
-    let (chunks, rest) = word.as_chunks::<8>();
-    let mut state = *SEED ^ word.len() as u64;
-    for chunk in chunks {
-        state = mix(state ^ u64::from_le_bytes(*chunk));
+    let seed = *SEED ^ word.len() as u64;
+    let Some(last) = word.last_chunk::<8>() else { return mix(seed ^ short(word)) };
+    let (chunks, _) = word[..word.len() - 1].as_chunks::<8>();
+    let state = chunks.iter().fold(seed, |state, chunk| mix(state ^ u64::from_le_bytes(*chunk)));
+    mix(state ^ u64::from_le_bytes(*last))
+}
+
+/// Up to seven bytes as a number; with their count it tells which they are.
+fn short(word: &[u8]) -> u64 {
+    match (word.first_chunk::<4>(), word.last_chunk::<4>()) {
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)),
+        _ => word.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
     }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(state ^ u64::from_le_bytes(last))
 }
 
 /// Spreads every bit of `value` over the whole number.
@@ -31,11 +36,13 @@ pub(super) struct WordSet {
     text: Vec<u8>,
     ends: Vec<u32>,
     hashes: Vec<u64>,
-    /// The number of a word, plus one, at a place that its hash tells; 0 is free. A power of two, at most half full.
-    slots: Vec<u32>,
+    /// The upper half of a word's hash and its number plus one, at a place that the lower half tells; 0 is free. A power of
+    /// two, at most half full.
+    slots: Vec<(u32, u32)>,
 }
 
 impl WordSet {
+    /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -50,25 +57,35 @@ impl WordSet {
         self.hashes.iter().enumerate().map(|(number, hash)| (*hash, self.word(number)))
     }
 
-    /// The number of a word.
-    pub fn insert(&mut self, hash: u64, word: &[u8]) -> usize {
-        if self.len() * 2 >= self.slots.len() {
-            self.grow();
-        }
-        let mask = self.slots.len() - 1;
+    /// The number of a word that is here.
+    pub fn find(&self, hash: u64, word: &[u8]) -> Option<usize> {
+        let tag = (hash >> 32) as u32;
+        let mask = self.slots.len().checked_sub(1)?;
         let mut slot = hash as usize & mask;
-        while let Some(number) = self.slots[slot].checked_sub(1) {
-            let number = number as usize;
-            if self.hashes[number] == hash && self.word(number) == word {
-                return number;
+        loop {
+            let (held, number) = self.slots[slot];
+            let number = number.checked_sub(1)? as usize;
+            if held == tag && self.word(number) == word {
+                return Some(number);
             }
             slot = (slot + 1) & mask;
+        }
+    }
+
+    /// The number of a word, a new one if it has none yet.
+    pub fn insert(&mut self, hash: u64, word: &[u8]) -> usize {
+        if let Some(number) = self.find(hash, word) {
+            return number;
+        }
+        if (self.len() + 1) * 2 > self.slots.len() {
+            self.grow();
         }
         self.text.extend_from_slice(word);
         self.ends.push(self.text.len() as u32);
         self.hashes.push(hash);
-        self.slots[slot] = self.ends.len() as u32;
-        self.len() - 1
+        let number = self.len() - 1;
+        self.place(hash, number);
+        number
     }
 
     /// Nothing but what is needed to read.
@@ -83,18 +100,22 @@ impl WordSet {
         self.text.capacity()
             + self.ends.capacity() * size_of::<u32>()
             + self.hashes.capacity() * size_of::<u64>()
-            + self.slots.capacity() * size_of::<u32>()
+            + self.slots.capacity() * size_of::<(u32, u32)>()
+    }
+
+    fn place(&mut self, hash: u64, number: usize) {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        while self.slots[slot].1 != 0 {
+            slot = (slot + 1) & mask;
+        }
+        self.slots[slot] = ((hash >> 32) as u32, number as u32 + 1);
     }
 
     fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(1_024);
-        self.slots = vec![0; size];
-        for (number, hash) in self.hashes.iter().enumerate() {
-            let mut slot = *hash as usize & (size - 1);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (size - 1);
-            }
-            self.slots[slot] = number as u32 + 1;
+        self.slots = vec![(0, 0); (self.slots.len() * 2).max(4_096)];
+        for number in 0..self.len() {
+            self.place(self.hashes[number], number);
         }
     }
 }
