@@ -13,7 +13,7 @@ use zstd::bulk::{Compressor, Decompressor};
 use crate::synthetic::write_event;
 
 const BLOCK: u64 = 64;
-const PACKS: u64 = 32;
+const PACKS: u64 = 64;
 const EVENTS: u64 = PACKS * PACK_BLOCKS as u64 * BLOCK;
 /// Events whose bytes are the compressor's dictionary; they are not searched.
 const SAMPLE: std::ops::Range<u64> = 100_000_000..100_000_032;
@@ -22,6 +22,8 @@ const ROUNDS: usize = 5;
 
 /// What is promised; see [`assert_is_fast`].
 const MOST_BYTES: f64 = 30.0;
+/// Of the time that compressing takes.
+const MOST_TIME: f64 = 2.0;
 const LEAST_GAIN_FOR_ID: f64 = 300.0;
 const LEAST_GAIN_FOR_WORD: f64 = 50.0;
 /// Speed of looking through everything, of the speed of unpacking it.
@@ -109,13 +111,20 @@ impl<'a> Corpus<'a> {
                 }
                 next += BLOCK;
                 raw_bytes += content.len();
-                let frame = timed(&mut compressing, || compressor.compress(&content)).expect("a frame");
                 let starts = [0].iter().chain(&ends);
                 let events = starts.zip(&ends).map(|(start, end)| &content[*start..*end]);
-                words.push(timed(&mut scanning, || BlockWords::of(events)));
+                // Twice in turn and the faster one, so that a busy machine is as busy for both.
+                let [mut frames, mut found] = [[Duration::ZERO; 2]; 2];
+                let frame = timed(&mut frames[0], || compressor.compress(&content)).expect("a frame");
+                words.push(timed(&mut found[0], || BlockWords::of(events.clone())));
+                timed(&mut frames[1], || compressor.compress(&content)).expect("a frame");
+                timed(&mut found[1], || BlockWords::of(events));
+                compressing += frames[0].min(frames[1]);
+                scanning += found[0].min(found[1]);
                 blocks.push(Block { frame, ends });
             }
             let index = timed(&mut indexing, || indexer.pack(&words));
+            timed(&mut indexing, || indexer.terms());
             packs.push(Held { blocks, index, unpacking });
         }
         let terms = indexer.terms();
@@ -210,7 +219,7 @@ fn report_size(corpus: &Corpus<'_>, out: &mut impl Write) -> std::io::Result<()>
         micros(corpus.compressing),
     )?;
     assert!(all <= MOST_BYTES, "{all:.1} B an event");
-    assert!(share <= 1.0, "making the index takes x{share:.2} of compressing");
+    assert!(share <= MOST_TIME, "making the index takes x{share:.2} of compressing");
     Ok(())
 }
 

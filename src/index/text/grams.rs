@@ -1,14 +1,14 @@
 //! Which groups of three bytes occur in the words of a block that are no terms.
 //!
 //! Such words are mostly random: tokens, digests, new OCIDs. One bit for each group tells whether a text may stand in
-//! them: of the bits of a block a third is set, so that a stranger of five letters passes in one block of 40, one of
+//! them: of the bits of a block a third is set, so that a stranger of five letters passes in one block of 30, one of
 //! eight in one of 700.
 
 use super::words::mix;
 
 const GRAM: usize = 3;
 /// Bits for each group, times ten.
-const BITS_TIMES_TEN: usize = 28;
+const BITS_TIMES_TEN: usize = 25;
 /// Most 64 bit words of a block: one with more groups than fill these is never skipped.
 const LARGEST: usize = 1 << 14;
 

@@ -1,5 +1,7 @@
 //! The words of a block, and the index of a pack of blocks.
 
+use memchr::memchr_iter;
+
 use super::grams::{GramFilters, grams, has_grams};
 use super::ids::{IdIndex, minimizers};
 use super::postings::Postings;
@@ -18,6 +20,9 @@ const LONGEST_NAME: usize = 32;
 /// How often digits begin or end in it.
 const MOST_CHANGES: usize = 2;
 
+/// Fields remembered while a block is read, each at a place that its hash tells.
+const RECENT: usize = 1 << 12;
+
 /// Everything in a block that can be looked for, each thing once. Needs nothing but the block's bytes, so that it can be
 /// made wherever these are at hand.
 #[derive(Debug, Default)]
@@ -31,12 +36,17 @@ pub struct BlockWords {
 impl BlockWords {
     pub fn of<'a>(events: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut collector = Collector::default();
+        // Most of an event was said in the events before it, in the same words; that is not read again.
+        let mut recent: Vec<&[u8]> = vec![&[]; RECENT];
         let mut lower = Vec::new();
-        for event in events {
+        for field in events.into_iter().flat_map(|event| fields(event)) {
+            let slot = &mut recent[hash(field) as usize % RECENT];
+            if std::mem::replace(slot, field) == field {
+                continue;
+            }
             lower.clear();
-            lower.extend_from_slice(event);
+            lower.extend_from_slice(field);
             lower.make_ascii_lowercase();
-            // Most compounds are words that the block has already; those are not cut again.
             compounds(&lower, |compound| {
                 if collector.words.find(hash(compound), compound).is_none() {
                     cut(compound, &mut collector);
@@ -54,6 +64,16 @@ impl BlockWords {
     pub fn bytes(&self) -> usize {
         self.words.bytes() + size_of_val(&*self.ids)
     }
+}
+
+/// What is between commas; no word goes over one.
+fn fields(event: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr_iter(b',', event).chain([event.len()]).map(move |end| {
+        let field = &event[start..end];
+        start = end + 1;
+        field
+    })
 }
 
 #[derive(Default)]

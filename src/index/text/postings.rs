@@ -1,7 +1,7 @@
 //! Which blocks of a pack each term is in.
 //!
 //! Terms ascend, and each is written as its distance from the one before and its blocks: one byte when it is in one
-//! block, or in all of them; else a list of up to seven, or a bit for each block.
+//! block, or in all of them; else a list of up to seven that it is in, or is not in, or a bit for each block.
 
 /// Terms between two places where reading can begin.
 const RUN: usize = 64;
@@ -12,6 +12,8 @@ const ALL: u8 = BLOCKS;
 /// More than this by `n` stands for a list of `n` blocks.
 const LIST: u8 = ALL;
 const LONGEST_LIST: u32 = 7;
+/// The same for a list of blocks that it is not in.
+const EXCEPT: u8 = LIST + LONGEST_LIST as u8;
 /// Eight bytes follow.
 const MASK: u8 = 255;
 
@@ -105,6 +107,9 @@ fn push_blocks(bytes: &mut Vec<u8>, blocks: u64, all: u64) {
     } else if count <= LONGEST_LIST {
         bytes.push(LIST + count as u8);
         bytes.extend((0..BLOCKS).filter(|block| blocks >> block & 1 == 1));
+    } else if (all & !blocks).count_ones() <= LONGEST_LIST {
+        bytes.push(EXCEPT + (all & !blocks).count_ones() as u8);
+        bytes.extend((0..BLOCKS).filter(|block| (all & !blocks) >> block & 1 == 1));
     } else {
         bytes.push(MASK);
         bytes.extend(blocks.to_le_bytes());
@@ -134,12 +139,17 @@ impl Reader<'_> {
         }
     }
 
+    fn list(&mut self, count: u8) -> u64 {
+        (0..count).fold(0, |mask, _| mask | 1 << (self.byte() % BLOCKS))
+    }
+
     fn blocks(&mut self) -> u64 {
         match self.byte() {
             MASK => (0..8).fold(0, |mask, byte| mask | u64::from(self.byte()) << (8 * byte)),
             ALL => self.all,
             block if block < BLOCKS => 1 << block,
-            list => (LIST..list).fold(0, |mask, _| mask | 1 << (self.byte() % BLOCKS)),
+            list if list <= EXCEPT => self.list(list - LIST),
+            list => self.all & !self.list(list - EXCEPT),
         }
     }
 }
@@ -152,7 +162,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_goes_in_comes_out(
-            terms in prop::collection::btree_map(0_u32..20_000, prop_oneof![(0_u32..64).prop_map(|n| 1 << n), 1_u64.., Just(u64::MAX), (0_u32..59).prop_map(|n| 0b10101 << n)], 0..400),
+            terms in prop::collection::btree_map(0_u32..20_000, prop_oneof![(0_u32..64).prop_map(|n| 1 << n), 1_u64.., Just(u64::MAX), (0_u32..59).prop_map(|n| !(0b10101 << n)), (0_u32..59).prop_map(|n| 0b10101 << n)], 0..400),
             asked in prop::collection::btree_set(0_u32..20_000, 0..50),
         ) {
             let terms: Vec<(u32, u64)> = terms.into_iter().collect();

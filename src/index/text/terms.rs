@@ -9,6 +9,10 @@ use memchr::memmem::Finder;
 
 /// Bytes of text after which no more words are taken; they are looked for by their groups of letters then.
 const MOST_TEXT: usize = 64 << 20;
+/// The same for their count. Short words come on top, and are not so many that a number would not fit.
+const MOST_WORDS: u32 = 1 << 23;
+/// The bits of a slot that are a word's number plus one.
+const NUMBER: u32 = (1 << 24) - 1;
 /// Words remembered after their first sight; a power of two.
 const SEEN: usize = 1 << 16;
 
@@ -71,8 +75,8 @@ pub(super) struct TermWriter {
     starts: Vec<u32>,
     /// Words in `chunks`.
     sealed: u32,
-    /// The upper half of a word's hash and its number plus one, at a place that the lower half tells.
-    slots: Vec<(u32, u32)>,
+    /// Eight bits of a word's hash, and its number plus one, at a place that the lower half tells; at most 3/4 full.
+    slots: Vec<u32>,
     /// Of words seen once, a part of the hash.
     seen: Box<[u32]>,
     bytes: usize,
@@ -85,7 +89,7 @@ impl TermWriter {
             text: vec![0],
             starts: Vec::new(),
             sealed: 0,
-            slots: vec![(0, 0); 1 << 12],
+            slots: vec![0; 1 << 12],
             seen: vec![0; SEEN].into(),
             bytes: 0,
         }
@@ -96,7 +100,7 @@ impl TermWriter {
     }
 
     pub fn is_full(&self) -> bool {
-        self.bytes >= MOST_TEXT
+        self.bytes >= MOST_TEXT || self.len() >= MOST_WORDS
     }
 
     /// Whether a word of this hash was seen before, as far as that is remembered.
@@ -109,9 +113,9 @@ impl TermWriter {
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
         loop {
-            let (tag, number) = self.slots[slot];
-            let number = number.checked_sub(1)?;
-            if tag == (hash >> 32) as u32 && self.word(number) == Some(word) {
+            let held = self.slots[slot];
+            let number = (held & NUMBER).checked_sub(1)?;
+            if held & !NUMBER == tag(hash) && self.word(number) == Some(word) {
                 return Some(number);
             }
             slot = (slot + 1) & mask;
@@ -125,7 +129,7 @@ impl TermWriter {
         self.text.extend_from_slice(word);
         self.text.push(0);
         self.bytes += word.len() + 1;
-        if (number as usize + 1) * 2 > self.slots.len() {
+        if (number as usize + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
         self.place(hash, number);
@@ -150,7 +154,7 @@ impl TermWriter {
         self.chunks.iter().map(of).sum::<usize>()
             + self.text.capacity()
             + self.starts.capacity() * size_of::<u32>()
-            + self.slots.capacity() * size_of::<(u32, u32)>()
+            + self.slots.capacity() * size_of::<u32>()
             + size_of_val(&*self.seen)
     }
 
@@ -170,20 +174,25 @@ impl TermWriter {
     fn place(&mut self, hash: u64, number: u32) {
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
-        while self.slots[slot].1 != 0 {
+        while self.slots[slot] != 0 {
             slot = (slot + 1) & mask;
         }
-        self.slots[slot] = ((hash >> 32) as u32, number + 1);
+        self.slots[slot] = tag(hash) | (number + 1);
     }
 
     fn grow(&mut self) {
-        self.slots = vec![(0, 0); self.slots.len() * 2];
+        self.slots = vec![0; self.slots.len() * 2];
         for number in 0..self.len() - 1 {
             if let Some(hash) = self.word(number).map(super::words::hash) {
                 self.place(hash, number);
             }
         }
     }
+}
+
+/// What a slot says of a word's hash.
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32 & !NUMBER
 }
 
 #[cfg(test)]
