@@ -39,7 +39,7 @@ impl BlockWords {
         // Most of an event was said in the events before it, in the same words; that is not read again.
         let mut recent: Vec<&[u8]> = vec![&[]; RECENT];
         let mut lower = Vec::new();
-        for field in events.into_iter().flat_map(|event| fields(event)) {
+        for field in events.into_iter().flat_map(fields) {
             let slot = &mut recent[hash(field) as usize % RECENT];
             if std::mem::replace(slot, field) == field {
                 continue;

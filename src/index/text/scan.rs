@@ -91,9 +91,10 @@ const STEP: usize = 64;
 fn inside(step: &[u8; STEP]) -> u64 {
     let mut flags = [0; STEP];
     for (flag, byte) in flags.iter_mut().zip(step) {
-        let is_alphanumeric = (byte.wrapping_sub(b'0') < 10) | (byte.wrapping_sub(b'a') < 26);
-        let is_joiner = (*byte == b'-') | (*byte == b'_') | (*byte == b'.') | (*byte == b'@');
-        *flag = u8::from(is_alphanumeric | is_joiner) | byte >> 7;
+        let is_digit = u8::from(byte.wrapping_sub(b'0') < 10);
+        let is_letter = u8::from(byte.wrapping_sub(b'a') < 26);
+        let is_joiner = [b'-', b'_', b'.', b'@'].map(|joiner| u8::from(*byte == joiner));
+        *flag = is_joiner.iter().fold(is_digit | is_letter | byte >> 7, |flag, joiner| flag | joiner);
     }
     // Each multiplication gathers the lowest bits of eight bytes in the uppermost byte.
     let gathered = |group: &[u8; 8]| u64::from_le_bytes(*group).wrapping_mul(0x0102_0408_1020_4080) >> 56;

@@ -155,3 +155,59 @@ proptest! {
         Held::new(&events, 1, 4).check(&needle);
     }
 }
+
+/// Blocks of events, an index unless there is none yet, and a block that cannot be read.
+struct Shelf<'a> {
+    blocks: &'a [Vec<Vec<u8>>],
+    index: Option<&'a PackIndex>,
+    broken: Option<usize>,
+}
+
+impl Pack for Shelf<'_> {
+    fn index(&self) -> Option<&PackIndex> {
+        self.index
+    }
+
+    fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    fn read(&self, block: usize, each: &mut dyn FnMut(&[u8])) -> bool {
+        if self.broken == Some(block) {
+            return false;
+        }
+        self.blocks[block].iter().for_each(|event| each(event));
+        true
+    }
+}
+
+#[test]
+fn a_search_goes_from_the_newest_in_steps_and_opens_what_it_must() {
+    let name = |n: usize| if n % 10 == 3 { "judy.weber" } else { "alice.smith" };
+    let events: Vec<Vec<u8>> = (0..40).map(|n| format!("{{\"user\":\"{}\"}}", name(n)).into_bytes()).collect();
+    let held = Held::new(&events, 2, 10);
+    let shelf = |pack: usize, has_index: bool, broken| Shelf {
+        blocks: &held.packs[pack].0,
+        index: has_index.then_some(&held.packs[pack].1),
+        broken,
+    };
+    let query = TextQuery::new("Judy", &held.terms);
+    let packs = [shelf(1, false, Some(0)), shelf(0, true, None)];
+    let mut search = TextSearch::new(packs.into_iter(), query, TextMatcher::new("Judy"));
+    let mut hits = Vec::new();
+    let first = search.step(3, |hit| hits.push((hit.pack, hit.block, hit.slot)));
+    assert_eq!((first.blocks_opened, first.is_done, hits.len()), (2, false, 0));
+    let last = search.step(usize::MAX, |hit| hits.push((hit.pack, hit.block, hit.slot)));
+    assert_eq!(hits, [(0, 6, 1), (0, 1, 1), (1, 6, 1), (1, 1, 1)]);
+    let expected = Progress { packs: 2, blocks_opened: 9 + 2, blocks_skipped: 8, blocks_unread: 1, is_done: true };
+    assert_eq!(last, expected);
+}
+
+#[test]
+fn a_query_that_knows_fewer_terms_than_the_pack_skips_nothing() {
+    let mut indexer = TextIndexer::default();
+    let early = indexer.terms();
+    let pack = indexer.pack(&[BlockWords::of([&b"alice"[..]]), BlockWords::of([&b"bob"[..]])]);
+    assert_eq!(TextQuery::new("bob", &early).candidates(&pack), 0b11);
+    assert_eq!(TextQuery::new("bob", &indexer.terms()).candidates(&pack), 0b10);
+}
