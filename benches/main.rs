@@ -8,6 +8,7 @@ mod frame;
 mod index;
 mod scale;
 mod synthetic;
+mod text;
 
 /// Counts allocations, so that what must not depend on the number of rows can be seen not to.
 #[global_allocator]
@@ -23,6 +24,7 @@ fn main() -> std::io::Result<()> {
     index::report_memory(&mut std::io::stderr().lock())?;
     frame::assert_independent_of_events(&mut std::io::stderr().lock())?;
     coverage::assert_scales_with_cells(&mut std::io::stderr().lock())?;
+    text::assert_is_fast(&mut std::io::stderr().lock())?;
     divan::main();
     Ok(())
 }

@@ -23,6 +23,7 @@ mod runs;
 mod segment;
 mod snapshot;
 mod store;
+pub mod text;
 mod times;
 
 pub use bits::Bits;
