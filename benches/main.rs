@@ -3,8 +3,10 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
 mod coverage;
+mod dictionary;
 mod frame;
 mod index;
+mod store;
 mod synthetic;
 
 /// Counts allocations, so that what must not depend on the number of rows can be seen not to.
@@ -12,6 +14,10 @@ mod synthetic;
 static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
 
 fn main() -> std::io::Result<()> {
+    if let Some(path) = std::env::var_os("AUDITUI_ZDICT") {
+        return dictionary::write(path.as_ref());
+    }
+    store::report(&mut std::io::stderr().lock())?;
     index::report_memory(&mut std::io::stderr().lock())?;
     frame::assert_independent_of_events(&mut std::io::stderr().lock())?;
     coverage::assert_scales_with_cells(&mut std::io::stderr().lock())?;
