@@ -35,7 +35,7 @@ pub use identity::EventKey;
 pub use ingest::{Holdings, Ingest, IngestSender, Input, Stopped};
 pub use segment::{Segment, SegmentId};
 pub use snapshot::{Memory, RowId, RowView, Snapshot, Totals};
-pub use store::{BlockReader, Blocks, Ordinal, SpillError, Store, StoreMemory, StoreOptions};
+pub use store::{BlockReader, Blocks, Ordinal, SpillError, Store, StoreMemory, StoreOptions, train_dictionary};
 pub use times::Times;
 
 #[cfg(test)]

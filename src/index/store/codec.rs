@@ -12,6 +12,10 @@ use super::shred::Shredder;
 
 pub(super) const LEVEL: i32 = 3;
 
+/// The shortest repetition that is made use of. One more than the level's own: what is shorter, in such columns, costs more
+/// to say than to repeat.
+const SHORTEST: u32 = 6;
+
 /// In the tag of what is not compressed, the primer is missing.
 const PLAIN: u8 = 0;
 /// In the tag of a block whose events were taken apart.
@@ -33,6 +37,7 @@ impl Encoder {
     pub fn new() -> Option<Self> {
         let mut context = CCtx::try_create()?;
         context.set_parameter(CParameter::CompressionLevel(LEVEL)).ok()?;
+        context.set_parameter(CParameter::MinMatch(SHORTEST)).ok()?;
         // The tag says it already.
         context.set_parameter(CParameter::DictIdFlag(false)).ok()?;
         Some(Self { context, prepared: None, buffer: Vec::new(), content: Vec::new(), shredder: Shredder::default() })

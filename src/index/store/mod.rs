@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::thread;
 
 pub use spill::SpillError;
+pub use training::train_dictionary;
 pub use view::{BlockReader, Blocks};
 pub use writer::Store;
 

@@ -12,8 +12,8 @@ use zstd::dict::DecoderDictionary;
 static SHIPPED: LazyLock<Option<Primer>> =
     LazyLock::new(|| Primer::new(PrimerId::Shipped, Cow::Borrowed(include_bytes!("../../../assets/events.zdict"))));
 
-/// The most bytes of a primer.
-pub const PRIMER_BYTES: usize = 112 << 10;
+/// The most bytes of the shipped one.
+pub(super) const SHIPPED_BYTES: usize = 112 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PrimerId {

@@ -15,14 +15,12 @@
 //! line feed comes back byte for byte, sound JSON or not.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
 /// Between skeletons, and between the values of a column.
 const END: u8 = b'\n';
-
-/// A key that nothing stands under: values before the first key of an event.
-const NO_KEY: usize = 0;
 
 /// Takes blocks apart; keeps its memory for the next.
 #[derive(Default)]
@@ -35,33 +33,28 @@ impl Shredder {
     pub fn shred<'a>(&mut self, events: impl Iterator<Item = &'a [u8]>, shreds: &mut Vec<u8>) -> Option<()> {
         shreds.clear();
         self.columns.iter_mut().for_each(Vec::clear);
-        let mut keys = Keys::new();
+        let mut columns = Columns::new();
         for event in events {
             if memchr(END, event).is_some() {
                 return None;
             }
-            self.shred_one(event, &mut keys, shreds);
+            self.shred_one(event, &mut columns, shreds);
         }
         self.columns.iter().for_each(|column| shreds.extend_from_slice(column));
         Some(())
     }
 
-    fn shred_one<'a>(&mut self, event: &'a [u8], keys: &mut Keys<'a>, skeleton: &mut Vec<u8>) {
-        keys.begin_event();
+    fn shred_one<'a>(&mut self, event: &'a [u8], columns: &mut Columns<'a>, skeleton: &mut Vec<u8>) {
+        columns.begin();
         let mut written = 0;
-        for text in Strings::of(event) {
-            if text.is_key {
-                keys.enter(&event[text.start..text.end]);
-                continue;
-            }
-            skeleton.extend_from_slice(&event[written..text.start]);
-            written = text.end;
-            let column = keys.column();
+        while let Some((value, column)) = columns.next_value(event, written) {
+            skeleton.extend_from_slice(&event[written..value.start]);
+            written = value.end;
             if column >= self.columns.len() {
                 self.columns.resize_with(column + 1, Vec::new);
             }
             let column = &mut self.columns[column];
-            column.extend_from_slice(&event[text.start..text.end]);
+            column.extend_from_slice(&event[value]);
             column.push(END);
         }
         skeleton.extend_from_slice(&event[written..]);
@@ -77,15 +70,16 @@ impl Shredder {
 /// Puts blocks together again; keeps its memory for the next.
 #[derive(Default)]
 pub(super) struct Joiner {
-    /// Where a value goes: before this place in the skeletons, from this column.
+    /// Where a value goes: before this place in the skeletons, from this column. One more ends each skeleton, from
+    /// column [`NONE`].
     gaps: Vec<(u32, u32)>,
-    /// Gaps up to the end of each skeleton.
-    gaps_of: Vec<u32>,
-    /// Where each value ends.
+    /// Where each value ends; one more stands before the first.
     values: Vec<u32>,
     /// The next value of each column.
     next: Vec<u32>,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl Joiner {
     /// Puts the `count` events of `shreds` into `events`, one after the other, and where each ends into `ends`, both in the
@@ -94,26 +88,22 @@ impl Joiner {
         events.clear();
         ends.clear();
         let skeletons = self.read_skeletons(shreds, count)?;
-        self.read_columns(&shreds[skeletons..], skeletons)?;
+        self.read_columns(shreds, skeletons)?;
         events.reserve(shreds.len());
-        let (mut copied, mut gaps) = (0, self.gaps.iter());
-        let mut before = 0;
-        for end in &self.gaps_of {
-            for (place, column) in gaps.by_ref().take((end - before) as usize) {
-                events.extend_from_slice(shreds.get(copied..*place as usize)?);
-                copied = *place as usize;
-                let value = self.next.get_mut(*column as usize)?;
-                let start = value
-                    .checked_sub(1)
-                    .map_or(Some(skeletons), |last| Some(*self.values.get(last as usize)? as usize + 1))?;
-                events.extend_from_slice(shreds.get(start..*self.values.get(*value as usize)? as usize)?);
-                *value += 1;
+        let mut copied = 0;
+        for (place, column) in &self.gaps {
+            let place = *place as usize;
+            events.extend_from_slice(shreds.get(copied..place)?);
+            if *column == NONE {
+                copied = place + 1;
+                ends.push(events.len() as u32);
+                continue;
             }
-            before = *end;
-            let line = copied + memchr(END, shreds.get(copied..)?)?;
-            events.extend_from_slice(&shreds[copied..line]);
-            copied = line + 1;
-            ends.push(events.len() as u32);
+            copied = place;
+            let value = self.next.get_mut(*column as usize)?;
+            let [before, end] = *self.values.get(*value as usize..)?.first_chunk()?;
+            events.extend_from_slice(shreds.get(before as usize + 1..end as usize)?);
+            *value += 1;
         }
         Some(())
     }
@@ -121,159 +111,178 @@ impl Joiner {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.gaps.capacity() * size_of::<(u32, u32)>()
-            + (self.gaps_of.capacity() + self.values.capacity() + self.next.capacity()) * size_of::<u32>()
+            + (self.values.capacity() + self.next.capacity()) * size_of::<u32>()
     }
 
     /// Finds the gaps; `next` counts them by column. The end of the skeletons.
     fn read_skeletons(&mut self, shreds: &[u8], count: usize) -> Option<usize> {
         self.gaps.clear();
-        self.gaps_of.clear();
         self.next.clear();
-        let mut keys = Keys::new();
+        let mut columns = Columns::new();
         let mut start = 0;
         for _ in 0..count {
             let end = start + memchr(END, shreds.get(start..)?)?;
             let skeleton = &shreds[start..end];
-            keys.begin_event();
-            for text in Strings::of(skeleton) {
-                if text.is_key {
-                    keys.enter(&skeleton[text.start..text.end]);
-                    continue;
-                }
-                let column = keys.column();
+            columns.begin();
+            let mut read = 0;
+            while let Some((value, column)) = columns.next_value(skeleton, read) {
+                read = value.end;
                 if column >= self.next.len() {
                     self.next.resize(column + 1, 0);
                 }
                 self.next[column] += 1;
-                self.gaps.push(((start + text.start) as u32, column as u32));
+                self.gaps.push(((start + value.start) as u32, column as u32));
             }
-            self.gaps_of.push(self.gaps.len() as u32);
+            self.gaps.push((end as u32, NONE));
             start = end + 1;
         }
         Some(start)
     }
 
     /// Finds the values, and the first of each column.
-    fn read_columns(&mut self, columns: &[u8], offset: usize) -> Option<()> {
+    fn read_columns(&mut self, shreds: &[u8], start: usize) -> Option<()> {
+        let columns = &shreds[start..];
         self.values.clear();
-        self.values.extend(memchr_iter(END, columns).map(|end| (offset + end) as u32));
+        self.values.push((start as u32).wrapping_sub(1));
+        self.values.extend(memchr_iter(END, columns).map(|end| (start + end) as u32));
         let mut first = 0;
         for next in &mut self.next {
             first += std::mem::replace(next, first);
         }
         let all = columns.last().is_none_or(|last| *last == END);
-        (all && first as usize == self.values.len()).then_some(())
+        (all && first as usize + 1 == self.values.len()).then_some(())
     }
 }
 
-/// A string in a text: what stands between its quotation marks.
-struct Text {
-    start: usize,
-    end: usize,
-    is_key: bool,
+/// Finds the values in events and their columns: one for each key, and for each time that a key comes again in an event.
+/// They are numbered as they first appear, so that whoever reads the same skeletons finds the same columns.
+///
+/// Events are much alike: what stood between two values last time (`,"source":`) mostly stands there this time, and then
+/// there is nothing to look for, and the column is that of last time.
+struct Columns<'a> {
+    all: Vec<Column<'a>>,
+    numbers: HashMap<(&'a [u8], u32), u32>,
+    /// How often each key was met in this event: by the first column of the key.
+    met: Vec<Met>,
+    /// The column of the value before; [`START`] before the first one of an event.
+    current: u32,
+    event: u32,
 }
 
-/// The strings of a text. What follows the last whole one is none.
-struct Strings<'a> {
-    text: &'a [u8],
-    at: usize,
+/// A column that has no values.
+const START: u32 = 0;
+
+struct Column<'a> {
+    /// The first column of its key.
+    first: u32,
+    /// What came between a value of this column and the next value, and the column of that; the latest first.
+    gaps: Vec<(&'a [u8], u32)>,
 }
 
-impl<'a> Strings<'a> {
-    fn of(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
-    }
-
-    /// Where the string ends that starts at `start`.
-    fn end(&self, start: usize) -> Option<usize> {
-        let mut from = start;
-        loop {
-            let found = from + memchr2(b'"', b'\\', self.text.get(from..)?)?;
-            if self.text[found] == b'"' {
-                return Some(found);
-            }
-            from = found + 2;
-        }
-    }
+#[derive(Clone, Copy, Default)]
+struct Met {
+    event: u32,
+    times: u32,
 }
 
-impl Iterator for Strings<'_> {
-    type Item = Text;
-
-    fn next(&mut self) -> Option<Text> {
-        let start = self.at + memchr(b'"', self.text.get(self.at..)?)? + 1;
-        let end = self.end(start)?;
-        self.at = end + 1;
-        Some(Text { start, end, is_key: self.text.get(end + 1) == Some(&b':') })
-    }
-}
-
-/// Which column a value belongs to: one for each key, and for each time that a key comes again in an event. Numbered as
-/// they first appear, so that whoever reads the same skeletons finds the same columns.
-struct Keys<'a> {
-    numbers: HashMap<&'a [u8], usize>,
-    seen: Vec<Key<'a>>,
-    columns: usize,
-    event: usize,
-    current: usize,
-}
-
-struct Key<'a> {
-    text: &'a [u8],
-    /// The key that came after this one last time.
-    follower: usize,
-    /// The event that had it last, and how often so far.
-    event: usize,
-    times: usize,
-    /// By how often.
-    columns: Vec<Option<usize>>,
-}
-
-impl<'a> Keys<'a> {
+impl<'a> Columns<'a> {
     fn new() -> Self {
-        let none = Key { text: b"", follower: NO_KEY, event: 0, times: 0, columns: Vec::new() };
-        Self { numbers: HashMap::new(), seen: vec![none], columns: 0, event: 0, current: NO_KEY }
+        let mut columns = Self { all: Vec::new(), numbers: HashMap::new(), met: Vec::new(), current: START, event: 0 };
+        columns.number(b"", 0);
+        columns
     }
 
-    fn begin_event(&mut self) {
+    fn begin(&mut self) {
+        self.current = START;
         self.event += 1;
-        self.current = NO_KEY;
-        self.count(NO_KEY);
     }
 
-    fn enter(&mut self, text: &'a [u8]) {
-        // Most keys come in the order of the event before, so that there is nothing to look up.
-        let follower = self.seen[self.current].follower;
-        let number = if follower != NO_KEY && self.seen[follower].text == text { follower } else { self.number(text) };
-        self.seen[self.current].follower = number;
-        self.current = number;
-        self.count(number);
-    }
-
-    fn number(&mut self, text: &'a [u8]) -> usize {
-        *self.numbers.entry(text).or_insert_with(|| {
-            self.seen.push(Key { text, follower: NO_KEY, event: 0, times: 0, columns: Vec::new() });
-            self.seen.len() - 1
-        })
-    }
-
-    fn count(&mut self, number: usize) {
-        let key = &mut self.seen[number];
-        key.times = if key.event == self.event { key.times + 1 } else { 0 };
-        key.event = self.event;
-    }
-
-    /// Of the current key.
-    fn column(&mut self) -> usize {
-        let key = &mut self.seen[self.current];
-        if key.times >= key.columns.len() {
-            key.columns.resize(key.times + 1, None);
+    /// The value after the one that ends at `from`, or the first for 0, and its column.
+    fn next_value(&mut self, text: &'a [u8], from: usize) -> Option<(Range<usize>, usize)> {
+        let (value, next) = match self.expected(text, from) {
+            Some(found) => found,
+            None => self.searched(text, from)?,
+        };
+        if next != self.current {
+            let first = self.all[next as usize].first;
+            let met = &mut self.met[first as usize];
+            met.times = if met.event == self.event { met.times + 1 } else { 1 };
+            met.event = self.event;
+            self.current = next;
         }
-        *key.columns[key.times].get_or_insert_with(|| {
-            self.columns += 1;
-            self.columns - 1
-        })
+        Some((value, next as usize - 1))
     }
+
+    fn expected(&mut self, text: &'a [u8], from: usize) -> Option<(Range<usize>, u32)> {
+        let rest = text.get(from..)?;
+        let gaps = &mut self.all[self.current as usize].gaps;
+        let place = gaps.iter().position(|(gap, _)| rest.starts_with(gap))?;
+        let (gap, next) = gaps[place];
+        let value = string(text, from + gap.len())?;
+        if is_key(text, &value) {
+            return None;
+        }
+        if place > 0 {
+            gaps.swap(0, place);
+        }
+        Some((value, next))
+    }
+
+    fn searched(&mut self, text: &'a [u8], from: usize) -> Option<(Range<usize>, u32)> {
+        // A value's own closing quotation mark is no beginning.
+        let mut at = if self.current == START { from } else { from + 1 };
+        let mut key = None;
+        loop {
+            let found = string(text, at + memchr(b'"', text.get(at..)?)? + 1)?;
+            if is_key(text, &found) {
+                at = found.end + 1;
+                key = Some(&text[found]);
+                continue;
+            }
+            let next = match key {
+                Some(key) => self.column(key),
+                None if self.current == START => self.number(b"", 1),
+                None => self.current,
+            };
+            self.all[self.current as usize].gaps.push((&text[from..found.start], next));
+            return Some((found, next));
+        }
+    }
+
+    /// The column of a key that is met now.
+    fn column(&mut self, key: &'a [u8]) -> u32 {
+        let first = self.number(key, 1);
+        let met = self.met[first as usize];
+        if met.event == self.event { self.number(key, met.times + 1) } else { first }
+    }
+
+    /// The column of a key that is met for the nth time in an event.
+    fn number(&mut self, key: &'a [u8], times: u32) -> u32 {
+        let next = self.all.len() as u32;
+        let number = *self.numbers.entry((key, times)).or_insert(next);
+        if number == next {
+            let first = if times > 1 { self.number(key, 1) } else { number };
+            self.all.push(Column { first, gaps: Vec::new() });
+            self.met.push(Met::default());
+        }
+        number
+    }
+}
+
+/// The string that starts at `start`, after its quotation mark.
+fn string(text: &[u8], start: usize) -> Option<Range<usize>> {
+    let mut from = start;
+    loop {
+        let found = from + memchr2(b'"', b'\\', text.get(from..)?)?;
+        if text[found] == b'"' {
+            return Some(start..found);
+        }
+        from = found + 2;
+    }
+}
+
+fn is_key(text: &[u8], string: &Range<usize>) -> bool {
+    text.get(string.end + 1) == Some(&b':')
 }
 
 #[cfg(test)]
