@@ -49,7 +49,6 @@ pub fn run(events: usize, out: &mut impl Write) -> std::io::Result<()> {
 }
 
 fn load(events: usize, out: &mut impl Write) -> std::io::Result<Arc<Snapshot>> {
-    let (generating, compressing) = (generating(), compressing());
     let before = resident();
     let (began, cpu) = (Instant::now(), cpu_seconds());
     let mut builder = IndexBuilder::default();
@@ -66,6 +65,7 @@ fn load(events: usize, out: &mut impl Write) -> std::io::Result<Arc<Snapshot>> {
     drop(builder);
     let (wall, cpu) = (began.elapsed(), cpu_seconds() - cpu);
     let held = resident().saturating_sub(before);
+    let (generating, compressing) = (generating(), compressing());
     let (memory, count) = (snapshot.memory(), snapshot.len() as f64);
     let ours = cpu - generating * count;
     let each = |bytes: u64| bytes as f64 / count;

@@ -59,12 +59,19 @@ impl Mask {
 
     /// Keeps the rows of a range.
     pub fn keep(&mut self, rows: Range<usize>) {
-        for (place, word) in self.words.iter_mut().enumerate() {
-            let first = place * WORD;
-            let from = rows.start.saturating_sub(first);
-            let end = rows.end.saturating_sub(first);
-            *word &= below(end) & !below(from);
+        let all = self.words.len();
+        let (first, last) = ((rows.start / WORD).min(all), (rows.end / WORD).min(all));
+        if rows.is_empty() {
+            return self.clear();
         }
+        self.words[..first].fill(0);
+        if let Some(word) = self.words.get_mut(first) {
+            *word &= !below(rows.start % WORD);
+        }
+        if let Some(word) = self.words.get_mut(last) {
+            *word &= below(rows.end % WORD);
+        }
+        self.words[(last + 1).min(all)..].fill(0);
     }
 
     /// Keeps the rows that are in `bits` as well.

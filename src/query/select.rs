@@ -118,8 +118,8 @@ fn part(place: Place<'_>, plan: &Plan, known: &Known<'_>) -> Part {
         Some((part, added)) => {
             let mut rest = within(&part.found.rest, segment);
             added.narrow(place, &mut rest);
-            let scoped = known.same_scope.then(|| {
-                let mut scoped = Mask::clone(&part.found.scoped);
+            let scoped = part.found.scoped.as_ref().filter(|_| known.same_scope).map(|scoped| {
+                let mut scoped = scoped.clone();
                 scoped.intersect(&rest);
                 scoped
             });
@@ -131,7 +131,7 @@ fn part(place: Place<'_>, plan: &Plan, known: &Known<'_>) -> Part {
             (rest, None)
         }
     };
-    let scoped = scoped.unwrap_or_else(|| narrowed(&plan.scope, place, &rest));
+    let scoped = scoped.or_else(|| (!plan.scope.is_all()).then(|| narrowed(&plan.scope, place, &rest)));
     Part { segment: segment.id(), first: segment.rows().start, found: Arc::new(examine(place, plan, rest, scoped)) }
 }
 
@@ -153,8 +153,8 @@ fn narrowed(test: &Test, place: Place<'_>, mask: &Mask) -> Mask {
 pub(super) struct Found {
     /// Rows that match but for the scope and the switches.
     rest: Mask,
-    /// Rows that match but for the switches.
-    scoped: Mask,
+    /// Rows that match but for the switches; `None` where there is no scope, so that these are the same.
+    scoped: Option<Mask>,
     pub hits: Hits,
     pub counts: Counts,
     /// Where rows that match but for the scope come from; see [`Part::origins`].
@@ -181,29 +181,32 @@ fn both(mask: &Mask, switches: &[&Option<Mask>]) -> Mask {
     mask
 }
 
-fn examine(place: Place<'_>, plan: &Plan, rest: Mask, scoped: Mask) -> Found {
+fn examine(place: Place<'_>, plan: &Plan, rest: Mask, scoped: Option<Mask>) -> Found {
     let segment = place.segment;
     let Switches { access, failed, own } = Switches::new(place, plan);
-    let hits = Hits::new(both(&scoped, &[&access, &failed, &own]), segment);
+    let within = scoped.as_ref().unwrap_or(&rest);
+    let hits = Hits::new(both(within, &[&access, &failed, &own]), segment);
     let mut counts = Counts::default();
     counts.count_hits(hits.total());
     // Most switches are not set most of the time; what would be counted then is what was.
     let without = |one: &Option<Mask>, other: &Option<Mask>| {
         if one.is_none() && own.is_none() {
-            (hits.mask().clone(), hits.total())
+            hits.total()
+        } else if other.is_none() {
+            Tally::of_mask(within, segment)
         } else {
-            let mask = both(&scoped, &[other]);
-            let tally = Tally::of_mask(&mask, segment);
-            (mask, tally)
+            Tally::of_mask(&both(within, &[other]), segment)
         }
     };
-    let (any_access, tally) = without(&access, &failed);
-    counts.any_access = tally.by_access();
-    counts.any_access_own = count_common(&any_access, segment.flagged(Flags::OWN));
-    let (_, tally) = without(&failed, &access);
+    counts.any_access = without(&access, &failed).by_access();
+    let of_own = segment.flagged(Flags::OWN);
+    if !of_own.is_empty() {
+        counts.any_access_own = count_common(&both(within, &[&failed]), of_own);
+    }
+    let tally = without(&failed, &access);
     counts.any_outcome = [tally.all - tally.failed, tally.failed].map(u64::from);
     if let Some(own) = &own {
-        let mut hidden = both(&scoped, &[&access, &failed]);
+        let mut hidden = both(within, &[&access, &failed]);
         hidden.subtract(own);
         counts.own_hidden = u64::from(Tally::of_mask(&hidden, segment).all);
     }
