@@ -195,6 +195,11 @@ impl<'a> RowView<'a> {
         self.snapshot.dictionary(column).value(self.segment.codes(column).get(self.row))
     }
 
+    /// What stands for that in the column's dictionary.
+    pub fn code(&self, column: Column) -> u32 {
+        self.segment.codes(column).get(self.row)
+    }
+
     /// HTTP status of the audited call, where it is a number.
     pub fn status(&self) -> Option<u16> {
         self.text(Column::Status).parse().ok()
@@ -280,5 +285,13 @@ impl<'a> RowView<'a> {
     /// The event's bytes, as Oracle sent them. Unpacks one block; `domain::event::decode` reads the rest out of them.
     pub fn raw(&self) -> Option<Arc<[u8]>> {
         self.snapshot.raw(self.id())
+    }
+
+    /// The same without a copy; rows that came together share what `reader` has unpacked.
+    pub fn bytes<'r>(&self, reader: &'r mut BlockReader) -> Option<&'r [u8]>
+    where
+        'a: 'r,
+    {
+        self.segment.read(self.row, reader)
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! A [`Selection`] of an earlier snapshot is extended: segments that are still there are not looked at again.
 
+mod count;
 mod display;
 mod field;
 mod histogram;
@@ -19,6 +20,7 @@ mod term;
 mod text;
 
 pub use crate::index::RecordRef;
+pub use count::{By, Tuple, count};
 pub use field::Field;
 pub use histogram::{Bucket, Histogram};
 pub use matches::matches;
