@@ -9,7 +9,7 @@ use crate::domain::lateness::Added;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::export::{Ordered, Sorter, SorterSettings};
-use crate::query::{Query, RecordRef, matches};
+use crate::query::{EventRef, Query, matches};
 
 pub struct Intake {
     query: Query,
@@ -44,7 +44,7 @@ impl Intake {
             if again {
                 added.count(decoded.fields.time.and_then(|time| page.lateness(time)));
             }
-            is_wanted(query, decoded, page)
+            is_wanted(query, bytes, decoded, page)
         };
         sorter.push(page, wanted).map_err(|error| cannot_sort(&error))?;
         Ok(added)
@@ -68,10 +68,14 @@ impl Intake {
 }
 
 /// Events without a readable time cannot be placed in the range; they are kept rather than dropped on a guess.
-fn is_wanted(query: &Query, decoded: &Decoded<'_>, page: &Page) -> bool {
-    let own = decoded.flags.contains(Flags::OWN);
+fn is_wanted(query: &Query, bytes: &[u8], decoded: &Decoded<'_>, page: &Page) -> bool {
+    let mut flags = decoded.flags;
+    if decoded.fields.time.is_some_and(|time| page.lateness(time).is_some()) {
+        flags.insert(Flags::LATE);
+    }
     let (region, queried) = (&page.cell.region, &page.cell.compartment);
-    decoded.fields.time.is_none() || matches(query, &RecordRef { fields: &decoded.fields, region, queried, own })
+    decoded.fields.time.is_none()
+        || matches(query, &EventRef { fields: &decoded.fields, flags, region, queried, bytes })
 }
 
 pub fn cannot_sort(error: &std::io::Error) -> Problem {

@@ -1,7 +1,8 @@
 //! Regions of a tenancy, as ListRegionSubscriptions answers them.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,22 @@ impl From<&str> for RegionId {
         Self::new(name)
     }
 }
+
+/// The name of the region that a three-letter key means, in any case; `None` where no region is known by it. Knows the
+/// regions of Oracle's SDKs (`assets/regions.json`).
+pub fn named_by_key(key: &str) -> Option<&'static str> {
+    KEYS.get(key.to_ascii_lowercase().as_str()).map(String::as_str)
+}
+
+static KEYS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Entry {
+        region: String,
+        key: String,
+    }
+    let entries: Vec<Entry> = serde_json::from_str(include_str!("../../assets/regions.json")).unwrap_or_default();
+    entries.into_iter().map(|entry| (entry.key, entry.region)).collect()
+});
 
 /// Whether a subscribed region can be asked (API field `status`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,5 +91,16 @@ impl Region {
     /// Only these may be asked for events.
     pub fn is_ready(&self) -> bool {
         self.status == SubscriptionStatus::Ready
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_by_key;
+
+    #[test]
+    fn a_key_names_its_region() {
+        assert_eq!(named_by_key("IAD"), Some("us-ashburn-1"));
+        assert_eq!(named_by_key("us-ashburn-1"), None);
     }
 }

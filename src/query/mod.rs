@@ -7,26 +7,39 @@
 //!
 //! A [`Selection`] of an earlier snapshot is extended: segments that are still there are not looked at again.
 
+mod condition;
 mod count;
 mod display;
 mod field;
+mod flag;
+mod glob;
 mod histogram;
 mod mask;
 mod matches;
+mod parse;
+mod path;
 mod plan;
+mod raw;
 mod select;
 mod selection;
 mod term;
 mod text;
+mod value;
 
-pub use crate::index::RecordRef;
+pub use condition::{Condition, Numbers, Pattern, Subject};
 pub use count::{By, Tuple, count};
 pub use field::Field;
+pub use flag::Flag;
+pub use glob::{Glob, Token};
 pub use histogram::{Bucket, Histogram};
-pub use matches::matches;
+pub use matches::{EventRef, matches};
+pub use parse::{ParseContext, ParseError, parse};
+pub use path::JsonPath;
 pub use select::{Cancel, select};
 pub use selection::{Counts, Order, Selection};
-pub use term::{AccessSet, Expr, Op, Query, Term, TermKind};
+pub use term::{AccessSet, Expr, Query, Term, TermKind};
 
+#[cfg(test)]
+mod example_tests;
 #[cfg(test)]
 mod tests;

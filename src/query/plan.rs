@@ -3,18 +3,15 @@
 //! Texts are compared with a dictionary's values, once each, never with rows; what is left for the rows is whether a
 //! code is in a set. A plan is kept with its selection: when dictionaries grow, only their new values are compared.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::field::Field;
+use super::condition::{Condition, Subject};
 use super::mask::Mask;
 use super::matches::TEXT_COLUMNS;
-use super::term::{AccessSet, Expr, Op, Query, Term};
-use super::text;
+use super::term::{AccessSet, Expr, Query, Term};
+use super::value::{BytesTest, ValueTest};
 use crate::domain::event::{Flags, decode};
-use crate::domain::ocid::Ocid;
-use crate::domain::region::RegionId;
-use crate::index::{BlockReader, Column, Dictionary, RecordRef, Segment, Snapshot};
+use crate::index::{BlockReader, Column, Dictionary, Segment, Snapshot};
 
 /// The conjuncts of a query, sorted by the switch that adds them, because each switch says what it hides.
 #[derive(Clone, Debug)]
@@ -36,11 +33,11 @@ pub(super) enum Test {
     Or(Vec<Self>),
     Not(Box<Self>),
     Access(AccessSet),
-    Own,
+    Flag(Flags),
     Micros(Range<i64>),
     Column(ColumnTest),
-    /// A field without a column.
-    Bytes(Field, ValueTest),
+    /// What no column holds.
+    Bytes(BytesTest),
 }
 
 /// Whether a column's value is one of a set that grows with its dictionary.
@@ -53,17 +50,6 @@ pub(super) struct ColumnTest {
     /// Codes compared so far, and how many of them are in the set.
     compared: u32,
     found: u32,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum ValueTest {
-    /// In lower case.
-    Contains(String),
-    /// In lower case.
-    Equals(String),
-    Region(BTreeSet<RegionId>),
-    Compartment(BTreeSet<Ocid>),
-    Failed,
 }
 
 impl Plan {
@@ -112,28 +98,36 @@ impl Test {
     fn of_term(term: &Term) -> Self {
         match term {
             Term::Access(set) => Self::Access(*set),
-            Term::Own => Self::Own,
+            Term::Own => Self::Flag(Flags::OWN),
+            Term::Late => Self::Flag(Flags::LATE),
+            Term::Flag(flag) => Self::new(&flag.meaning()),
             Term::Failed => Self::column(Column::Status, ValueTest::Failed),
             Term::Region(regions) => Self::column(Column::Region, ValueTest::Region(regions.clone())),
             Term::Queried(ids) => Self::column(Column::Queried, ValueTest::Compartment(ids.clone())),
             Term::Time(range) => Self::Micros(range.start().timestamp_micros()..range.end().timestamp_micros()),
             Term::Text(text) => Self::and(text.split_whitespace().map(Self::of_word).collect()),
-            Term::Field { field, op, value } => {
-                let value = match op {
-                    Op::Contains => ValueTest::Contains(value.to_lowercase()),
-                    Op::Equals => ValueTest::Equals(value.to_lowercase()),
-                };
-                match field.column() {
-                    Some(column) => Self::column(column, value),
-                    None => Self::Bytes(*field, value),
-                }
-            }
+            Term::About { subject, condition } => Self::about(subject, condition),
+        }
+    }
+
+    fn about(subject: &Subject, condition: &Condition) -> Self {
+        let column = match subject {
+            Subject::Field(field) => field.column().map(|column| (column, ValueTest::of_field(*field, condition))),
+            _ => None,
+        };
+        match (column, BytesTest::new(subject, condition)) {
+            (Some((column, value)), _) => Self::column(column, value),
+            (None, Some(test)) => Self::Bytes(test),
+            (None, None) => Self::in_text_columns(&ValueTest::new(condition)),
         }
     }
 
     fn of_word(word: &str) -> Self {
-        let word = word.to_lowercase();
-        Self::Or(TEXT_COLUMNS.iter().map(|column| Self::column(*column, ValueTest::Contains(word.clone()))).collect())
+        Self::in_text_columns(&ValueTest::Contains(word.to_lowercase()))
+    }
+
+    fn in_text_columns(value: &ValueTest) -> Self {
+        Self::Or(TEXT_COLUMNS.iter().map(|column| Self::column(*column, value.clone())).collect())
     }
 
     fn column(column: Column, value: ValueTest) -> Self {
@@ -148,10 +142,10 @@ impl Test {
 
     fn needs_bytes(&self) -> bool {
         match self {
-            Self::Bytes(..) => true,
+            Self::Bytes(_) => true,
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_bytes),
             Self::Not(inner) => inner.needs_bytes(),
-            Self::All | Self::Access(_) | Self::Own | Self::Micros(_) | Self::Column(_) => false,
+            Self::All | Self::Access(_) | Self::Flag(_) | Self::Micros(_) | Self::Column(_) => false,
         }
     }
 
@@ -160,7 +154,7 @@ impl Test {
             Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.extend(snapshot)),
             Self::Not(inner) => inner.extend(snapshot),
             Self::Column(test) => test.extend(snapshot.dictionary(test.column)),
-            Self::All | Self::Access(_) | Self::Own | Self::Micros(_) | Self::Bytes(..) => {}
+            Self::All | Self::Access(_) | Self::Flag(_) | Self::Micros(_) | Self::Bytes(_) => {}
         }
     }
 
@@ -178,7 +172,7 @@ impl Test {
             Self::Access(set) => {
                 mask.retain(|row| segment.access().get(row).is_some_and(|access| set.contains(*access)));
             }
-            Self::Own => mask.retain(|row| segment.flags(row).contains(Flags::OWN)),
+            Self::Flag(flag) => mask.retain(|row| segment.flags(row).contains(*flag)),
             Self::Micros(range) => {
                 let first = segment.micros().partition_point(|micros| *micros < range.start);
                 let end = segment.micros().partition_point(|micros| *micros < range.end);
@@ -187,7 +181,7 @@ impl Test {
                 }
             }
             Self::Column(test) => test.narrow(segment, mask),
-            Self::Bytes(field, value) => narrow_by_bytes(*field, value, segment, mask),
+            Self::Bytes(test) => narrow_by_bytes(test, segment, mask),
         }
     }
 }
@@ -207,16 +201,9 @@ fn narrow_to_any(any: &[Test], segment: &Segment, mask: &mut Mask) {
     *mask = passed;
 }
 
-fn narrow_by_bytes(field: Field, value: &ValueTest, segment: &Segment, mask: &mut Mask) {
+fn narrow_by_bytes(test: &BytesTest, segment: &Segment, mask: &mut Mask) {
     let mut reader = BlockReader::default();
-    let (region, queried) = (RegionId::new(""), Ocid::new(""));
-    mask.retain(|row| {
-        segment.read(row, &mut reader).is_some_and(|bytes| {
-            let decoded = decode(bytes);
-            let record = RecordRef { fields: &decoded.fields, region: &region, queried: &queried, own: false };
-            value.holds(field.text(&record))
-        })
-    });
+    mask.retain(|row| segment.read(row, &mut reader).is_some_and(|bytes| test.holds(bytes, &decode(bytes).fields)));
 }
 
 impl ColumnTest {
@@ -245,18 +232,6 @@ impl ColumnTest {
         } else if self.found < self.compared {
             let codes = segment.codes(self.column);
             mask.retain(|row| self.holds(codes.get(row)));
-        }
-    }
-}
-
-impl ValueTest {
-    fn holds(&self, value: &str) -> bool {
-        match self {
-            Self::Contains(needle) => text::contains(value, needle),
-            Self::Equals(needle) => text::equals(value, needle),
-            Self::Region(regions) => regions.iter().any(|region| region.as_str() == value),
-            Self::Compartment(ids) => ids.iter().any(|id| id.as_str() == value),
-            Self::Failed => value.parse::<u16>().is_ok_and(|status| status >= 400),
         }
     }
 }

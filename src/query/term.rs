@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::condition::{Condition, Subject};
 use super::field::Field;
+use super::flag::Flag;
 use crate::domain::access::Access;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
@@ -33,6 +35,9 @@ pub enum Term {
     Failed,
     /// Our own calls, reading; see [`Footprint`](crate::domain::footprint::Footprint).
     Own,
+    /// See [`Flags::LATE`](crate::domain::event::Flags::LATE).
+    Late,
+    Flag(Flag),
     /// Read in one of these regions.
     Region(BTreeSet<RegionId>),
     /// Read by asking for one of these compartments.
@@ -41,19 +46,10 @@ pub enum Term {
     Time(TimeRange),
     /// Each word stands, in any case, in some field that is shown in the list.
     Text(String),
-    Field {
-        field: Field,
-        op: Op,
-        value: String,
+    About {
+        subject: Subject,
+        condition: Condition,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// In any case.
-    Contains,
-    /// In any case.
-    Equals,
 }
 
 /// What a term is about; a query has at most one conjunct of each kind but [`Field`](Self::Field) and
@@ -67,6 +63,7 @@ pub enum TermKind {
     Queried,
     Time,
     Text,
+    /// A condition on a field, or a flag.
     Field,
     /// Anything that is not a single term.
     Other,
@@ -197,16 +194,16 @@ impl Term {
             Self::Queried(_) => TermKind::Queried,
             Self::Time(_) => TermKind::Time,
             Self::Text(_) => TermKind::Text,
-            Self::Field { .. } => TermKind::Field,
+            Self::Late | Self::Flag(_) | Self::About { .. } => TermKind::Field,
         }
     }
 
     pub fn contains(field: Field, value: impl Into<String>) -> Self {
-        Self::Field { field, op: Op::Contains, value: value.into() }
+        Self::About { subject: Subject::Field(field), condition: Condition::Contains(value.into()) }
     }
 
     pub fn equals(field: Field, value: impl Into<String>) -> Self {
-        Self::Field { field, op: Op::Equals, value: value.into() }
+        Self::About { subject: Subject::Field(field), condition: Condition::Equals(value.into()) }
     }
 }
 
