@@ -57,11 +57,16 @@ impl Filters {
         }
     }
 
-    pub fn query(&self, range: TimeRange, scope: &Scope) -> Query {
-        let mut query = Query::everything()
-            .and(Term::Time(range))
-            .and(Term::Region(scope.regions.iter().cloned().collect()))
-            .and(Term::Queried(scope.compartments.iter().cloned().collect()));
+    /// `None`: of all times, or of all places.
+    pub fn query(&self, range: Option<TimeRange>, scope: Option<&Scope>) -> Query {
+        let mut query = Query::everything();
+        if let Some(range) = range {
+            query.push(Term::Time(range));
+        }
+        if let Some(scope) = scope {
+            query.push(Term::Region(scope.regions.iter().cloned().collect()));
+            query.push(Term::Queried(scope.compartments.iter().cloned().collect()));
+        }
         if self.access != AccessFilter::All {
             query.set(Term::Access(self.access_set()));
         }
@@ -80,12 +85,17 @@ impl Filters {
 
 /// The scope alone. The regions stand in an `Or` of one, so that they do not count as part of the scope: counts per
 /// compartment, which look beyond the scope, are then of these regions only.
-pub fn totals(range: TimeRange, scope: &Scope) -> Query {
-    let regions = Term::Region(scope.regions.iter().cloned().collect());
-    Query::everything()
-        .and(Term::Time(range))
-        .and(Expr::Or(vec![regions.into()]))
-        .and(Term::Queried(scope.compartments.iter().cloned().collect()))
+pub fn totals(range: Option<TimeRange>, scope: Option<&Scope>) -> Query {
+    let mut query = Query::everything();
+    if let Some(range) = range {
+        query.push(Term::Time(range));
+    }
+    if let Some(scope) = scope {
+        let regions = Term::Region(scope.regions.iter().cloned().collect());
+        query.push(Expr::Or(vec![regions.into()]));
+        query.push(Term::Queried(scope.compartments.iter().cloned().collect()));
+    }
+    query
 }
 
 #[cfg(test)]

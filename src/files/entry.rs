@@ -85,7 +85,7 @@ mod tests {
     fn parts(line: &str) -> Option<(Option<String>, String)> {
         let Wrapped { meta, event } = unwrap(line.as_bytes())?;
         let event = match event {
-            Event::At(range) => line[range].to_owned(),
+            Event::At(range) => line.get(range).unwrap().to_owned(),
             Event::Text(text) => format!("text {text}"),
         };
         Some((meta.region, event))

@@ -18,7 +18,8 @@ const NO_TENANCY: &str = "files";
 /// Grows while files are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
-    regions: BTreeSet<RegionId>,
+    /// With their three letters, where these are known.
+    regions: BTreeMap<RegionId, Option<String>>,
     /// With their names, where an event has told.
     compartments: BTreeMap<Ocid, Option<String>>,
     tenancies: BTreeSet<Ocid>,
@@ -27,9 +28,16 @@ pub struct Places {
 
 impl Places {
     /// Takes note of an event that was read in `region` by asking for `compartment`; both may be empty.
-    pub(super) fn add(&mut self, region: &RegionId, compartment: &Ocid, fields: &EventFields<'_>) {
-        if !self.regions.contains(region) {
-            self.regions.insert(region.clone());
+    pub(super) fn add(
+        &mut self,
+        region: &RegionId,
+        compartment: &Ocid,
+        fields: &EventFields<'_>,
+        names: &dyn Fn(&str) -> Option<(RegionId, String)>,
+    ) {
+        if !self.regions.contains_key(region) {
+            let key = names(region.as_str()).map(|(_, key)| key);
+            self.regions.insert(region.clone(), key);
         }
         let name = || {
             let of_it = fields.compartment_id == compartment.as_str() && !fields.compartment_name.is_empty();
@@ -50,11 +58,11 @@ impl Places {
         }
     }
 
-    /// From the first event to the last one, in whole seconds; `None` while none says when it happened.
+    /// From the first event to the last one, in whole minutes; `None` while none says when it happened.
     pub fn span(&self) -> Option<TimeRange> {
         let (first, last) = self.span?;
-        let second = |time: DateTime<Utc>| DateTime::from_timestamp(time.timestamp(), 0);
-        TimeRange::new(second(first)?, second(last)? + TimeDelta::seconds(1))
+        let minute = |time: DateTime<Utc>| DateTime::from_timestamp(time.timestamp().div_euclid(60) * 60, 0);
+        TimeRange::new(minute(first)?, minute(last)? + TimeDelta::minutes(1))
     }
 
     /// The places as a tenancy: its compartments lie below the root side by side, because events do not tell how they
@@ -86,20 +94,22 @@ fn nameless(compartment: &Ocid) -> String {
     if compartment.as_str().is_empty() { "(no compartment)".to_owned() } else { compartment.short() }
 }
 
-/// What is known to be asked is known to be ready; the empty region stands for all of which nothing is known.
-fn region(id: &RegionId) -> Region {
-    let key = if id.as_str().is_empty() { "unknown" } else { "" };
-    Region { id: id.clone(), key: key.to_owned(), status: SubscriptionStatus::Ready, home: false }
+/// What was read was ready; the empty region stands for all of which nothing is known.
+fn region((id, key): (&RegionId, &Option<String>)) -> Region {
+    let key = key.clone().unwrap_or_else(|| "?".to_owned());
+    Region { id: id.clone(), key, status: SubscriptionStatus::Ready, home: false }
 }
 
 /// The region of a resource by the OCIDs in its id, which may hold several; `None` where they say nothing, or not the
 /// same. `known` gives the id of a region by its id or its three letters.
-pub(super) fn region_of(resource: &str, known: &dyn Fn(&str) -> Option<RegionId>) -> Option<RegionId> {
+pub(super) fn region_of(resource: &str, known: &dyn Fn(&str) -> Option<(RegionId, String)>) -> Option<RegionId> {
     let mut found: Option<RegionId> = None;
     for rest in resource.split("ocid1.").skip(1) {
         let ocid: &str = rest.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))).next()?;
         let Some(name) = ocid.split('.').nth(2).filter(|name| !name.is_empty()) else { continue };
-        let region = known(name).or_else(|| looks_like_region(name).then(|| RegionId::new(clean_prefix(name, 40))))?;
+        let region = known(name)
+            .map(|(id, _)| id)
+            .or_else(|| looks_like_region(name).then(|| RegionId::new(clean_prefix(name, 40))))?;
         if found.as_ref().is_some_and(|found| *found != region) {
             return None;
         }
@@ -121,7 +131,7 @@ mod tests {
     use super::*;
 
     fn region(resource: &str) -> Option<String> {
-        let known = |name: &str| (name == "iad").then(|| RegionId::new("us-ashburn-1"));
+        let known = |name: &str| (name == "iad").then(|| (RegionId::new("us-ashburn-1"), "iad".to_owned()));
         region_of(resource, &known).map(|region| region.to_string())
     }
 
@@ -151,7 +161,7 @@ mod tests {
                 compartment_name: (*name).into(),
                 ..EventFields::default()
             };
-            places.add(&RegionId::new(""), &Ocid::new(compartment), &fields);
+            places.add(&RegionId::new(""), &Ocid::new(compartment), &fields, &|_| None);
         }
         places
     }

@@ -6,6 +6,8 @@ use std::io::{self, BufRead, Read};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -27,11 +29,18 @@ use crate::domain::time_range::FetchWindow;
 const CHUNK_EVENTS: usize = 512;
 const CHUNK_BYTES: usize = 2 << 20;
 
+/// More bytes than these are waited for until nobody holds them any more, so that however many long values there are, only
+/// one of them is held.
+const LARGE: usize = 2 * CHUNK_BYTES;
+
+/// How often it is looked whether they are held.
+const LOOK: Duration = Duration::from_millis(1);
+
 /// Of the beginning of a file, what is looked at to tell that it is no text.
 const GLANCE: usize = 1 << 10;
 
-/// The id of a region by its id or its three letters; `None` where nobody knows it.
-pub type RegionNames = Box<dyn Fn(&str) -> Option<RegionId> + Send>;
+/// The id and the three letters of a region by either of them; `None` where nobody knows it.
+pub type RegionNames = Box<dyn Fn(&str) -> Option<(RegionId, String)> + Send>;
 
 /// Reads files; see the module.
 pub struct Reader {
@@ -51,7 +60,7 @@ pub struct Progress {
     events: AtomicU64,
 }
 
-/// Events on their way to whoever asked, and what was seen so far.
+/// Events on their way to whoever asked, and what was seen so far. Take what you need of the pages and drop them.
 pub struct Chunk<'a> {
     /// One for each place.
     pub pages: Vec<Page>,
@@ -236,7 +245,7 @@ impl OneFile<'_> {
             return;
         }
         let place = place(meta.unwrap_or_default(), &decoded.fields, &self.reader.names);
-        self.places.add(&place.0, &place.1, &decoded.fields);
+        self.places.add(&place.0, &place.1, &decoded.fields, &self.reader.names);
         self.chunk.events.entry(place).or_default().push(event);
         self.chunk.count += 1;
         self.file.events += 1;
@@ -248,12 +257,19 @@ impl OneFile<'_> {
             return ControlFlow::Continue(());
         }
         self.reader.progress.events.fetch_add(count as u64, Ordering::Relaxed);
+        let large = body.len() > LARGE;
         let body: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(body);
         let page = |((region, compartment), extents)| {
             let cell = CellKey { region, compartment, window: FetchWindow::UNKNOWN };
             Page::of_values(cell, Arc::clone(&body), extents, self.reader.now)
         };
-        take(Chunk { pages: events.into_iter().map(page).collect(), places: self.places })
+        let flow = take(Chunk { pages: events.into_iter().map(page).collect(), places: self.places });
+        let held = Arc::downgrade(&body);
+        drop(body);
+        while large && flow.is_continue() && held.strong_count() > 0 {
+            thread::park_timeout(LOOK);
+        }
+        flow
     }
 }
 

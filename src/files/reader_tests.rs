@@ -9,9 +9,12 @@ type Given = (Vec<(String, String, String)>, Vec<FileRead>, Places);
 
 fn read_but(paths: &[PathBuf], longest: usize, digest: bool) -> Given {
     let mut inputs = find(paths).unwrap().inputs;
-    inputs.iter_mut().for_each(|input| input.digest = digest);
+    for input in &mut inputs {
+        input.digest = digest;
+    }
     let progress = Arc::new(Progress::of(&inputs));
-    let names: RegionNames = Box::new(|name| (name == "iad").then(|| RegionId::new("us-ashburn-1")));
+    let names: RegionNames =
+        Box::new(|name| (name == "iad").then(|| (RegionId::new("us-ashburn-1"), "iad".to_owned())));
     let reader = Reader { longest, ..Reader::new(names, DateTime::UNIX_EPOCH, Arc::clone(&progress)) };
     let (mut events, mut places) = (Vec::new(), Places::default());
     let files = reader.read(&inputs, &mut |chunk| {
@@ -59,7 +62,7 @@ fn events_come_with_where_they_were_read() {
     assert_eq!(events, expected);
     assert_eq!((files[0].events, files[0].others, files[0].faults.len()), (3, 0, 0));
     assert_eq!(files[0].bytes, text.len() as u64);
-    assert_eq!(places.span().unwrap().to_string(), "2026-03-14T08:00:01Z..2026-03-14T08:00:03Z");
+    assert_eq!(places.span().unwrap().to_string(), "2026-03-14T08:00:00Z..2026-03-14T08:01:00Z");
     assert_eq!(places.tenancy().regions.len(), 3);
 }
 
@@ -97,7 +100,7 @@ fn many_events_come_in_chunks_and_none_is_lost() {
 #[test]
 fn a_cut_line_ends_what_is_whole() {
     let directory = tempfile::tempdir().unwrap();
-    let text = format!("{}\n{}", event(1, "c", ""), &event(2, "c", "")[..40]);
+    let text = format!("{}\n{}", event(1, "c", ""), event(2, "c", "").chars().take(40).collect::<String>());
     let (events, files, _) = read(&[file(directory.path(), "x.jsonl", text), file(directory.path(), "y", "")]);
     assert_eq!((events.len(), files[0].faults.as_slice()), (1, &["behind event 1 it is cut off".to_owned()][..]));
     assert!(files[1].faults.is_empty());
@@ -130,4 +133,35 @@ fn what_is_no_text_or_cannot_be_opened_is_told() {
     let files = reader.read(&inputs, &mut |_| ControlFlow::Continue(()));
     let faults: Vec<usize> = files.iter().map(|file| file.faults.len()).collect();
     assert_eq!(faults, [1, 1, 1]);
+}
+
+#[test]
+fn of_long_events_one_is_held_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let text: String = (0..4).map(|id| event(id, "c", &"x".repeat(LARGE)) + "\n").collect();
+    let inputs = find(&[file(directory.path(), "x.jsonl", text)]).unwrap().inputs;
+    let reader = Reader::new(Box::new(|_| None), DateTime::UNIX_EPOCH, Arc::default());
+    let let_go = Arc::new(AtomicU64::new(0));
+    let (sender, pages) = std::sync::mpsc::channel::<Vec<Page>>();
+    let holder = thread::spawn({
+        let let_go = Arc::clone(&let_go);
+        move || {
+            for pages in pages {
+                // Longer than reading the next one would take.
+                thread::park_timeout(Duration::from_millis(50));
+                let_go.fetch_add(1, Ordering::SeqCst);
+                drop(pages);
+            }
+        }
+    });
+    let mut handed = 0;
+    reader.read(&inputs, &mut |chunk| {
+        assert_eq!(let_go.load(Ordering::SeqCst), handed, "the one before is still held");
+        handed += 1;
+        sender.send(chunk.pages).unwrap();
+        ControlFlow::Continue(())
+    });
+    drop(sender);
+    holder.join().unwrap();
+    assert_eq!(handed, 4);
 }

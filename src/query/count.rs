@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, SecondsFormat};
 
 use super::field::Field;
+use super::parse::nearest;
 use super::selection::Selection;
 use crate::domain::access::Access;
 use crate::domain::event::{EventFields, decode};
@@ -33,6 +34,11 @@ pub struct Tuple {
 
 impl By {
     const OTHERS: [(&'static str, Self); 3] = [("access", Self::Access), ("day", Self::Day), ("hour", Self::Hour)];
+
+    /// Names that somebody who typed this may have meant.
+    pub fn nearest(name: &str) -> Vec<&'static str> {
+        nearest(name, Self::names())
+    }
 
     /// By its name, in any case.
     pub fn named(name: &str) -> Option<Self> {

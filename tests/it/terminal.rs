@@ -19,9 +19,13 @@ struct Session {
 
 impl Session {
     fn start(arguments: &[&str]) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_auditui"), arguments)
+    }
+
+    fn run(program: &str, arguments: &[&str]) -> Self {
         let size = PtySize { rows: 36, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_auditui"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         command.env("TERM", "xterm-256color");
@@ -97,6 +101,23 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
     assert_eq!(code, 0);
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("\x1b]52;c;"), "nothing went to the clipboard");
+}
+
+#[cfg(unix)]
+#[test]
+fn events_come_from_standard_input_and_keys_from_the_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("one.jsonl");
+    let event = r#"{"eventId":"1","eventTime":"2026-03-14T08:00:00Z","data":{"eventName":"CreateBucket"}}"#;
+    std::fs::write(&path, format!("{event}\n")).unwrap();
+    let line = format!("/bin/cat {} | {} open - --stats", path.display(), env!("CARGO_BIN_EXE_auditui"));
+    let mut session = Session::run("/bin/sh", &["-c", &line]);
+    session.wait_for("coverage unknown");
+    session.press("w");
+    session.wait_for("CreateBucket");
+    session.press("q");
+    let (code, bytes) = session.end();
+    assert!(code == 0 && String::from_utf8_lossy(&bytes).contains("standard input"));
 }
 
 /// Over a slow line, or under a screen reader, what does not change must not be written again.
