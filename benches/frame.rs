@@ -113,6 +113,7 @@ pub fn setup() -> Setup {
         range: TimeRange::ending_at(now, TimeDelta::hours(6)),
         scope: ScopeRequest::default(),
         access: AccessFilter::WritesAndSessions,
+        query: auditui::query::Query::everything(),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),

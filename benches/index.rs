@@ -86,7 +86,7 @@ fn select_writes(bencher: Bencher<'_, '_>, events: usize) {
 
 #[divan::bench(args = SIZES)]
 fn select_writes_by_text(bencher: Bencher<'_, '_>, events: usize) {
-    let (snapshot, query) = (snapshot(events), writes().and(Term::Text("user7 bucket".into())));
+    let (snapshot, query) = (snapshot(events), writes().and(Term::Text("smith bucket".into())));
     bencher.bench_local(|| selected(&snapshot, black_box(&query)));
 }
 
@@ -99,7 +99,7 @@ fn select_everything(bencher: Bencher<'_, '_>, events: usize) {
 /// A field that has no column, after one that leaves few rows.
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn select_by_bytes(bencher: Bencher<'_, '_>, events: usize) {
-    let terms = [Term::contains(Field::Group, "00"), Term::equals(Field::Resource, "web-0007")];
+    let terms = [Term::contains(Field::Group, "00"), Term::equals(Field::Resource, "web-instance-000")];
     let (snapshot, query) = (snapshot(events), terms.into_iter().collect());
     bencher.bench_local(|| selected(&snapshot, black_box(&query)));
 }

@@ -12,12 +12,23 @@ pub struct Filters {
     pub failed: bool,
     /// Whether our own reads are shown.
     pub own: bool,
+    /// What was asked for at the start, beside the switches.
+    asked: Query,
     text: String,
 }
 
 impl Filters {
-    pub fn new(access: AccessFilter) -> Self {
-        Self { access, ..Self::default() }
+    pub fn new(access: AccessFilter, asked: Query) -> Self {
+        Self { access, asked, ..Self::default() }
+    }
+
+    pub fn asked(&self) -> &Query {
+        &self.asked
+    }
+
+    /// Whether there is anything that [`clear`](Self::clear) takes away.
+    pub fn is_narrowed(&self) -> bool {
+        self.failed || !self.text.is_empty() || !self.asked.is_everything()
     }
 
     pub fn text(&self) -> &str {
@@ -33,20 +44,22 @@ impl Filters {
         self.text.split_whitespace()
     }
 
-    /// Takes the last word away, then “failed”; `false` when neither is set.
+    /// Takes the last word away, then “failed”, then the last term that was asked for; `false` when there is none.
     pub fn remove_last(&mut self) -> bool {
         let mut words: Vec<&str> = self.words().collect();
         if words.pop().is_some() {
             self.text = words.join(" ");
             return true;
         }
-        std::mem::take(&mut self.failed)
+        let last = self.asked.conjuncts().len().wrapping_sub(1);
+        std::mem::take(&mut self.failed) || self.asked.remove(last).is_some()
     }
 
     /// What one key clears: what was narrowed, not how the list is read.
     pub fn clear(&mut self) {
         self.text.clear();
         self.failed = false;
+        self.asked = Query::everything();
     }
 
     pub fn access_set(&self) -> AccessSet {
@@ -79,7 +92,8 @@ impl Filters {
         if !self.text.is_empty() {
             query.set(Term::Text(self.text.clone()));
         }
-        query
+        // Each in an `And` of one, so that it does not count as one of the switches.
+        query.and_all(self.asked.conjuncts().iter().map(|conjunct| Expr::And(vec![conjunct.clone()])))
     }
 }
 
@@ -110,5 +124,21 @@ mod tests {
         assert_eq!(filters.text(), "delete");
         assert!(filters.remove_last() && filters.remove_last());
         assert!(!filters.failed && !filters.remove_last());
+        let asked = Query::everything().and(Term::Failed).and(Term::Own);
+        let mut filters = Filters::new(AccessFilter::All, asked.clone());
+        assert!(filters.is_narrowed() && filters.remove_last());
+        assert_eq!(filters.asked().conjuncts(), &asked.conjuncts()[..1]);
+        filters.clear();
+        assert!(!filters.is_narrowed() && !filters.remove_last());
+    }
+
+    #[test]
+    fn what_is_asked_for_stands_beside_the_switches() {
+        let range = TimeRange::ending_at(chrono::DateTime::UNIX_EPOCH, chrono::TimeDelta::hours(1));
+        let filters =
+            Filters::new(AccessFilter::WritesAndSessions, Query::everything().and(Term::Access(AccessSet::READS)));
+        let query = filters.query(Some(range), Some(&Scope::default()));
+        assert_eq!(query.access(), AccessSet::WRITES);
+        assert!(query.to_string().ends_with(" is:write -is:self is:read"), "{query}");
     }
 }

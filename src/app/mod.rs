@@ -133,7 +133,7 @@ impl App {
             asked: Vec::new(),
             range: setup.range,
             window: setup.range.fetch_window(setup.padding).passed(setup.now),
-            filters: Filters::new(setup.access),
+            filters: Filters::new(setup.access, setup.query.clone()),
             generation: 0,
             counted_since: 0,
             view: None,

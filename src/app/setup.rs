@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
+use crate::query::Query;
 
 /// Everything that was decided before the first frame, by arguments, configuration and defaults.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Setup {
     pub range: TimeRange,
     pub scope: ScopeRequest,
     pub access: AccessFilter,
+    /// What is asked for beside that; everything, where nothing is.
+    pub query: Query,
     pub zone: Zone,
     pub glyphs: Glyphs,
     /// How much later than `eventTime` an event may be processed; see `FetchWindow`.

@@ -39,6 +39,7 @@ pub fn setup() -> Setup {
         range: TimeRange::new(at("2026-03-14T08:00:00Z"), at("2026-03-14T14:00:00Z")).unwrap(),
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),
+        query: crate::query::Query::everything(),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
@@ -294,7 +295,7 @@ impl Stage {
     /// Names of the events on the list.
     pub fn names(&self) -> Vec<String> {
         let view = self.app.view().unwrap();
-        (0..view.matched()).map(|rank| view.row(rank).unwrap().event_name().to_owned()).collect()
+        view.rows(0..view.matched()).map(|row| row.event_name().to_owned()).collect()
     }
 
     pub fn under_cursor(&self) -> String {

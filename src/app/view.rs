@@ -3,6 +3,7 @@
 //! Made off the screen's thread whenever the holdings, the ledger or the request change. Everything in it belongs
 //! together: rows, counts and coverage of the same instant.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,8 +38,10 @@ impl View {
         self.selection.len()
     }
 
-    pub fn row(&self, rank: usize) -> Option<RowView<'_>> {
-        self.selection.snapshot().row(self.selection.row(rank)?)
+    /// The rows of a window of ranks.
+    pub fn rows(&self, ranks: Range<usize>) -> impl Iterator<Item = RowView<'_>> {
+        let snapshot = self.selection.snapshot();
+        self.selection.rows(ranks).filter_map(|id| snapshot.row(id))
     }
 
     pub fn key(&self, rank: usize) -> Option<EventKey> {

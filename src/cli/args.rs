@@ -21,6 +21,7 @@ Examples:
   auditui --profile PROD --since 6h                  explore the last six hours
   auditui export --time 2026-03-14T08:00Z..14:00Z > events.jsonl
   auditui export --since yesterday --until today --writes -o table
+  auditui export --since 7d 'is:denied user:svc-*' > denied.jsonl
   auditui export --since 30d --plan                  what that would ask, and its cost
   auditui coverage events.jsonl                      what an export holds, and what it lacks
   auditui open events.jsonl.gz                       explore an export, without any network
@@ -191,6 +192,9 @@ pub struct TimeArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filter")]
 pub struct FilterArgs {
+    /// Only events that answer this query, such as 'user:alice -ip:10.0.0.0/8 event:Delete*'
+    #[arg(short = 'Q', long, value_name = "QUERY", allow_hyphen_values = true, env = "AUDITUI_FILTER")]
+    pub filter: Option<String>,
     /// Only events that change something, and sign-ins
     #[arg(long, conflicts_with = "reads", env = "AUDITUI_WRITES")]
     pub writes: bool,
@@ -252,6 +256,9 @@ pub struct ScreenArgs {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
+    /// Only events that answer this query; with --filter, both
+    #[arg(value_name = "QUERY")]
+    pub query: Option<String>,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]

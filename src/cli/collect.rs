@@ -302,6 +302,7 @@ impl<'a> Reading<'a> {
             padding_seconds: read.padding.num_seconds(),
             settling_seconds: read.settling.num_seconds(),
             filter,
+            query: None,
             started_at: collected.started_at.trunc_subsecs(3),
             ended_at: clock::now().trunc_subsecs(3),
             listed_again_at: collected.listed_again_at.map(|at| at.trunc_subsecs(3)),

@@ -13,7 +13,6 @@ use super::held::{Held, read_files, send};
 use super::interrupt::Interrupt;
 use super::listing::{aligned, print_text};
 use super::plan;
-use super::query;
 use super::report::{self, Finding};
 use super::stats::{Load, Stats};
 use super::talk::Talk;
@@ -28,7 +27,7 @@ use crate::export::coverage::Filter;
 use crate::files::{FileRead, Places};
 use crate::index::Snapshot;
 use crate::oci::{Env, clock};
-use crate::query::{AccessSet, By, Cancel, Order, Query, Term, Tuple, count, select};
+use crate::query::{By, Cancel, Order, Query, Term, Tuple, count, select};
 
 /// Characters of a value in a table.
 const WIDEST: usize = 80;
@@ -46,7 +45,7 @@ pub async fn run(
     let stats = Stats::begin(args.stats);
     // Before anything is looked for: this is what the user can mend without an account.
     let by = fields(&args.by)?;
-    let asked = query::asked(&args.query, &args.read.when, clock::now())?;
+    let asked = args.filter.asked(clock::now(), args.read.when.tz.0)?;
     if !args.paths.is_empty() {
         return of_files(env, args, &by, asked, talk, interrupt, &stats).await;
     }
@@ -176,12 +175,7 @@ fn narrowed(mut query: Query, filter: &FilterArgs, range: Option<TimeRange>) -> 
     if let Some(range) = range {
         query.push(Term::Time(range));
     }
-    match self::filter(filter) {
-        Filter::All => {}
-        Filter::Writes => query.push(Term::Access(AccessSet::WRITES)),
-        Filter::Reads => query.push(Term::Access(AccessSet::READS)),
-    }
-    query
+    query.and_all(filter.access())
 }
 
 fn filter(filter: &FilterArgs) -> Filter {

@@ -143,6 +143,9 @@ fn head(document: &CoverageDocument, compared: &Compared) -> String {
         Filter::Writes => text.push_str(", only what changes something and sign-ins"),
         Filter::Reads => text.push_str(", only what changes nothing"),
     }
+    if let Some(query) = &document.query {
+        let _ = write!(text, ", only what answers {}", clean(query));
+    }
     let _ = writeln!(
         text,
         "\nread {}..{} by {}, profile {}, run {}, {}",

@@ -31,6 +31,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         return Err(Problem::usage("the explorer needs a terminal")
             .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
     }
+    let query = line.filter.asked(crate::oci::clock::now(), line.read.when.tz.0)?;
     let connection = connect(&line.identity, env).await?;
     let client = &connection.client;
     let now = client.now().trunc_subsecs(0);
@@ -49,6 +50,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         range,
         scope: line.read.scope(),
         access: access(&line.filter),
+        query,
         zone: line.read.when.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: line.read.padding,
@@ -70,9 +72,13 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
     Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }
 
-/// Which classes of events are shown at first.
+/// A query says itself which classes it is about.
 pub fn access(filter: &FilterArgs) -> AccessFilter {
-    if filter.reads { AccessFilter::Reads } else { AccessFilter::WritesAndSessions }
+    match (filter.reads, filter.filter.is_some() && !filter.writes) {
+        (true, _) => AccessFilter::Reads,
+        (false, true) => AccessFilter::All,
+        (false, false) => AccessFilter::WritesAndSessions,
+    }
 }
 
 pub fn terminal_failed(error: &io::Error) -> Problem {

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use super::args::{ExportArgs, ExportFormat, FilterArgs};
 use super::collect::Reading;
 use super::connect::Connection;
+use super::filter;
 use super::follow::follow;
-use super::intake::Intake;
+use super::intake::{Intake, Wanted};
 use super::interrupt::Interrupt;
 use super::output::{Sink, Written};
 use super::proof::Proof;
@@ -21,23 +22,27 @@ use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::{ExportEntry, Filter};
 use crate::export::{CoverageDocument, Format, Ordered, Tally};
-use crate::query::{AccessSet, Query, Term};
+use crate::query::Query;
 
 pub async fn run(
     connection: &Connection,
     args: &ExportArgs,
-    range: TimeRange,
+    wanted: Wanted,
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
     let stats = Stats::begin(args.stats);
+    let range = wanted.range;
+    let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
     let sink = Sink::open(args.output_file.as_deref())?;
     let file = args.output_file.as_deref().filter(|_| sink.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
     let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
     let goes_on = args.settle || args.follow.is_some();
     let (settling, footprint) = (args.read.settling, connection.client.profile().footprint());
-    let mut intake = Intake::new(query(&args.filter, range, args.follow.is_some()), settling, footprint, goes_on);
+    let wanted =
+        Wanted { range: until(range, args.follow.is_some()), query: wanted.query.and_all(args.filter.access()) };
+    let mut intake = Intake::new(wanted, settling, footprint, goes_on);
     let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
     let mut writing = Writing::new(sink, format(args, &connection.client.profile().tenancy));
     let ordered = intake.drain()?;
@@ -46,7 +51,8 @@ pub async fn run(
     if let Some(pause) = args.follow {
         follow(&reading, &mut collected, &mut intake, &mut writing, pause, interrupt).await?;
     }
-    let mut document = reading.document(&collected, filter(&args.filter));
+    let mut document = reading.document(&collected, access(&args.filter));
+    document.query = asked;
     if args.follow.is_some() {
         document.range.until = document.ended_at;
     }
@@ -68,6 +74,16 @@ pub async fn run(
         talk.summary(&document);
     }
     proven.map(|_| ExitCode::from(document.exit_code))
+}
+
+impl ExportArgs {
+    /// What the query and `--filter` say.
+    pub fn asked(&self, now: DateTime<Utc>) -> Result<Query, Problem> {
+        let zone = self.read.when.tz.0;
+        let query = self.query.as_deref().map(|text| filter::read(text, now, zone)).transpose()?;
+        let filter = self.filter.asked(now, zone)?;
+        Ok(query.unwrap_or_default().and_all(filter.conjuncts().iter().cloned()))
+    }
 }
 
 /// The output while it is written, in one go or round after round.
@@ -126,18 +142,11 @@ fn conclude(document: &mut CoverageDocument, args: &ExportArgs, reader_left: boo
 }
 
 /// `endless`: what happens after the end of the range is wanted as well.
-fn query(filter: &FilterArgs, range: TimeRange, endless: bool) -> Query {
-    let endless = TimeRange::new(range.start(), DateTime::<Utc>::MAX_UTC).filter(|_| endless);
-    let mut query = Query::everything().and(Term::Time(endless.unwrap_or(range)));
-    if filter.writes {
-        query.push(Term::Access(AccessSet::WRITES));
-    } else if filter.reads {
-        query.push(Term::Access(AccessSet::READS));
-    }
-    query
+fn until(range: TimeRange, endless: bool) -> TimeRange {
+    TimeRange::new(range.start(), DateTime::<Utc>::MAX_UTC).filter(|_| endless).unwrap_or(range)
 }
 
-fn filter(filter: &FilterArgs) -> Filter {
+fn access(filter: &FilterArgs) -> Filter {
     match (filter.writes, filter.reads) {
         (true, _) => Filter::Writes,
         (_, true) => Filter::Reads,

@@ -107,6 +107,9 @@ impl Exports {
                 let what = format!("{name}: {}", clean(&document.sentence));
                 findings.push(Finding { advice, ..Finding::new("incomplete", what) });
             }
+            notes.extend(document.query.as_deref().map(|query| {
+                Finding::new("note", format!("{name} holds only what this query found: {}", clean(query)))
+            }));
             notes.extend(only(document).map(|only| Finding::new("note", format!("{name} holds only {only}"))));
         }
         let spans: Option<Vec<Span>> =

@@ -8,11 +8,41 @@ use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::time_range::TimeRange;
 use crate::export::{Ordered, Sorter, SorterSettings};
 use crate::query::{EventRef, Query, matches};
 
+/// Which of the events that are read are written.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub range: TimeRange,
+    pub query: Query,
+}
+
+impl Wanted {
+    /// By the microsecond, as all queries.
+    fn is_in_range(&self, time: DateTime<Utc>) -> bool {
+        let (start, end) = (self.range.start().timestamp_micros(), self.range.end().timestamp_micros());
+        (start..end).contains(&time.timestamp_micros())
+    }
+
+    /// What cannot be told of an event is no reason to leave it out: without a readable time it may lie in the range, and
+    /// where nothing of it can be read it may be anything.
+    fn has(&self, bytes: &[u8], decoded: &Decoded<'_>, page: &Page) -> bool {
+        let (fields, mut flags) = (&decoded.fields, decoded.flags);
+        if flags.contains(Flags::UNREADABLE) {
+            return true;
+        }
+        if fields.time.is_some_and(|time| page.lateness(time).is_some()) {
+            flags.insert(Flags::LATE);
+        }
+        let event = EventRef { fields, flags, region: &page.cell.region, queried: &page.cell.compartment, bytes };
+        fields.time.is_none_or(|time| self.is_in_range(time)) && matches(&self.query, &event)
+    }
+}
+
 pub struct Intake {
-    query: Query,
+    wanted: Wanted,
     footprint: Footprint,
     sorter: Sorter,
     /// Whether more will be read after the first output.
@@ -25,17 +55,17 @@ pub struct Intake {
 impl Intake {
     /// `settling`: how long after its end a window is read again. `goes_on`: what was received once is remembered for as
     /// long as it may come again, so that no output has it twice.
-    pub fn new(query: Query, settling: TimeDelta, footprint: Footprint, goes_on: bool) -> Self {
+    pub fn new(wanted: Wanted, settling: TimeDelta, footprint: Footprint, goes_on: bool) -> Self {
         let sorter = Sorter::new(SorterSettings::default(), footprint.clone());
-        Self { query, footprint, sorter, goes_on, news: News::new(settling, goes_on), copies: 0 }
+        Self { wanted, footprint, sorter, goes_on, news: News::new(settling, goes_on), copies: 0 }
     }
 
     /// Takes a page; tells what was new in it, where its window had been read before.
     pub fn take(&mut self, page: &Page) -> Result<Added, Problem> {
-        let Self { query, sorter, news, copies, goes_on, .. } = self;
+        let Self { wanted, sorter, news, copies, goes_on, .. } = self;
         let again = page.read_at.is_some();
         let mut added = Added::default();
-        let wanted = |bytes: &[u8], decoded: &Decoded<'_>| {
+        let is_wanted = |bytes: &[u8], decoded: &Decoded<'_>| {
             // Without more to come the sorter tells copies, and which one to keep.
             if !news.is_new(page, bytes) && (again || *goes_on) {
                 *copies += u64::from(!again);
@@ -44,9 +74,9 @@ impl Intake {
             if again {
                 added.count(decoded.fields.time.and_then(|time| page.lateness(time)));
             }
-            is_wanted(query, bytes, decoded, page)
+            wanted.has(bytes, decoded, page)
         };
-        sorter.push(page, wanted).map_err(|error| cannot_sort(&error))?;
+        sorter.push(page, is_wanted).map_err(|error| cannot_sort(&error))?;
         Ok(added)
     }
 
@@ -65,17 +95,6 @@ impl Intake {
     pub fn forget_before(&mut self, at: DateTime<Utc>) {
         self.news.forget_before(at);
     }
-}
-
-/// Events without a readable time cannot be placed in the range; they are kept rather than dropped on a guess.
-fn is_wanted(query: &Query, bytes: &[u8], decoded: &Decoded<'_>, page: &Page) -> bool {
-    let mut flags = decoded.flags;
-    if decoded.fields.time.is_some_and(|time| page.lateness(time).is_some()) {
-        flags.insert(Flags::LATE);
-    }
-    let (region, queried) = (&page.cell.region, &page.cell.compartment);
-    decoded.fields.time.is_none()
-        || matches(query, &EventRef { fields: &decoded.fields, flags, region, queried, bytes })
 }
 
 pub fn cannot_sort(error: &std::io::Error) -> Problem {
@@ -106,7 +125,8 @@ mod tests {
     }
 
     fn intake(goes_on: bool) -> Intake {
-        Intake::new(Query::everything(), TimeDelta::minutes(15), Footprint::default(), goes_on)
+        let range = TimeRange::new(minute(0), minute(1_000)).unwrap();
+        Intake::new(Wanted { range, query: Query::everything() }, TimeDelta::minutes(15), Footprint::default(), goes_on)
     }
 
     fn written(intake: &mut Intake) -> u64 {

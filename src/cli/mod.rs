@@ -10,6 +10,7 @@ pub mod doctor;
 mod explore;
 mod export;
 mod exports;
+mod filter;
 mod follow;
 mod held;
 mod intake;
@@ -22,7 +23,6 @@ mod parse;
 mod plan;
 mod progress;
 mod proof;
-mod query;
 mod range;
 mod report;
 mod simulate;
@@ -36,6 +36,7 @@ use std::process::ExitCode;
 use args::{Command, CommandLine, CoverageArgs, ExportArgs, IdentityArgs, ListingArgs};
 use collect::Reading;
 use connect::connect;
+use intake::Wanted;
 use interrupt::Interrupt;
 use talk::{Talk, say};
 
@@ -88,13 +89,15 @@ async fn export(
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
     // Before anything is looked for: this is what the user can mend without an account.
-    let range = args.read.required_range(crate::oci::clock::now())?;
+    let now = crate::oci::clock::now();
+    let range = args.read.required_range(now)?;
+    let asked = args.asked(now)?;
     let connection = connect(identity, env).await?;
     if args.read.plan {
         let reading = Reading::new(&connection, &args.read, range, talk);
         return plan::run(&reading, false, interrupt).await;
     }
-    export::run(&connection, args, range, talk, interrupt).await
+    export::run(&connection, args, Wanted { range, query: asked }, talk, interrupt).await
 }
 
 async fn coverage(

@@ -29,6 +29,7 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
     let stats = Stats::begin(args.stats);
     let now = Clock::System.now().trunc_subsecs(0);
     let range = args.when.range(now)?;
+    let query = args.filter.asked(now, args.when.tz.0)?;
     let exports = Exports::find(&args.paths)?;
     check_terminal(exports.inputs.iter().any(|input| input.origin == Origin::Stdin))?;
     let setup = Setup {
@@ -39,6 +40,7 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
         range: range.unwrap_or_else(|| TimeRange::ending_at(now, BEFORE_ANY)),
         scope: ScopeRequest::default(),
         access: access(&args.filter),
+        query,
         zone: args.when.tz.0,
         glyphs: if args.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: TimeDelta::zero(),

@@ -45,9 +45,9 @@ impl Stats {
         let Some(begun) = self.begun else { return };
         let (resident, most, cpu) = (of_process("VmRSS:"), of_process("VmHWM:"), cpu_seconds());
         let seconds = begun.elapsed().as_secs_f64();
-        let accounted = load.memory.map(accounted);
+        let accounted = load.memory.map(|memory| memory.resident());
         let object = json!({
-            "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted,
+            "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted, "spilledBytes": load.memory.map(|memory| memory.spilled),
             "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
         });
         let number = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), thousands);
@@ -63,15 +63,13 @@ impl Stats {
     }
 }
 
-fn accounted(Memory { blocks, columns, dictionaries }: Memory) -> u64 {
-    blocks + columns + dictionaries
-}
-
 fn of_index(memory: Memory, rows: u64) -> String {
-    let Memory { blocks, columns, dictionaries } = memory;
-    let each = accounted(memory).checked_div(rows).unwrap_or_default();
-    let [all, blocks, columns, values] = [accounted(memory), blocks, columns, dictionaries].map(thousands);
-    format!("memory of the index: {all} bytes, {each} a row: events {blocks}, columns {columns}, values {values}")
+    let each = memory.resident().checked_div(rows).unwrap_or_default();
+    let parts = [memory.resident(), memory.blocks, memory.columns, memory.dictionaries, memory.tables, memory.spilled];
+    let [all, blocks, columns, values, tables, spilled] = parts.map(thousands);
+    let on_disk = if memory.spilled > 0 { format!("; on disk {spilled}") } else { String::new() };
+    let parts = format!("events {blocks}, columns {columns}, values {values}, tables {tables}{on_disk}");
+    format!("memory of the index: {all} bytes, {each} a row: {parts}")
 }
 
 /// Bytes, from `/proc/self/status`, which counts in KiB; Linux only.

@@ -26,6 +26,7 @@ pub fn document(cells: &[(&str, &str, CellState)]) -> CoverageDocument {
         padding_seconds: 1_800,
         settling_seconds: 900,
         filter: Filter::All,
+        query: None,
         started_at: at,
         ended_at: at,
         listed_again_at: None,

@@ -85,6 +85,7 @@ impl Shelf {
                 }
                 ControlFlow::Continue(())
             });
+            let _ = held.blocking_send(Taken::Idle);
             // The end is told when all of it is held: no total is the last one before.
             let behind = || held.holdings().snapshot.totals().received < sent;
             while behind() && !stop.load(Ordering::Relaxed) {

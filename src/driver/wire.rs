@@ -146,7 +146,7 @@ async fn forward(mut stream: FetchStream, ingest: IngestSender, home: Home) {
                 home.say(Message::SlowedDown(regions));
                 Ok(())
             }
-            FetchEvent::Idle => Ok(()),
+            FetchEvent::Idle => ingest.send(Input::Idle).await,
             FetchEvent::Traffic(traffic) => {
                 home.say(Message::Traffic(traffic));
                 Ok(())

@@ -44,6 +44,9 @@ pub struct CoverageDocument {
     /// How long after its end a window counts as settling.
     pub settling_seconds: i64,
     pub filter: Filter,
+    /// Which of these were wanted, in the language of queries; `None` where all were.
+    #[serde(default)]
+    pub query: Option<String>,
     pub started_at: DateTime<Utc>,
     pub ended_at: DateTime<Utc>,
     /// When regions and compartments were listed once more, after everything had been read.

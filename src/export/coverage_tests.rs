@@ -55,6 +55,7 @@ fn document() -> CoverageDocument {
         padding_seconds: 1_800,
         settling_seconds: 0,
         filter: Filter::Writes,
+        query: Some("user:alice".into()),
         started_at: at,
         ended_at: at,
         listed_again_at: Some(at),

@@ -1,23 +1,21 @@
 //! Takes events in any order, keeps each once, and gives out snapshots.
 //!
 //! ```text
-//!   event ─► open block (< 64) ─► packed ─► fresh rows ─► segments, merged until they are large
-//!              the tail of a snapshot                       the rest of it
+//!   event ─► identity: new? ─► store (its bytes)
+//!                        └───► fresh rows ─► a segment for each snapshot ─► runs, merged as they grow
 //! ```
-//!
-//! Only the tail is built anew for every snapshot. Segments merge with a neighbour that is less than twice their size,
-//! so a row moves a dozen times at most, and `n` rows lie in about `n / 2,048` segments.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::block::{BLOCK_EVENTS, BlockStore, Ordinal};
 use super::column::{Column, RecordRef};
 use super::dictionary::Interner;
-use super::identity::{EventKey, Identities};
-use super::segment::{Row, SEGMENT_ROWS, Segment};
+use super::identity::{Claim, EventKey, Identities};
+use super::runs::Runs;
+use super::segment::Row;
 use super::snapshot::{Dictionaries, Snapshot, Totals};
+use super::store::{Ordinal, Store, StoreOptions};
 use crate::domain::event::{Flags, decode};
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
@@ -25,22 +23,21 @@ use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
 use crate::domain::region::RegionId;
 
+/// Rows that make a segment even when nobody asks for a snapshot.
+const FRESH_ROWS: usize = 4_096;
+
 /// See the module.
 pub struct IndexBuilder {
     footprint: Footprint,
     lineage: Arc<()>,
     interners: Vec<Interner>,
     identities: Identities,
-    store: BlockStore,
-    /// Rows of the open block.
-    open: Vec<Row>,
-    /// Rows of packed blocks that are in no segment yet, in the order of arrival.
+    store: Store,
+    /// Rows that are in no segment yet, in the order of arrival.
     fresh: Vec<Row>,
-    /// Grows at its end, where segments are merged.
-    segments: Vec<Arc<Segment>>,
-    next_segment: u32,
+    runs: Runs,
     /// Rows in segments that turned out to be in conflict since the last snapshot.
-    disputed: Vec<Ordinal>,
+    disputed: Vec<EventKey>,
     totals: Totals,
     published: Arc<Snapshot>,
 }
@@ -54,25 +51,30 @@ impl Default for IndexBuilder {
 impl IndexBuilder {
     /// `footprint` tells which events are our own.
     pub fn new(footprint: Footprint) -> Self {
-        let lineage = Arc::new(());
+        let mut store = Store::new(StoreOptions::default());
         let interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
+        let lineage = Arc::new(());
+        let (runs, identities) = (Runs::new(), Identities::new());
+        let (segments, ends) = runs.list();
         let published = Arc::new(Snapshot {
             lineage: Arc::clone(&lineage),
             version: 0,
-            segments: Arc::from([]),
+            segments,
+            runs: ends,
+            blocks: store.blocks(),
             dictionaries: dictionaries(&interners),
             totals: Totals::default(),
+            store: store.memory(),
+            tables: identities.bytes(),
         });
         Self {
             footprint,
             lineage,
             interners,
-            identities: Identities::default(),
-            store: BlockStore::new(),
-            open: Vec::with_capacity(BLOCK_EVENTS),
+            identities,
+            store,
             fresh: Vec::new(),
-            segments: Vec::new(),
-            next_segment: 0,
+            runs,
             disputed: Vec::new(),
             totals: Totals::default(),
             published,
@@ -106,29 +108,31 @@ impl IndexBuilder {
     ) -> Option<EventKey> {
         self.totals.received += 1;
         let at = self.store.next();
-        let store = &mut self.store;
-        let Some(digest) = self.identities.admit(bytes, at, |known| store.read(known) == Some(bytes)) else {
+        let decoded = self.footprint.decode(bytes);
+        let fields = &decoded.fields;
+        let Claim::New { digest, rival } = self.identities.claim(&fields.id, bytes, at, &mut self.store) else {
             self.totals.duplicates += 1;
             return None;
         };
-        let decoded = self.footprint.decode(bytes);
         let mut flags = decoded.flags;
-        let own = flags.contains(Flags::OWN);
-        let record = RecordRef { fields: &decoded.fields, region, queried, own };
-        if self.is_in_conflict(&decoded.fields.id, at) {
+        let record = RecordRef { fields, region, queried, own: flags.contains(Flags::OWN) };
+        if let Some(rival) = rival {
             flags.insert(Flags::CONFLICT);
+            self.dispute(rival);
         }
-        if is_late(decoded.fields.time) {
+        if is_late(fields.time) {
             flags.insert(Flags::LATE);
         }
-        let micros = decoded.fields.time.map_or(EventKey::NO_TIME, |time| time.timestamp_micros());
-        let access = decoded.fields.access();
+        let micros = fields.time.map_or(EventKey::NO_TIME, |time| time.timestamp_micros());
+        let (access, failed) = (fields.access(), fields.is_failed());
         let codes = Column::ALL.map(|column| self.interners[column.index()].code(column.text(&record)));
         self.totals.count(access, flags, bytes.len());
         let key = EventKey { micros, digest };
-        self.open.push(Row { key, access, flags, codes, at });
-        if let Some(stored) = self.store.push(bytes) {
-            self.block_packed(stored);
+        self.store.push(bytes, digest);
+        self.fresh.push(Row { key, access, failed, flags, codes, at });
+        if self.fresh.len() >= FRESH_ROWS {
+            self.seal();
+            self.merge_some();
         }
         Some(key)
     }
@@ -138,122 +142,77 @@ impl IndexBuilder {
         if self.totals.received == self.published.totals.received {
             return Arc::clone(&self.published);
         }
-        let segments = if self.totals.events == self.published.totals.events {
-            Arc::clone(&self.published.segments)
-        } else {
-            self.segments()
-        };
-        let totals = Totals { stored_bytes: self.totals.stored_bytes + self.store.open_bytes(), ..self.totals };
-        self.published = Arc::new(Snapshot {
-            lineage: Arc::clone(&self.lineage),
-            version: self.published.version + 1,
-            segments,
-            dictionaries: dictionaries(&self.interners),
-            totals,
-        });
-        Arc::clone(&self.published)
+        self.seal();
+        self.merge_some();
+        self.publish()
+    }
+
+    /// Puts all that was taken into its final order, a step at a time: `None` when that is done. Each step is a matter of
+    /// milliseconds.
+    pub fn settle(&mut self) -> Option<Arc<Snapshot>> {
+        let has_new = self.seal();
+        let store = &self.store;
+        if self.runs.step(true, &|at| store.digest(at)) || has_new {
+            return Some(self.publish());
+        }
+        self.store.settle();
+        None
     }
 
     pub fn totals(&self) -> Totals {
         self.totals
     }
 
-    /// Whether another event has the same id; the first of them is marked too.
-    fn is_in_conflict(&mut self, id: &str, at: Ordinal) -> bool {
-        if id.is_empty() {
-            return false;
-        }
-        let store = &mut self.store;
-        let has_id = |known| store.read(known).is_some_and(|bytes| decode(bytes).fields.id == id);
-        let Some(first) = self.identities.claim_id(id, at, has_id) else { return false };
-        if self.identities.dispute(first) {
-            self.mark_first(first);
-        }
-        true
+    fn publish(&mut self) -> Arc<Snapshot> {
+        let (segments, runs) = self.runs.list();
+        self.published = Arc::new(Snapshot {
+            lineage: Arc::clone(&self.lineage),
+            version: self.published.version + 1,
+            segments,
+            runs,
+            blocks: self.store.blocks(),
+            dictionaries: dictionaries(&self.interners),
+            totals: self.totals,
+            store: self.store.memory(),
+            tables: self.identities.bytes() + self.interners.iter().map(Interner::bytes).sum::<usize>(),
+        });
+        Arc::clone(&self.published)
     }
 
-    fn mark_first(&mut self, first: Ordinal) {
-        if let Some(row) = self.loose_row(first) {
+    /// Marks the first event of an id as in conflict, once.
+    fn dispute(&mut self, first: Ordinal) {
+        if !self.identities.dispute(first) {
+            return;
+        }
+        let loose = self.fresh.first().and_then(|row| first.0.checked_sub(row.at.0));
+        if let Some(row) = loose.and_then(|place| self.fresh.get_mut(place as usize)) {
             let before = row.flags;
             row.flags.insert(Flags::CONFLICT);
             self.totals.dispute(before);
-        } else {
-            self.totals.dispute(self.flags_in_segments(first));
-            self.disputed.push(first);
-        }
-    }
-
-    /// The row of an event that is in no segment yet, other than the tail of a snapshot.
-    fn loose_row(&mut self, at: Ordinal) -> Option<&mut Row> {
-        if !self.store.is_packed(at) {
-            return self.open.get_mut(at.slot());
-        }
-        let first = self.fresh.first()?.at;
-        self.fresh.get_mut(at.0.checked_sub(first.0)? as usize)
-    }
-
-    fn flags_in_segments(&self, at: Ordinal) -> Flags {
-        self.segments.iter().find_map(|segment| segment.flags_of(at)).unwrap_or_default()
-    }
-
-    fn block_packed(&mut self, stored: u64) {
-        self.totals.stored_bytes += stored;
-        self.fresh.append(&mut self.open);
-        if self.fresh.len() >= SEGMENT_ROWS {
-            self.seal();
-        }
-    }
-
-    /// Makes a segment of the fresh rows and merges it with its neighbours while they are small.
-    fn seal(&mut self) {
-        if self.fresh.is_empty() {
             return;
         }
-        let rows = std::mem::take(&mut self.fresh);
-        let number = self.next_number();
-        let mut newest = Segment::new(number, rows, |number| self.store.block(number));
-        while let Some(before) = self.segments.pop_if(|before| may_merge(before, &newest)) {
-            newest = Segment::merged(self.next_number(), &before, &newest);
-        }
-        self.segments.push(Arc::new(newest));
+        let time = self.store.read(first).and_then(|bytes| decode(bytes).fields.time);
+        let micros = time.map_or(EventKey::NO_TIME, |time| time.timestamp_micros());
+        let key = EventKey { micros, digest: self.store.digest(first) };
+        let store = &self.store;
+        self.totals.dispute(self.runs.flags(key, &|at| store.digest(at)));
+        self.disputed.push(key);
     }
 
-    fn segments(&mut self) -> Arc<[Arc<Segment>]> {
-        self.seal();
-        self.mark_disputed();
-        let tail = self.tail();
-        self.segments.iter().cloned().chain(tail).collect()
+    /// Makes a segment of the fresh rows; whether there is anything that was not published.
+    fn seal(&mut self) -> bool {
+        let store = &self.store;
+        let digests = |at| store.digest(at);
+        self.runs.push(std::mem::take(&mut self.fresh), &digests);
+        self.runs.mark(&std::mem::take(&mut self.disputed), Flags::CONFLICT, &digests);
+        self.totals.received != self.published.totals.received
     }
 
-    fn mark_disputed(&mut self) {
-        let mut disputed = std::mem::take(&mut self.disputed);
-        disputed.sort_unstable();
-        if disputed.is_empty() {
-            return;
-        }
-        for segment in &mut self.segments {
-            if let Some(marked) = segment.marked(&disputed, Flags::CONFLICT) {
-                *segment = Arc::new(marked);
-            }
-        }
+    /// Does a step of what is due to be merged.
+    fn merge_some(&mut self) {
+        let store = &self.store;
+        self.runs.step(false, &|at| store.digest(at));
     }
-
-    fn tail(&mut self) -> Option<Arc<Segment>> {
-        if self.open.is_empty() {
-            return None;
-        }
-        let number = self.next_number();
-        Some(Arc::new(Segment::new(number, self.open.clone(), |number| self.store.block(number))))
-    }
-
-    fn next_number(&mut self) -> u32 {
-        self.next_segment += 1;
-        self.next_segment
-    }
-}
-
-fn may_merge(before: &Segment, newest: &Segment) -> bool {
-    before.len() + newest.len() <= SEGMENT_ROWS && before.len() < 2 * newest.len()
 }
 
 fn dictionaries(interners: &[Interner]) -> Dictionaries {

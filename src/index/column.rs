@@ -22,7 +22,13 @@ pub struct RecordRef<'a> {
 pub enum Column {
     Event,
     Service,
+    /// `eventType`.
+    Type,
+    Source,
     User,
+    UserId,
+    /// `identity.authType`.
+    Auth,
     Caller,
     Ip,
     Agent,
@@ -33,6 +39,7 @@ pub enum Column {
     /// The name of the event's own compartment.
     Compartment,
     CompartmentId,
+    AvailabilityDomain,
     Action,
     Path,
     /// As text, because not every source sends a number.
@@ -44,12 +51,16 @@ pub enum Column {
 }
 
 impl Column {
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 23;
 
     pub const ALL: [Self; Self::COUNT] = [
         Self::Event,
         Self::Service,
+        Self::Type,
+        Self::Source,
         Self::User,
+        Self::UserId,
+        Self::Auth,
         Self::Caller,
         Self::Ip,
         Self::Agent,
@@ -59,6 +70,7 @@ impl Column {
         Self::ResourceId,
         Self::Compartment,
         Self::CompartmentId,
+        Self::AvailabilityDomain,
         Self::Action,
         Self::Path,
         Self::Status,
@@ -77,7 +89,11 @@ impl Column {
         match self {
             Self::Event => fields.name(),
             Self::Service => fields.service(),
+            Self::Type => &fields.event_type,
+            Self::Source => &fields.source,
             Self::User => &fields.principal_name,
+            Self::UserId => &fields.principal_id,
+            Self::Auth => &fields.auth_type,
             Self::Caller => &fields.caller_name,
             Self::Ip => &fields.ip_address,
             Self::Agent => &fields.user_agent,
@@ -87,6 +103,7 @@ impl Column {
             Self::ResourceId => &fields.resource_id,
             Self::Compartment => &fields.compartment_name,
             Self::CompartmentId => &fields.compartment_id,
+            Self::AvailabilityDomain => &fields.availability_domain,
             Self::Action => &fields.action,
             Self::Path => &fields.path,
             Self::Status => fields.status.trim(),

@@ -1,104 +1,87 @@
 //! Values and their codes: append-only, shared with every snapshot, never copied.
-//!
-//! Values live in chunks that double in size, in slots that are set once. A [`Dictionary`] is a view of the first `len`
-//! of them: the writer may set later slots of the same chunk, the reader never looks there.
 
-use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::hash::BuildHasher;
 
-/// Slots of the first chunk; a power of two.
-const FIRST_CHUNK: u32 = 64;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
-type Chunk = Box<[OnceLock<Arc<str>>]>;
+use super::appended::{Appended, Appender};
 
 /// The values of one column. Codes count from 0, which is the empty text in every dictionary.
 #[derive(Clone, Debug)]
 pub struct Dictionary {
-    chunks: Arc<[Arc<Chunk>]>,
-    len: u32,
+    values: Appended<Box<str>>,
 }
 
 impl Dictionary {
     pub fn len(&self) -> u32 {
-        self.len
+        self.values.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// The value of `code`; empty when no value has it.
     pub fn value(&self, code: u32) -> &str {
-        if code >= self.len {
-            return "";
-        }
-        let (chunk, slot) = place(code);
-        let value = self.chunks.get(chunk).and_then(|chunk| chunk.get(slot)).and_then(OnceLock::get);
-        value.map_or("", |value| value)
+        self.values.get(code).map_or("", |value| value)
     }
 
     /// Values in the order of their codes, from `first` on.
     pub fn values_from(&self, first: u32) -> impl Iterator<Item = (u32, &str)> {
-        (first..self.len).map(|code| (code, self.value(code)))
+        (first..self.len()).map(|code| (code, self.value(code)))
     }
 
     /// Bytes held: text, and what it takes to keep it.
     pub(super) fn bytes(&self) -> usize {
-        let slots: usize = self.chunks.iter().map(|chunk| chunk.len() * size_of::<OnceLock<Arc<str>>>()).sum();
-        let text: usize = self.values_from(0).map(|(_, value)| value.len() + 2 * size_of::<usize>()).sum();
-        slots + text
+        let text: usize = self.values_from(0).map(|(_, value)| allocated(value.len())).sum();
+        self.values.bytes() + text
     }
+}
+
+/// What a text of this length takes: allocators give out 16 bytes at a time, 24 at least, and keep 8 for themselves.
+fn allocated(len: usize) -> usize {
+    if len == 0 { 0 } else { (len + 8).next_multiple_of(16).max(32) }
 }
 
 /// The writer's side: gives out codes.
 pub(super) struct Interner {
-    codes: HashMap<Arc<str>, u32>,
-    dictionary: Dictionary,
+    /// By the hash of their values, which stand in the dictionary.
+    codes: HashTable<u32>,
+    hasher: RandomState,
+    values: Appender<Box<str>>,
 }
 
 impl Interner {
     pub fn new() -> Self {
-        let mut interner = Self { codes: HashMap::new(), dictionary: Dictionary { chunks: Arc::from([]), len: 0 } };
+        let mut interner = Self { codes: HashTable::new(), hasher: RandomState::default(), values: Appender::new() };
         interner.code("");
         interner
     }
 
     /// The code of `value`, a new one if it has none yet.
     pub fn code(&mut self, value: &str) -> u32 {
-        if let Some(code) = self.codes.get(value) {
+        let Self { codes, hasher, values } = self;
+        let hash = hasher.hash_one(value);
+        let held = |code: &u32| values.list().get(*code).map_or("", |value| value);
+        if let Some(code) = codes.find(hash, |code| held(code) == value) {
             return *code;
         }
-        let code = self.dictionary.len;
-        let value: Arc<str> = value.into();
-        self.append(code, Arc::clone(&value));
-        self.codes.insert(value, code);
+        let code = values.list().len();
+        codes.insert_unique(hash, code, |code| hasher.hash_one(held(code)));
+        values.push(value.into());
         code
+    }
+
+    /// Bytes held beside the dictionary.
+    pub fn bytes(&self) -> usize {
+        self.codes.allocation_size()
     }
 
     /// What was given out so far.
     pub fn dictionary(&self) -> Dictionary {
-        self.dictionary.clone()
+        Dictionary { values: self.values.list().clone() }
     }
-
-    fn append(&mut self, code: u32, value: Arc<str>) {
-        let (chunk, slot) = place(code);
-        let dictionary = &mut self.dictionary;
-        if chunk == dictionary.chunks.len() {
-            let slots: Chunk = (0..FIRST_CHUNK << chunk).map(|_| OnceLock::new()).collect();
-            dictionary.chunks = dictionary.chunks.iter().cloned().chain([Arc::new(slots)]).collect();
-        }
-        if let Some(free) = dictionary.chunks[chunk].get(slot) {
-            free.get_or_init(|| value);
-        }
-        dictionary.len = code + 1;
-    }
-}
-
-/// The chunk and slot of a code: chunk `n` holds `64 << n` values.
-fn place(code: u32) -> (usize, usize) {
-    let shifted = u64::from(code) + u64::from(FIRST_CHUNK);
-    let chunk = shifted.ilog2() - FIRST_CHUNK.ilog2();
-    (chunk as usize, (shifted - (u64::from(FIRST_CHUNK) << chunk)) as usize)
 }
 
 #[cfg(test)]

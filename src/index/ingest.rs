@@ -21,9 +21,9 @@ use crate::domain::page::Page;
 /// Inputs waiting at most; a page is about 350 kB.
 const QUEUE: usize = 64;
 
-/// How much is applied before it is published while more is waiting. About 16 ms of work, told by its amount because no
+/// How much is applied before it is published while more is waiting. A few frames of work, told by its amount because no
 /// clock is read here.
-const EVENTS_PER_PUBLICATION: usize = 1_024;
+const EVENTS_PER_PUBLICATION: usize = 2_048;
 const INPUTS_PER_PUBLICATION: usize = 256;
 
 /// Something for the index to take.
@@ -32,6 +32,8 @@ pub enum Input {
     Page(Page),
     /// Pages do not count themselves in the ledger; who reads them says so (`Change::Page`).
     Update(CellUpdate),
+    /// Nothing more is expected for now: while that is true, what is held is put into its final order.
+    Idle,
 }
 
 /// What is held at one moment, and how much of what was asked that is.
@@ -68,7 +70,7 @@ impl Ingest {
     /// `footprint`: see [`IndexBuilder::new`]; `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
     pub fn start(footprint: Footprint, settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
         let builder = IndexBuilder::new(footprint);
-        let worker = Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake };
+        let worker = Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake, is_idle: false };
         Self::start_with(worker)
     }
 
@@ -149,17 +151,29 @@ struct Worker {
     builder: IndexBuilder,
     ledger: Arc<Ledger>,
     wake: Box<dyn Fn() + Send>,
+    /// The last input said that no more is expected.
+    is_idle: bool,
 }
 
 impl Worker {
     fn run(mut self, mut inputs: mpsc::Receiver<Message>, shared: &Shared) {
         while let Some(message) = inputs.blocking_recv() {
             let Some(applied) = self.apply_waiting(message, &mut inputs, shared) else { return };
-            shared.holdings.store(self.holdings());
-            // The listener first: whoever sees nothing pending must find the listener's own work begun.
-            (self.wake)();
+            self.publish(shared);
+            while self.is_idle && inputs.is_empty() && !shared.stop.load(Ordering::Acquire) {
+                self.is_idle = self.builder.settle().is_some();
+                if self.is_idle {
+                    self.publish(shared);
+                }
+            }
             shared.pending.fetch_sub(applied, Ordering::AcqRel);
         }
+    }
+
+    /// The listener comes before the count goes down: whoever sees nothing pending must find its own work begun.
+    fn publish(&mut self, shared: &Shared) {
+        shared.holdings.store(self.holdings());
+        (self.wake)();
     }
 
     /// Applies `message` and what else is waiting, up to the amount of one publication. The number of inputs applied;
@@ -178,6 +192,7 @@ impl Worker {
                 return None;
             }
             applied += 1;
+            self.is_idle = matches!(input, Input::Idle);
             events += self.apply(input);
             let enough = applied >= INPUTS_PER_PUBLICATION || events >= EVENTS_PER_PUBLICATION;
             next = if enough { None } else { inputs.try_recv().ok() };
@@ -200,6 +215,7 @@ impl Worker {
                 self.note(update);
                 0
             }
+            Input::Idle => 0,
         }
     }
 

@@ -11,25 +11,31 @@
 //!
 //! No clock is read here, and nothing of a screen or of the wire is known.
 
-mod block;
+mod appended;
+mod bits;
 mod builder;
 mod codes;
 mod column;
 mod dictionary;
 mod identity;
 mod ingest;
+mod runs;
 mod segment;
 mod snapshot;
+mod store;
+mod times;
 
-pub use block::BlockReader;
+pub use bits::Bits;
 pub use builder::IndexBuilder;
-pub use codes::Codes;
+pub use codes::{Codes, Table};
 pub use column::{Column, RecordRef};
 pub use dictionary::Dictionary;
 pub use identity::EventKey;
 pub use ingest::{Holdings, Ingest, IngestSender, Input, Stopped};
 pub use segment::{Segment, SegmentId};
 pub use snapshot::{Memory, RowId, RowView, Snapshot, Totals};
+pub use store::{BlockReader, Blocks, Ordinal, SpillError, Store, StoreMemory, StoreOptions};
+pub use times::Times;
 
 #[cfg(test)]
 pub(crate) mod testing;

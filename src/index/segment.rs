@@ -1,23 +1,21 @@
-//! Up to 4,096 rows as columns, in the order of time, never changed once made.
-//!
-//! Small segments are merged into larger ones; that moves columns only, the blocks of bytes are shared.
+//! Up to some ten thousand rows as columns, in the order of time, never changed once made.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::block::{Block, BlockReader, Ordinal};
-use super::codes::Codes;
+use super::bits::Bits;
+use super::codes::{Codes, Numbering};
 use super::column::Column;
 use super::identity::EventKey;
+use super::store::Ordinal;
+use super::times::Times;
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
-
-/// The most rows that a segment has when it is published.
-pub(super) const SEGMENT_ROWS: usize = 4_096;
 
 /// Names a segment for the life of the index; what was computed over a segment may be kept under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SegmentId {
-    /// Ascending in the order in which a snapshot lists its segments.
     pub(super) number: u32,
     /// Goes up when flags change; the rows and their places stay.
     revision: u32,
@@ -28,71 +26,93 @@ pub struct SegmentId {
 pub(super) struct Row {
     pub key: EventKey,
     pub access: Access,
+    pub failed: bool,
     pub flags: Flags,
     pub codes: [u32; Column::COUNT],
     pub at: Ordinal,
 }
 
-/// See the module.
-#[derive(Debug)]
+/// See the module. The oldest rows may have moved to another segment; then only the rest is [`rows`](Self::rows).
+#[derive(Clone, Debug)]
 pub struct Segment {
     id: SegmentId,
     columns: Arc<Columns>,
-    flags: Box<[Flags]>,
+    flags: Arc<[Bits; FLAGS]>,
+    first: usize,
 }
+
+const FLAGS: usize = 8;
 
 #[derive(Debug)]
 struct Columns {
-    micros: Box<[i64]>,
-    digests: Box<[u128]>,
-    access: Box<[Access]>,
+    times: Times,
+    writes: Bits,
+    sessions: Bits,
+    failed: Bits,
     codes: Box<[Codes]>,
     at: Box<[Ordinal]>,
-    /// The blocks that hold the rows' bytes, by number, ascending.
-    blocks: Box<[(u32, Arc<Block>)]>,
+    /// How many rows come from each (queried compartment, region).
+    origins: Box<[Origin]>,
+}
+
+/// Codes of a queried compartment and a region, and how many rows have both.
+type Origin = ((u32, u32), u32);
+
+/// Rows in the order of their keys, as they become a segment.
+#[derive(Default)]
+struct Draft {
+    micros: Vec<i64>,
+    at: Vec<Ordinal>,
+    access: Vec<Access>,
+    failed: Vec<bool>,
+    flags: Vec<Flags>,
 }
 
 impl Segment {
-    /// `block` gives the block of a number.
-    pub(super) fn new(number: u32, mut rows: Vec<Row>, mut block: impl FnMut(u32) -> Arc<Block>) -> Self {
+    pub(super) fn new(number: u32, mut rows: Vec<Row>, numbering: &mut [Numbering]) -> Self {
         rows.sort_unstable_by_key(|row| row.key);
-        let mut numbers: Vec<u32> = rows.iter().map(|row| row.at.block()).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let columns = Columns {
+        let draft = Draft {
             micros: rows.iter().map(|row| row.key.micros).collect(),
-            digests: rows.iter().map(|row| row.key.digest).collect(),
-            access: rows.iter().map(|row| row.access).collect(),
-            codes: (0..Column::COUNT).map(|column| Codes::new(rows.iter().map(move |row| row.codes[column]))).collect(),
             at: rows.iter().map(|row| row.at).collect(),
-            blocks: numbers.into_iter().map(|number| (number, block(number))).collect(),
+            access: rows.iter().map(|row| row.access).collect(),
+            failed: rows.iter().map(|row| row.failed).collect(),
+            flags: rows.iter().map(|row| row.flags).collect(),
         };
-        let flags = rows.iter().map(|row| row.flags).collect();
-        Self { id: SegmentId { number, revision: 0 }, columns: Arc::new(columns), flags }
-    }
-
-    /// The rows of both.
-    pub(super) fn merged(number: u32, one: &Self, other: &Self) -> Self {
-        let rows = one.rows().chain(other.rows()).collect();
-        let empty = || Arc::new(Block::plain(&[]));
-        Self::new(number, rows, |number| {
-            one.block(number).or_else(|| other.block(number)).map_or_else(empty, Arc::clone)
+        let mut codes = Vec::with_capacity(rows.len());
+        draft.into_segment(number, |column| {
+            codes.clear();
+            codes.extend(rows.iter().map(|row| row.codes[column.index()]));
+            Codes::new(&codes, &mut numbering[column.index()])
         })
     }
 
-    /// The same rows, those at `marks` (ascending) with `flag`; `None` when none of them is here.
-    pub(super) fn marked(&self, marks: &[Ordinal], flag: Flags) -> Option<Self> {
-        let here: Vec<Ordinal> = marks.iter().copied().filter(|mark| self.block(mark.block()).is_some()).collect();
-        let mut flags = self.flags.clone();
-        let mut changed = false;
-        for (flags, at) in flags.iter_mut().zip(&self.columns.at) {
-            if here.binary_search(at).is_ok() {
-                flags.insert(flag);
-                changed = true;
-            }
+    /// Rows of other segments: `order` lists places in the concatenation of `parts`, by ascending key.
+    pub(super) fn gathered(number: u32, parts: &[Part<'_>], order: &[u32], numbering: &mut [Numbering]) -> Self {
+        let draft = Draft::gathered(parts, order);
+        let (mut all, mut codes) = (Vec::new(), Vec::with_capacity(order.len()));
+        draft.into_segment(number, |column| {
+            all.clear();
+            parts.iter().for_each(|part| part.segment.codes(column).unpack(part.rows.start, part.rows.end, &mut all));
+            codes.clear();
+            codes.extend(order.iter().map(|place| all[*place as usize]));
+            Codes::new(&codes, &mut numbering[column.index()])
+        })
+    }
+
+    /// The rows from `first` on.
+    pub(super) fn rest(&self, first: usize) -> Self {
+        Self { first: first.max(self.first), ..self.clone() }
+    }
+
+    /// The same rows, those given with `flag`.
+    pub(super) fn marked(&self, rows: &[usize], flag: Flags) -> Self {
+        let mut flags = Arc::clone(&self.flags);
+        let planes = Arc::make_mut(&mut flags);
+        for (_, plane) in planes.iter_mut().enumerate().filter(|(bit, _)| flag.bits() >> bit & 1 != 0) {
+            rows.iter().for_each(|row| plane.insert(self.end(), *row));
         }
         let id = SegmentId { revision: self.id.revision + 1, ..self.id };
-        changed.then(|| Self { id, columns: Arc::clone(&self.columns), flags })
+        Self { id, flags, ..self.clone() }
     }
 
     pub fn id(&self) -> SegmentId {
@@ -100,81 +120,141 @@ impl Segment {
     }
 
     pub fn len(&self) -> usize {
-        self.columns.micros.len()
+        self.rows().len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.columns.micros.is_empty()
+        self.rows().is_empty()
     }
 
-    /// The rows' times, ascending; see [`EventKey::micros`].
-    pub fn micros(&self) -> &[i64] {
-        &self.columns.micros
+    /// The places of the rows: they are counted from 0, and those before the range's start are gone.
+    pub fn rows(&self) -> Range<usize> {
+        self.first..self.end()
     }
 
-    pub fn access(&self) -> &[Access] {
-        &self.columns.access
+    /// Where the last row ends.
+    pub fn end(&self) -> usize {
+        self.columns.at.len()
+    }
+
+    pub fn times(&self) -> &Times {
+        &self.columns.times
+    }
+
+    /// Rows of [`Access::Write`].
+    pub fn writes(&self) -> &Bits {
+        &self.columns.writes
+    }
+
+    /// Rows of [`Access::Session`].
+    pub fn sessions(&self) -> &Bits {
+        &self.columns.sessions
+    }
+
+    /// Rows with status 400 and above.
+    pub fn failed(&self) -> &Bits {
+        &self.columns.failed
+    }
+
+    /// Rows with this flag, which must be a single one.
+    pub fn flagged(&self, flag: Flags) -> &Bits {
+        &self.flags[flag.bits().trailing_zeros() as usize % FLAGS]
     }
 
     pub fn codes(&self, column: Column) -> &Codes {
         &self.columns.codes[column.index()]
     }
 
+    /// How many rows come from each (queried compartment, region), by codes; those included that are gone.
+    pub fn origins(&self) -> &[((u32, u32), u32)] {
+        &self.columns.origins
+    }
+
+    pub fn access(&self, row: usize) -> Access {
+        if self.columns.writes.get(row) {
+            Access::Write
+        } else if self.columns.sessions.get(row) {
+            Access::Session
+        } else {
+            Access::Read
+        }
+    }
+
     pub fn flags(&self, row: usize) -> Flags {
-        self.flags.get(row).copied().unwrap_or_default()
+        let bits = self.flags.iter().enumerate().fold(0, |bits, (bit, plane)| bits | u8::from(plane.get(row)) << bit);
+        Flags::from_bits(bits)
     }
 
-    pub fn key(&self, row: usize) -> Option<EventKey> {
-        let columns = &self.columns;
-        Some(EventKey { micros: *columns.micros.get(row)?, digest: *columns.digests.get(row)? })
-    }
-
-    /// The flags of the event that arrived as `at`, if it is here.
-    pub(super) fn flags_of(&self, at: Ordinal) -> Option<Flags> {
-        self.block(at.block())?;
-        self.columns.at.iter().position(|here| *here == at).map(|row| self.flags(row))
-    }
-
-    /// The row of an event, if it is here.
-    pub fn find(&self, key: EventKey) -> Option<usize> {
-        let first = self.columns.micros.partition_point(|micros| *micros < key.micros);
-        (first..self.len())
-            .take_while(|row| self.columns.micros[*row] == key.micros)
-            .find(|row| self.columns.digests[*row] == key.digest)
-    }
-
-    /// The event's bytes, as Oracle sent them.
-    pub fn read<'a>(&'a self, row: usize, reader: &'a mut BlockReader) -> Option<&'a [u8]> {
-        let at = *self.columns.at.get(row)?;
-        reader.read(at, self.block(at.block())?)
+    /// Where the event's bytes are.
+    pub fn at(&self, row: usize) -> Option<Ordinal> {
+        self.columns.at.get(row).copied()
     }
 
     /// Bytes of columns.
     pub(super) fn bytes(&self) -> usize {
         let columns = &*self.columns;
-        let codes: usize = columns.codes.iter().map(Codes::bytes).sum();
-        codes
-            + size_of_val(&*columns.micros)
-            + size_of_val(&*columns.digests)
-            + size_of_val(&*columns.access)
+        let bits = [&columns.writes, &columns.sessions, &columns.failed];
+        columns.codes.iter().map(Codes::bytes).sum::<usize>()
+            + bits.into_iter().chain(&*self.flags).map(Bits::bytes).sum::<usize>()
+            + columns.times.bytes()
             + size_of_val(&*columns.at)
-            + size_of_val(&*columns.blocks)
-            + size_of_val(&*self.flags)
+            + size_of_val(&*columns.codes)
+            + size_of_val(&*columns.origins)
+            + size_of::<Columns>()
+            + size_of::<Self>()
+    }
+}
+
+/// Some rows of a segment, in order.
+#[derive(Clone)]
+pub(super) struct Part<'a> {
+    pub segment: &'a Segment,
+    pub rows: Range<usize>,
+}
+
+impl Draft {
+    fn gathered(parts: &[Part<'_>], order: &[u32]) -> Self {
+        let places: Vec<(&Segment, usize)> =
+            parts.iter().flat_map(|part| part.rows.clone().map(|row| (part.segment, row))).collect();
+        let mut draft = Self::default();
+        for (segment, row) in order.iter().map(|place| places[*place as usize]) {
+            draft.micros.push(segment.times().get(row));
+            draft.at.push(segment.at(row).unwrap_or_default());
+            draft.access.push(segment.access(row));
+            draft.failed.push(segment.failed().get(row));
+            draft.flags.push(segment.flags(row));
+        }
+        draft
     }
 
-    fn rows(&self) -> impl Iterator<Item = Row> {
-        let columns = &*self.columns;
-        (0..self.len()).map(move |row| Row {
-            key: EventKey { micros: columns.micros[row], digest: columns.digests[row] },
-            access: columns.access[row],
-            flags: self.flags[row],
-            codes: std::array::from_fn(|column| columns.codes[column].get(row)),
-            at: columns.at[row],
-        })
+    fn into_segment(self, number: u32, codes: impl FnMut(Column) -> Codes) -> Segment {
+        let count = self.at.len();
+        let codes: Box<[Codes]> = Column::ALL.into_iter().map(codes).collect();
+        let columns = Columns {
+            times: Times::new(&self.micros),
+            writes: Bits::of(count, |row| self.access[row] == Access::Write),
+            sessions: Bits::of(count, |row| self.access[row] == Access::Session),
+            failed: Bits::of(count, |row| self.failed[row]),
+            origins: origins(&codes[Column::Queried.index()], &codes[Column::Region.index()], count),
+            codes,
+            at: self.at.into(),
+        };
+        let flags = std::array::from_fn(|bit| Bits::of(count, |row| self.flags[row].bits() >> bit & 1 != 0));
+        Segment { id: SegmentId { number, revision: 0 }, columns: Arc::new(columns), flags: Arc::new(flags), first: 0 }
     }
+}
 
-    fn block(&self, number: u32) -> Option<&Arc<Block>> {
-        let blocks = &self.columns.blocks;
-        blocks.binary_search_by_key(&number, |(number, _)| *number).ok().map(|place| &blocks[place].1)
+fn origins(queried: &Codes, regions: &Codes, rows: usize) -> Box<[Origin]> {
+    let mut counts: HashMap<(u32, u32), u32> = HashMap::new();
+    // Rows of one place often follow each other.
+    let mut last = ((0, 0), 0);
+    for origin in (0..rows).map(|row| (queried.get(row), regions.get(row))) {
+        if origin != last.0 {
+            *counts.entry(last.0).or_default() += last.1;
+            last = (origin, 0);
+        }
+        last.1 += 1;
     }
+    *counts.entry(last.0).or_default() += last.1;
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }

@@ -1,25 +1,27 @@
 //! What a reader holds: everything that was known at one moment, never changed again.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::block::BlockReader;
 use super::column::Column;
 use super::dictionary::Dictionary;
 use super::identity::EventKey;
-use super::segment::{Segment, SegmentId};
+use super::runs;
+use super::segment::Segment;
+use super::store::{Blocks, StoreMemory};
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
 use crate::domain::ocid::Ocid;
 
 pub(super) type Dictionaries = Arc<[Dictionary]>;
 
-/// Where a row is. Good for the snapshot it came from, and for later ones while its segment lives; to follow an event
-/// for longer, keep its [`EventKey`].
+/// Where a row is. Good for the snapshot it came from; to follow an event for longer, keep its [`EventKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RowId {
-    pub segment: SegmentId,
+    /// The place of its segment in [`Snapshot::segments`].
+    pub segment: u32,
     pub row: u32,
 }
 
@@ -39,8 +41,6 @@ pub struct Totals {
     pub by_access: [u64; 3],
     /// Bytes of the events held, as Oracle sent them.
     pub raw_bytes: u64,
-    /// What keeping these bytes takes.
-    pub stored_bytes: u64,
 }
 
 impl Totals {
@@ -59,12 +59,24 @@ impl Totals {
     }
 }
 
-/// Bytes of memory that a snapshot's parts take.
+/// Bytes of memory that the parts of an index take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
+    /// The events' bytes, compressed.
     pub blocks: u64,
     pub columns: u64,
     pub dictionaries: u64,
+    /// What tells whether an event or a value is held already.
+    pub tables: u64,
+    /// On disk, because memory had a limit.
+    pub spilled: u64,
+}
+
+impl Memory {
+    /// Without what is on disk.
+    pub fn resident(&self) -> u64 {
+        self.blocks + self.columns + self.dictionaries + self.tables
+    }
 }
 
 /// See the module.
@@ -73,8 +85,13 @@ pub struct Snapshot {
     pub(super) lineage: Arc<()>,
     pub(super) version: u64,
     pub(super) segments: Arc<[Arc<Segment>]>,
+    /// Where each run ends in the list of segments.
+    pub(super) runs: Arc<[usize]>,
+    pub(super) blocks: Blocks,
     pub(super) dictionaries: Dictionaries,
     pub(super) totals: Totals,
+    pub(super) store: StoreMemory,
+    pub(super) tables: usize,
 }
 
 impl Snapshot {
@@ -96,9 +113,19 @@ impl Snapshot {
         &self.totals
     }
 
-    /// In the order of their ids.
     pub fn segments(&self) -> &[Arc<Segment>] {
         &self.segments
+    }
+
+    /// The segments in runs, each as a range of places: within a run, one follows the other in time.
+    pub fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = [0].into_iter().chain(self.runs.iter().copied());
+        starts.zip(self.runs.iter()).map(|(start, end)| start..*end)
+    }
+
+    /// The events' bytes.
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
     }
 
     pub fn dictionary(&self, column: Column) -> &Dictionary {
@@ -110,52 +137,68 @@ impl Snapshot {
         Arc::ptr_eq(&self.lineage, &other.lineage)
     }
 
-    /// `None` when the row's segment was merged into another since.
+    /// `None` when there is no such row.
     pub fn row(&self, id: RowId) -> Option<RowView<'_>> {
-        let segment = self.segment(id.segment)?;
-        let row = id.row as usize;
-        (row < segment.len()).then_some(RowView { snapshot: self, segment, row })
+        let segment = self.segments.get(id.segment as usize)?;
+        segment.rows().contains(&(id.row as usize)).then_some(RowView { snapshot: self, segment, id })
     }
 
-    /// Where an event is now.
+    /// Where an event is.
     pub fn find(&self, key: EventKey) -> Option<RowId> {
-        self.segments
-            .iter()
-            .find_map(|segment| segment.find(key).map(|row| RowId { segment: segment.id(), row: row as u32 }))
+        let digests = |at| self.blocks.digest(at);
+        let found = |segment: &Arc<Segment>| runs::find(segment, key, &digests);
+        let mut rows = self.segments.iter().enumerate();
+        rows.find_map(|(place, segment)| Some(RowId { segment: place as u32, row: found(segment)? as u32 }))
+    }
+
+    /// How many rows of the segment at `place` come before `key`, those that are gone included.
+    pub fn rows_before(&self, place: usize, key: EventKey) -> usize {
+        let digests = |at| self.blocks.digest(at);
+        self.segments.get(place).map_or(0, |segment| runs::rows_before(segment, key, &digests))
+    }
+
+    /// Who the event in a row is.
+    pub fn key(&self, id: RowId) -> Option<EventKey> {
+        let segment = self.segments.get(id.segment as usize)?;
+        let at = segment.at(id.row as usize)?;
+        Some(EventKey { micros: segment.times().get(id.row as usize), digest: self.blocks.digest(at) })
     }
 
     /// The event's bytes, as Oracle sent them. Unpacks one block.
     pub fn raw(&self, id: RowId) -> Option<Arc<[u8]>> {
-        let mut reader = BlockReader::default();
-        self.segment(id.segment)?.read(id.row as usize, &mut reader).map(Arc::from)
+        let at = self.segments.get(id.segment as usize)?.at(id.row as usize)?;
+        self.blocks.reader().read(at).map(Arc::from)
     }
 
     /// Every row, in no particular order.
     pub fn rows(&self) -> impl Iterator<Item = RowView<'_>> {
-        let segments = self.segments.iter();
-        segments.flat_map(move |segment| (0..segment.len()).map(move |row| RowView { snapshot: self, segment, row }))
+        self.segments.iter().enumerate().flat_map(move |(place, segment)| {
+            let id = move |row| RowId { segment: place as u32, row: row as u32 };
+            segment.rows().map(move |row| RowView { snapshot: self, segment, id: id(row) })
+        })
     }
 
     /// When the oldest and the newest event happened, of those that say so.
     pub fn time_span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let timed = |segment: &Segment| segment.micros().partition_point(|micros| *micros == EventKey::NO_TIME);
-        let oldest = self.segments.iter().filter_map(|segment| segment.micros().get(timed(segment))).min()?;
-        let newest = self.segments.iter().filter_map(|segment| segment.micros().last()).max()?;
-        Some((DateTime::from_timestamp_micros(*oldest)?, DateTime::from_timestamp_micros(*newest)?))
+        let timed = |segment: &&Arc<Segment>| {
+            let rows = segment.rows();
+            let first = rows.start.max(segment.times().before(EventKey::NO_TIME + 1));
+            (first < rows.end).then(|| (segment.times().get(first), segment.times().get(rows.end - 1)))
+        };
+        let (oldest, newest) =
+            self.segments.iter().filter_map(|segment| timed(&segment)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+        Some((DateTime::from_timestamp_micros(oldest)?, DateTime::from_timestamp_micros(newest)?))
     }
 
     /// Adds up; for figures, not for frames.
     pub fn memory(&self) -> Memory {
         Memory {
-            blocks: self.totals.stored_bytes,
+            blocks: self.store.resident,
             columns: self.segments.iter().map(|segment| segment.bytes() as u64).sum(),
             dictionaries: self.dictionaries.iter().map(|dictionary| dictionary.bytes() as u64).sum(),
+            tables: self.tables as u64,
+            spilled: self.store.spilled,
         }
-    }
-
-    fn segment(&self, id: SegmentId) -> Option<&Segment> {
-        let place = self.segments.binary_search_by_key(&id.number, |segment| segment.id().number).ok()?;
-        self.segments.get(place).map(|segment| &**segment)
     }
 }
 
@@ -164,17 +207,17 @@ impl Snapshot {
 pub struct RowView<'a> {
     snapshot: &'a Snapshot,
     segment: &'a Segment,
-    row: usize,
+    id: RowId,
 }
 
 impl<'a> RowView<'a> {
     pub fn id(&self) -> RowId {
-        RowId { segment: self.segment.id(), row: self.row as u32 }
+        self.id
     }
 
     /// Who the event is, over all snapshots.
     pub fn key(&self) -> EventKey {
-        self.segment.key(self.row).unwrap_or(EventKey { micros: EventKey::NO_TIME, digest: 0 })
+        self.snapshot.key(self.id).unwrap_or(EventKey { micros: EventKey::NO_TIME, digest: 0 })
     }
 
     /// `eventTime`.
@@ -183,21 +226,21 @@ impl<'a> RowView<'a> {
     }
 
     pub fn access(&self) -> Access {
-        self.segment.access().get(self.row).copied().unwrap_or(Access::Read)
+        self.segment.access(self.id.row as usize)
     }
 
     pub fn flags(&self) -> Flags {
-        self.segment.flags(self.row)
+        self.segment.flags(self.id.row as usize)
     }
 
     /// What stands in a column; the methods below are its readable names.
     pub fn text(&self, column: Column) -> &'a str {
-        self.snapshot.dictionary(column).value(self.segment.codes(column).get(self.row))
+        self.snapshot.dictionary(column).value(self.segment.codes(column).get(self.id.row as usize))
     }
 
     /// What stands for that in the column's dictionary.
     pub fn code(&self, column: Column) -> u32 {
-        self.segment.codes(column).get(self.row)
+        self.segment.codes(column).get(self.id.row as usize)
     }
 
     /// HTTP status of the audited call, where it is a number.
@@ -206,7 +249,7 @@ impl<'a> RowView<'a> {
     }
 
     pub fn is_failed(&self) -> bool {
-        self.status().is_some_and(|status| status >= 400)
+        self.segment.failed().get(self.id.row as usize)
     }
 
     pub fn event_name(&self) -> &'a str {
@@ -284,14 +327,6 @@ impl<'a> RowView<'a> {
 
     /// The event's bytes, as Oracle sent them. Unpacks one block; `domain::event::decode` reads the rest out of them.
     pub fn raw(&self) -> Option<Arc<[u8]>> {
-        self.snapshot.raw(self.id())
-    }
-
-    /// The same without a copy; rows that came together share what `reader` has unpacked.
-    pub fn bytes<'r>(&self, reader: &'r mut BlockReader) -> Option<&'r [u8]>
-    where
-        'a: 'r,
-    {
-        self.segment.read(self.row, reader)
+        self.snapshot.raw(self.id)
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::access::Access;
 use crate::domain::event::{EventFields, decode};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
-use crate::index::{BlockReader, RecordRef, RowView};
+use crate::index::{RecordRef, RowView};
 
 /// Something that rows are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,9 @@ impl By {
     }
 }
 
+/// Rows that are listed at once.
+const STRIDE: usize = 1 << 16;
+
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
@@ -147,9 +150,11 @@ pub fn count(selection: &Selection, by: &[By]) -> Vec<Tuple> {
     let mut counts: HashMap<Box<[u64]>, u64> = HashMap::new();
     let mut key = vec![0; by.len()];
     let reads_bytes = by.iter().any(|by| by.is_in_bytes());
-    let mut reader = BlockReader::default();
-    for row in selection.rows(0..selection.len()).filter_map(|id| snapshot.row(id)) {
-        let bytes = if reads_bytes { row.bytes(&mut reader) } else { None };
+    let mut reader = snapshot.blocks().reader();
+    let strides = (0..selection.len()).step_by(STRIDE).map(|start| start..start + STRIDE);
+    for row in strides.flat_map(|ranks| selection.rows(ranks)).filter_map(|id| snapshot.row(id)) {
+        let place = || snapshot.segments().get(row.id().segment as usize)?.at(row.id().row as usize);
+        let bytes = if reads_bytes { place().and_then(|at| reader.read(at)) } else { None };
         let fields = bytes.map(|bytes| decode(bytes).fields).unwrap_or_default();
         for ((code, by), texts) in key.iter_mut().zip(by).zip(&mut texts) {
             *code = by.code(&row, &fields, texts);

@@ -82,14 +82,12 @@ impl Field {
             Self::Path => Column::Path,
             Self::Status => Column::Status,
             Self::Message => Column::Message,
-            Self::Type
-            | Self::UserId
-            | Self::Auth
-            | Self::AvailabilityDomain
-            | Self::Request
-            | Self::Group
-            | Self::Id
-            | Self::Source => return None,
+            Self::Type => Column::Type,
+            Self::Source => Column::Source,
+            Self::UserId => Column::UserId,
+            Self::Auth => Column::Auth,
+            Self::AvailabilityDomain => Column::AvailabilityDomain,
+            Self::Request | Self::Group | Self::Id => return None,
         })
     }
 
@@ -100,14 +98,9 @@ impl Field {
         }
         let fields = record.fields;
         match self {
-            Self::Type => &fields.event_type,
-            Self::UserId => &fields.principal_id,
-            Self::Auth => &fields.auth_type,
-            Self::AvailabilityDomain => &fields.availability_domain,
             Self::Request => &fields.request_id,
             Self::Group => &fields.group,
             Self::Id => &fields.id,
-            Self::Source => &fields.source,
             // The others have a column.
             _ => "",
         }

@@ -22,15 +22,10 @@ impl Bucket {
         self.by_access[access as usize]
     }
 
-    pub(super) fn one(access: Access, failed: bool) -> Self {
-        let mut bucket = Self { failed: u32::from(failed), ..Self::default() };
-        bucket.by_access[access as usize] = 1;
-        bucket
-    }
-
-    fn add(&mut self, other: Self) {
-        self.by_access.iter_mut().zip(other.by_access).for_each(|(to, from)| *to += from);
-        self.failed += other.failed;
+    /// What there is in this and not in `other`, which is a part of it.
+    fn without(&self, other: &Self) -> Self {
+        let by_access = std::array::from_fn(|access| self.by_access[access] - other.by_access[access]);
+        Self { by_access, failed: self.failed - other.failed }
     }
 }
 
@@ -42,8 +37,13 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    pub(super) fn new(range: TimeRange, buckets: usize) -> Self {
-        Self { range, buckets: vec![Bucket::default(); buckets] }
+    /// `before` counts what happened before an instant, in microseconds.
+    pub(super) fn new(range: TimeRange, buckets: usize, before: impl Fn(i64) -> Bucket) -> Self {
+        let mut histogram = Self { range, buckets: vec![Bucket::default(); buckets] };
+        let sums: Vec<Bucket> = (0..=buckets).map(|bucket| before(histogram.first_micros(bucket))).collect();
+        let between = |(sum, next): (&Bucket, &Bucket)| next.without(sum);
+        histogram.buckets = sums.iter().zip(sums.iter().skip(1)).map(between).collect();
+        histogram
     }
 
     pub fn range(&self) -> TimeRange {
@@ -70,17 +70,15 @@ impl Histogram {
 
     /// When a bucket begins; the end of the range for the bucket after the last one.
     pub fn start_of(&self, bucket: usize) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.first_micros(bucket)).unwrap_or(self.range.end())
+    }
+
+    fn first_micros(&self, bucket: usize) -> i64 {
         let (start, length) = self.micros();
         let parts = self.buckets.len().max(1) as i128;
         // Rounded up, so that the instant falls into its own bucket.
         let offset = (length * bucket as i128 + parts - 1).div_euclid(parts);
-        DateTime::from_timestamp_micros((start + offset) as i64).map_or(self.range.end(), |at| at.min(self.range.end()))
-    }
-
-    pub(super) fn count(&mut self, micros: i64, event: Bucket) {
-        if let Some(bucket) = self.place(micros).and_then(|place| self.buckets.get_mut(place)) {
-            bucket.add(event);
-        }
+        (start + offset.min(length)) as i64
     }
 
     fn place(&self, micros: i64) -> Option<usize> {
@@ -104,7 +102,7 @@ mod tests {
     fn a_bucket_begins_where_its_first_instant_falls_into_it() {
         let at = |micros| DateTime::from_timestamp_micros(micros).unwrap();
         for buckets in [1, 3, 7, 120] {
-            let histogram = Histogram::new(TimeRange::new(at(-5), at(1_000)).unwrap(), buckets);
+            let histogram = Histogram::new(TimeRange::new(at(-5), at(1_000)).unwrap(), buckets, |_| Bucket::default());
             for bucket in 0..buckets {
                 assert_eq!(histogram.bucket_at(histogram.start_of(bucket)), Some(bucket));
             }

@@ -1,22 +1,26 @@
 //! A set of rows of one segment, a bit each.
 
+use std::ops::Range;
+
+use crate::index::Bits;
+
+/// Rows of a word.
+pub(super) const WORD: usize = u64::BITS as usize;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mask {
-    words: Vec<u64>,
+    words: Box<[u64]>,
 }
 
 impl Mask {
     pub fn none(rows: usize) -> Self {
-        Self { words: vec![0; rows.div_ceil(64)] }
+        Self { words: vec![0; rows.div_ceil(WORD)].into() }
     }
 
-    pub fn all(rows: usize) -> Self {
-        let mut mask = Self { words: vec![u64::MAX; rows.div_ceil(64)] };
-        if let Some(last) = mask.words.last_mut()
-            && !rows.is_multiple_of(64)
-        {
-            *last = (1 << (rows % 64)) - 1;
-        }
+    /// The rows of a range, of as many as its end says.
+    pub fn of(rows: Range<usize>) -> Self {
+        let mut mask = Self { words: vec![u64::MAX; rows.end.div_ceil(WORD)].into() };
+        mask.keep(rows);
         mask
     }
 
@@ -24,29 +28,52 @@ impl Mask {
         self.words.iter().all(|word| *word == 0)
     }
 
-    /// Keeps the rows for which `test` holds; the others are not asked about.
-    pub fn retain(&mut self, mut test: impl FnMut(usize) -> bool) {
-        for (place, word) in self.words.iter_mut().enumerate() {
-            let mut left = *word;
-            while left != 0 {
-                let bit = left.trailing_zeros();
-                left &= left - 1;
-                if !test(place * 64 + bit as usize) {
-                    *word &= !(1 << bit);
-                }
-            }
+    /// The rows from 64 times `place` on.
+    pub fn word(&self, place: usize) -> u64 {
+        self.words.get(place).copied().unwrap_or(0)
+    }
+
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// Eight words at a time.
+    pub fn strides(&self) -> impl Iterator<Item = [u64; 8]> {
+        let (whole, rest) = self.words.as_chunks::<8>();
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        whole.iter().copied().chain((!rest.is_empty()).then_some(last))
+    }
+
+    /// Keeps what `narrowed` says of each word; empty ones are not asked about.
+    pub fn narrow(&mut self, mut narrowed: impl FnMut(usize, u64) -> u64) {
+        for (place, word) in self.words.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
+            *word &= narrowed(place, *word);
         }
     }
 
+    /// Keeps the rows for which `test` holds; the others are not asked about.
+    pub fn retain(&mut self, mut test: impl FnMut(usize) -> bool) {
+        self.narrow(|place, word| bits(word).fold(0, |kept, bit| kept | u64::from(test(place * WORD + bit)) << bit));
+    }
+
+    /// Keeps the rows of a range.
+    pub fn keep(&mut self, rows: Range<usize>) {
+        for (place, word) in self.words.iter_mut().enumerate() {
+            let first = place * WORD;
+            let from = rows.start.saturating_sub(first);
+            let end = rows.end.saturating_sub(first);
+            *word &= below(end) & !below(from);
+        }
+    }
+
+    /// Keeps the rows that are in `bits` as well.
+    pub fn keep_bits(&mut self, bits: &Bits) {
+        self.words.iter_mut().enumerate().for_each(|(place, word)| *word &= bits.word(place));
+    }
+
     pub fn rows(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(place, word)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                let bit = (left != 0).then(|| left.trailing_zeros())?;
-                left &= left - 1;
-                Some(place * 64 + bit as usize)
-            })
-        })
+        self.words.iter().enumerate().flat_map(|(place, word)| bits(*word).map(move |bit| place * WORD + bit))
     }
 
     pub fn clear(&mut self) {
@@ -72,6 +99,20 @@ impl Mask {
     }
 }
 
+/// The first `count` bits of a word, all of them from 64 on.
+pub(super) fn below(count: usize) -> u64 {
+    if count >= WORD { u64::MAX } else { (1 << count) - 1 }
+}
+
+/// The places of the bits that are set, ascending.
+pub(super) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros())?;
+        word &= word - 1;
+        Some(bit as usize)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Mask;
@@ -79,17 +120,27 @@ mod tests {
     #[test]
     fn rows_come_back_in_order() {
         for rows in [0, 1, 63, 64, 65, 4_096] {
-            let mut mask = Mask::all(rows);
+            let mut mask = Mask::of(0..rows);
             assert!(mask.rows().eq(0..rows));
             mask.retain(|row| row % 3 == 1);
             assert!(mask.rows().eq((0..rows).filter(|row| row % 3 == 1)));
-            let mut rest = Mask::all(rows);
+            let mut rest = Mask::of(0..rows);
             rest.subtract(&mask);
             assert!(rest.rows().eq((0..rows).filter(|row| row % 3 != 1)));
             rest.add(&mask);
-            assert_eq!(rest, Mask::all(rows));
+            assert_eq!(rest, Mask::of(0..rows));
             rest.intersect(&Mask::none(rows));
             assert!(rest.is_empty());
         }
+    }
+
+    #[test]
+    fn a_range_is_kept() {
+        for (start, end) in [(0, 0), (0, 64), (3, 64), (63, 65), (64, 200), (130, 128)] {
+            let mut mask = Mask::of(0..200);
+            mask.keep(start..end);
+            assert!(mask.rows().eq(start..end), "{start}..{end}");
+        }
+        assert!(Mask::of(70..140).rows().eq(70..140));
     }
 }

@@ -8,10 +8,13 @@ use std::ops::Range;
 use super::condition::{Condition, Subject};
 use super::mask::Mask;
 use super::matches::TEXT_COLUMNS;
+use super::scan;
+use super::select::Cancel;
 use super::term::{AccessSet, Expr, Query, Term};
 use super::value::{BytesTest, ValueTest};
+use crate::domain::access::Access;
 use crate::domain::event::{Flags, decode};
-use crate::index::{BlockReader, Column, Dictionary, Segment, Snapshot};
+use crate::index::{Column, Dictionary, Segment, Snapshot};
 
 /// The conjuncts of a query, sorted by the switch that adds them, because each switch says what it hides.
 #[derive(Clone, Debug)]
@@ -22,8 +25,18 @@ pub(super) struct Plan {
     pub own: Test,
     pub scope: Test,
     pub rest: Test,
-    /// Whether a row failed, for the counts.
-    pub failure: ColumnTest,
+    /// The conjuncts that `scope` and `rest` are made of.
+    pub scope_of: Vec<Expr>,
+    pub rest_of: Vec<Expr>,
+    query: Query,
+}
+
+/// Where rows are looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub snapshot: &'a Snapshot,
+    pub segment: &'a Segment,
+    pub cancel: &'a Cancel,
 }
 
 #[derive(Clone, Debug)]
@@ -33,6 +46,7 @@ pub(super) enum Test {
     Or(Vec<Self>),
     Not(Box<Self>),
     Access(AccessSet),
+    Failed,
     Flag(Flags),
     Micros(Range<i64>),
     Column(ColumnTest),
@@ -43,7 +57,7 @@ pub(super) enum Test {
 /// Whether a column's value is one of a set that grows with its dictionary.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnTest {
-    pub column: Column,
+    column: Column,
     value: ValueTest,
     /// A bit per code.
     codes: Vec<u64>,
@@ -63,21 +77,28 @@ impl Plan {
                 Expr::Term(Term::Region(_) | Term::Queried(_)) => &mut scope,
                 _ => &mut rest,
             };
-            part.push(Test::new(conjunct));
+            part.push(conjunct.clone());
         }
+        let all = |exprs: &[Expr]| Test::all(exprs);
         Self {
-            access: Test::and(access),
-            failed: Test::and(failed),
-            own: Test::and(own),
-            scope: Test::and(scope),
-            rest: Test::and(rest),
-            failure: ColumnTest::new(Column::Status, ValueTest::Failed),
+            access: all(&access),
+            failed: all(&failed),
+            own: all(&own),
+            scope: all(&scope),
+            rest: all(&rest),
+            scope_of: scope,
+            rest_of: rest,
+            query: query.clone(),
         }
+    }
+
+    /// Whether both ask the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.query == other.query
     }
 
     /// Compares what the dictionaries have gained.
     pub fn extend(&mut self, snapshot: &Snapshot) {
-        self.failure.extend(snapshot.dictionary(Column::Status));
         for test in [&mut self.access, &mut self.failed, &mut self.own, &mut self.scope, &mut self.rest] {
             test.extend(snapshot);
         }
@@ -85,6 +106,11 @@ impl Plan {
 }
 
 impl Test {
+    /// That all of these hold.
+    pub fn all(exprs: &[Expr]) -> Self {
+        Self::and(exprs.iter().map(Self::new).collect())
+    }
+
     fn new(expr: &Expr) -> Self {
         match expr {
             Expr::All => Self::All,
@@ -101,7 +127,7 @@ impl Test {
             Term::Own => Self::Flag(Flags::OWN),
             Term::Late => Self::Flag(Flags::LATE),
             Term::Flag(flag) => Self::new(&flag.meaning()),
-            Term::Failed => Self::column(Column::Status, ValueTest::Failed),
+            Term::Failed => Self::Failed,
             Term::Region(regions) => Self::column(Column::Region, ValueTest::Region(regions.clone())),
             Term::Queried(ids) => Self::column(Column::Queried, ValueTest::Compartment(ids.clone())),
             Term::Time(range) => Self::Micros(range.start().timestamp_micros()..range.end().timestamp_micros()),
@@ -134,76 +160,97 @@ impl Test {
         Self::Column(ColumnTest::new(column, value))
     }
 
-    /// What needs an event's bytes comes last, when few rows are left.
+    /// What costs least comes first; what needs an event's bytes comes last, when few rows are left.
     fn and(mut all: Vec<Self>) -> Self {
-        all.sort_by_key(Self::needs_bytes);
+        all.sort_by_key(Self::cost);
         if all.is_empty() { Self::All } else { Self::And(all) }
     }
 
-    fn needs_bytes(&self) -> bool {
+    /// What a row costs: nothing but a bit, a look at one column or at some, or unpacking its event.
+    fn cost(&self) -> u32 {
         match self {
-            Self::Bytes(_) => true,
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_bytes),
-            Self::Not(inner) => inner.needs_bytes(),
-            Self::All | Self::Access(_) | Self::Flag(_) | Self::Micros(_) | Self::Column(_) => false,
+            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) => 0,
+            Self::Column(_) => 1,
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::cost).fold(0, u32::saturating_add),
+            Self::Not(inner) => inner.cost(),
+            Self::Bytes(_) => 1 << 16,
         }
     }
 
-    fn extend(&mut self, snapshot: &Snapshot) {
+    /// Whether every row passes.
+    pub fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    pub fn extend(&mut self, snapshot: &Snapshot) {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.extend(snapshot)),
             Self::Not(inner) => inner.extend(snapshot),
             Self::Column(test) => test.extend(snapshot.dictionary(test.column)),
-            Self::All | Self::Access(_) | Self::Flag(_) | Self::Micros(_) | Self::Bytes(_) => {}
+            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) | Self::Bytes(_) => {}
         }
     }
 
     /// Takes the rows out of `mask` that do not pass.
-    pub fn narrow(&self, segment: &Segment, mask: &mut Mask) {
+    pub fn narrow(&self, place: Place<'_>, mask: &mut Mask) {
+        let segment = place.segment;
         match self {
             Self::All => {}
-            Self::And(all) => all.iter().for_each(|test| test.narrow(segment, mask)),
-            Self::Or(any) => narrow_to_any(any, segment, mask),
+            Self::And(all) => all.iter().for_each(|test| test.narrow(place, mask)),
+            Self::Or(any) => narrow_to_any(any, place, mask),
             Self::Not(inner) => {
                 let mut passing = mask.clone();
-                inner.narrow(segment, &mut passing);
+                inner.narrow(place, &mut passing);
                 mask.subtract(&passing);
             }
-            Self::Access(set) => {
-                mask.retain(|row| segment.access().get(row).is_some_and(|access| set.contains(*access)));
-            }
-            Self::Flag(flag) => mask.retain(|row| segment.flags(row).contains(*flag)),
-            Self::Micros(range) => {
-                let first = segment.micros().partition_point(|micros| *micros < range.start);
-                let end = segment.micros().partition_point(|micros| *micros < range.end);
-                if (first, end) != (0, segment.len()) {
-                    mask.retain(|row| (first..end).contains(&row));
-                }
-            }
+            Self::Access(set) => narrow_to_access(*set, segment, mask),
+            Self::Failed => mask.keep_bits(segment.failed()),
+            Self::Flag(flag) => mask.keep_bits(segment.flagged(*flag)),
+            Self::Micros(range) => mask.keep(segment.times().before(range.start)..segment.times().before(range.end)),
             Self::Column(test) => test.narrow(segment, mask),
-            Self::Bytes(test) => narrow_by_bytes(test, segment, mask),
+            Self::Bytes(test) => narrow_by_bytes(test, place, mask),
         }
     }
 }
 
 /// Each part is asked about the rows only that none before it has let pass.
-fn narrow_to_any(any: &[Test], segment: &Segment, mask: &mut Mask) {
-    let mut passed = Mask::none(segment.len());
+fn narrow_to_any(any: &[Test], place: Place<'_>, mask: &mut Mask) {
+    let mut passed = Mask::none(place.segment.end());
     for test in any {
         if mask.is_empty() {
             break;
         }
         let mut passing = mask.clone();
-        test.narrow(segment, &mut passing);
+        test.narrow(place, &mut passing);
         mask.subtract(&passing);
         passed.add(&passing);
     }
     *mask = passed;
 }
 
-fn narrow_by_bytes(test: &BytesTest, segment: &Segment, mask: &mut Mask) {
-    let mut reader = BlockReader::default();
-    mask.retain(|row| segment.read(row, &mut reader).is_some_and(|bytes| test.holds(bytes, &decode(bytes).fields)));
+fn narrow_to_access(set: AccessSet, segment: &Segment, mask: &mut Mask) {
+    let all = |access| if set.contains(access) { u64::MAX } else { 0 };
+    let [reads, writes, sessions] = [Access::Read, Access::Write, Access::Session].map(all);
+    mask.narrow(|place, _| {
+        let (write, session) = (segment.writes().word(place), segment.sessions().word(place));
+        write & writes | session & sessions | !(write | session) & reads
+    });
+}
+
+/// Rows are in the order of time, events lie in the order of arrival: they are read in theirs, so that none is unpacked
+/// twice. Nothing passes any more once the selection is cancelled; nobody will see it.
+fn narrow_by_bytes(test: &BytesTest, place: Place<'_>, mask: &mut Mask) {
+    let mut reader = place.snapshot.blocks().reader();
+    let mut rows: Vec<_> = mask.rows().filter_map(|row| Some((place.segment.at(row)?, row))).collect();
+    rows.sort_unstable();
+    let mut passing = vec![false; place.segment.end()];
+    for (at, row) in rows {
+        if place.cancel.is_cancelled() {
+            break;
+        }
+        passing[row] = reader.read(at).is_some_and(|bytes| test.holds(bytes, &decode(bytes).fields));
+    }
+    mask.retain(|row| passing[row]);
 }
 
 impl ColumnTest {
@@ -222,7 +269,7 @@ impl ColumnTest {
         self.compared = self.compared.max(dictionary.len());
     }
 
-    pub fn holds(&self, code: u32) -> bool {
+    fn holds(&self, code: u32) -> bool {
         self.codes.get(code as usize / 64).is_some_and(|word| word >> (code % 64) & 1 != 0)
     }
 
@@ -230,8 +277,7 @@ impl ColumnTest {
         if self.found == 0 {
             mask.clear();
         } else if self.found < self.compared {
-            let codes = segment.codes(self.column);
-            mask.retain(|row| self.holds(codes.get(row)));
+            scan::narrow(segment.codes(self.column), |code| self.holds(code), mask);
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
+use std::sync::{Arc, OnceLock};
 
+use super::hits::{Hits, Tally, count_common};
 use super::mask::Mask;
-use super::plan::Plan;
-use super::selection::{Counts, Entry, Order, Part, PartCounts, Selection};
+use super::origins::{Origins, origins};
+use super::plan::{Place, Plan, Test};
+use super::selection::{Counts, Order, Part, Selection};
 use super::term::Query;
+use super::walk::Lines;
 use crate::domain::event::Flags;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
@@ -34,8 +37,9 @@ impl Cancel {
 
 /// The rows of `snapshot` that answer `query`. `None` when it was cancelled.
 ///
-/// `previous`, where it answered the same query on an earlier snapshot of the same index, is extended: the segments that
-/// it knows are not looked at again. Any other `previous` is of no use and does no harm.
+/// Of `previous`, a selection of the same index, all is used that is still true: segments that are known to the same
+/// query are not looked at again, and where the query has only gained something, only the rows that matched before are.
+/// Any other `previous` does no harm.
 pub fn select(
     snapshot: &Arc<Snapshot>,
     query: &Query,
@@ -43,172 +47,205 @@ pub fn select(
     previous: Option<&Selection>,
     cancel: &Cancel,
 ) -> Option<Selection> {
-    let previous = previous.filter(|previous| previous.query == *query && previous.snapshot.is_kin(snapshot));
-    if let Some(same) = previous.filter(|previous| previous.snapshot.version() == snapshot.version()) {
+    let previous = previous.filter(|previous| previous.snapshot.is_kin(snapshot));
+    let same = previous.filter(|previous| previous.query == *query);
+    if let Some(same) = same.filter(|same| same.snapshot.version() == snapshot.version()) {
         return Some(Selection { order, ..same.clone() });
     }
-    let mut plan = previous.map_or_else(|| Plan::new(query), |previous| Plan::clone(&previous.plan));
+    let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
     plan.extend(snapshot);
-    let found = find(snapshot, &plan, previous, cancel)?;
-    let entries = in_order(snapshot, found.kept, found.added);
-    let (counts, compartments, regions) = add_up(snapshot, &found.parts);
+    let parts = find(snapshot, &plan, &Known::of(previous, &plan, snapshot), cancel)?;
+    let mut counts = Counts::default();
+    parts.iter().for_each(|part| counts.add(&part.found.counts));
     Some(Selection {
         snapshot: Arc::clone(snapshot),
         query: query.clone(),
         order,
         plan: Arc::new(plan),
-        parts: found.parts.into(),
-        entries,
+        lines: Arc::new(Lines::new(snapshot, &parts)),
+        parts: parts.into(),
         counts,
-        compartments: Arc::new(compartments),
-        regions: Arc::new(regions),
+        places: Arc::default(),
     })
 }
 
-struct Found {
-    parts: Vec<Part>,
-    /// Entries of segments that `previous` knew, in order.
-    kept: Vec<Entry>,
-    /// Entries of the others, segment by segment.
-    added: Vec<Entry>,
+/// What an earlier selection says about this one.
+struct Known<'a> {
+    parts: HashMap<SegmentId, &'a Part>,
+    /// It has the same conjuncts but for the scope and the switches, and these in addition.
+    added: Option<Test>,
+    same_scope: bool,
+    same: bool,
 }
 
-fn find(snapshot: &Snapshot, plan: &Plan, previous: Option<&Selection>, cancel: &Cancel) -> Option<Found> {
-    let known: HashMap<SegmentId, usize> = previous.map_or_else(HashMap::new, |previous| {
-        previous.parts.iter().enumerate().map(|(place, part)| (part.segment, place)).collect()
-    });
-    let mut moved: Vec<Option<u32>> = vec![None; known.len()];
+impl<'a> Known<'a> {
+    fn of(previous: Option<&'a Selection>, plan: &Plan, snapshot: &Snapshot) -> Self {
+        let Some(previous) = previous else {
+            return Self { parts: HashMap::new(), added: None, same_scope: false, same: false };
+        };
+        let parts = previous.parts.iter().map(|part| (part.segment, part)).collect();
+        let before = &previous.plan;
+        let added = before.rest_of.iter().all(|expr| plan.rest_of.contains(expr)).then(|| {
+            let added: Vec<_> = plan.rest_of.iter().filter(|expr| !before.rest_of.contains(expr)).cloned().collect();
+            let mut test = Test::all(&added);
+            test.extend(snapshot);
+            test
+        });
+        let same = before.is_same(plan);
+        Self { parts, added, same_scope: before.scope_of == plan.scope_of, same }
+    }
+}
+
+fn find(snapshot: &Snapshot, plan: &Plan, known: &Known<'_>, cancel: &Cancel) -> Option<Vec<Part>> {
     let mut parts = Vec::with_capacity(snapshot.segments().len());
-    let mut added = Vec::new();
-    for (place, segment) in snapshot.segments().iter().enumerate() {
+    for segment in snapshot.segments() {
+        let place = Place { snapshot, segment, cancel };
+        parts.push(part(place, plan, known));
         if cancel.is_cancelled() {
             return None;
         }
-        let before = known.get(&segment.id()).and_then(|before| Some((*before, previous?.parts.get(*before)?)));
-        parts.push(match before {
-            Some((before, part)) => {
-                moved[before] = Some(place as u32);
-                part.clone()
-            }
-            None => examine(segment, place as u32, plan, &mut added),
-        });
     }
-    let kept = previous.map_or_else(Vec::new, |previous| keep(&previous.entries, &moved));
-    Some(Found { parts, kept, added })
+    Some(parts)
 }
 
-/// The entries whose segments are still there, at their new places.
-fn keep(entries: &[Entry], moved: &[Option<u32>]) -> Vec<Entry> {
-    let at_new_place = |entry: &Entry| Some(Entry { part: (*moved.get(entry.part as usize)?)?, ..*entry });
-    entries.iter().filter_map(at_new_place).collect()
-}
-
-/// Looks at every row of a segment.
-fn examine(segment: &Segment, place: u32, plan: &Plan, entries: &mut Vec<Entry>) -> Part {
-    let mut base = Mask::all(segment.len());
-    plan.rest.narrow(segment, &mut base);
-    let masks = Masks::new(segment, plan, &base);
-    let failed = |row: usize| plan.failure.holds(segment.codes(Column::Status).get(row));
-    let mut counts = Counts::default();
-    for row in masks.matched.rows() {
-        let Some((micros, access)) = segment.micros().get(row).zip(segment.access().get(row)) else { continue };
-        let failed = failed(row);
-        entries.push(Entry { micros: *micros, part: place, row: row as u16, access: *access, failed });
-        counts.matched += 1;
-        counts.failed += u64::from(failed);
-        counts.by_access[*access as usize] += 1;
+fn part(place: Place<'_>, plan: &Plan, known: &Known<'_>) -> Part {
+    let segment = place.segment;
+    let before = known.parts.get(&segment.id()).copied();
+    if let Some(same) = before.filter(|part| known.same && part.first == segment.rows().start) {
+        return same.clone();
     }
-    for (row, access) in masks.any_access.rows().filter_map(|row| Some((row, segment.access().get(row)?))) {
-        counts.any_access[*access as usize] += 1;
-        counts.any_access_own += u64::from(segment.flags(row).contains(Flags::OWN));
-    }
-    counts.own_hidden = masks.own_hidden.rows().count() as u64;
-    for row in masks.any_outcome.rows() {
-        counts.any_outcome[usize::from(failed(row))] += 1;
-    }
-    let origins = origins(segment, &masks.any_scope);
-    Part { segment: segment.id(), counts: Arc::new(PartCounts { counts, origins }) }
-}
-
-/// The rows that match, and those that would without one of the switches.
-struct Masks {
-    matched: Mask,
-    any_access: Mask,
-    any_outcome: Mask,
-    any_scope: Mask,
-    /// Those that would match but for `-is:self`.
-    own_hidden: Mask,
-}
-
-impl Masks {
-    fn new(segment: &Segment, plan: &Plan, base: &Mask) -> Self {
-        let [access, failed, scope, own] = [&plan.access, &plan.failed, &plan.scope, &plan.own].map(|test| {
-            let mut mask = base.clone();
-            test.narrow(segment, &mut mask);
-            mask
-        });
-        let both = |one: &Mask, other: &Mask| {
-            let mut mask = one.clone();
-            mask.intersect(other);
-            mask
-        };
-        let any_scope = both(&both(&access, &failed), &own);
-        let any_access = both(&failed, &scope);
-        let mut own_hidden = both(&access, &any_access);
-        own_hidden.subtract(&own);
-        Self {
-            matched: both(&any_scope, &scope),
-            any_outcome: both(&access, &scope),
-            any_access,
-            any_scope,
-            own_hidden,
+    let (rest, scoped) = match before.zip(known.added.as_ref()) {
+        Some((part, added)) => {
+            let mut rest = within(&part.found.rest, segment);
+            added.narrow(place, &mut rest);
+            let scoped = known.same_scope.then(|| {
+                let mut scoped = Mask::clone(&part.found.scoped);
+                scoped.intersect(&rest);
+                scoped
+            });
+            (rest, scoped)
         }
-    }
-}
-
-fn origins(segment: &Segment, mask: &Mask) -> Vec<((u32, u32), u64)> {
-    let (queried, regions) = (segment.codes(Column::Queried), segment.codes(Column::Region));
-    let mut counts: HashMap<(u32, u32), u64> = HashMap::new();
-    for row in mask.rows() {
-        *counts.entry((queried.get(row), regions.get(row))).or_default() += 1;
-    }
-    counts.into_iter().collect()
-}
-
-/// All entries, oldest first.
-fn in_order(snapshot: &Snapshot, kept: Vec<Entry>, mut added: Vec<Entry>) -> Arc<[Entry]> {
-    let compare = |one: &Entry, other: &Entry| {
-        one.micros.cmp(&other.micros).then_with(|| one.key(snapshot).cmp(&other.key(snapshot)))
+        None => {
+            let mut rest = Mask::of(segment.rows());
+            plan.rest.narrow(place, &mut rest);
+            (rest, None)
+        }
     };
-    // Both are made of sorted runs, which is what this sort is good at.
-    added.sort_by(compare);
-    if kept.is_empty() {
-        return added.into();
-    }
-    let mut entries = kept;
-    entries.append(&mut added);
-    entries.sort_by(compare);
-    entries.into()
+    let scoped = scoped.unwrap_or_else(|| narrowed(&plan.scope, place, &rest));
+    Part { segment: segment.id(), first: segment.rows().start, found: Arc::new(examine(place, plan, rest, scoped)) }
 }
 
-type Sums = (Counts, HashMap<Ocid, u64>, HashMap<RegionId, u64>);
+/// Of rows that were found earlier, those that have not moved to another segment since.
+fn within(mask: &Mask, segment: &Segment) -> Mask {
+    let mut mask = mask.clone();
+    mask.keep(segment.rows());
+    mask
+}
 
-fn add_up(snapshot: &Snapshot, parts: &[Part]) -> Sums {
+fn narrowed(test: &Test, place: Place<'_>, mask: &Mask) -> Mask {
+    let mut mask = mask.clone();
+    test.narrow(place, &mut mask);
+    mask
+}
+
+/// What was found in a segment.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Rows that match but for the scope and the switches.
+    rest: Mask,
+    /// Rows that match but for the switches.
+    scoped: Mask,
+    pub hits: Hits,
+    pub counts: Counts,
+    /// Where rows that match but for the scope come from; see [`Part::origins`].
+    pub origins: OnceLock<Origins>,
+}
+
+/// What the switches of a query leave in a segment; `None` where one is not set.
+struct Switches {
+    access: Option<Mask>,
+    failed: Option<Mask>,
+    own: Option<Mask>,
+}
+
+impl Switches {
+    fn new(place: Place<'_>, plan: &Plan) -> Self {
+        let left = |test: &Test| (!test.is_all()).then(|| narrowed(test, place, &Mask::of(place.segment.rows())));
+        Self { access: left(&plan.access), failed: left(&plan.failed), own: left(&plan.own) }
+    }
+}
+
+fn both(mask: &Mask, switches: &[&Option<Mask>]) -> Mask {
+    let mut mask = mask.clone();
+    switches.iter().filter_map(|switch| switch.as_ref()).for_each(|switch| mask.intersect(switch));
+    mask
+}
+
+fn examine(place: Place<'_>, plan: &Plan, rest: Mask, scoped: Mask) -> Found {
+    let segment = place.segment;
+    let Switches { access, failed, own } = Switches::new(place, plan);
+    let hits = Hits::new(both(&scoped, &[&access, &failed, &own]), segment);
     let mut counts = Counts::default();
-    let (mut compartments, mut regions) = (HashMap::new(), HashMap::new());
-    for part in parts {
-        counts.add(&part.counts.counts);
-        for ((queried, region), n) in &part.counts.origins {
-            *compartments.entry(*queried).or_default() += n;
-            *regions.entry(*region).or_default() += n;
+    counts.count_hits(hits.total());
+    // Most switches are not set most of the time; what would be counted then is what was.
+    let without = |one: &Option<Mask>, other: &Option<Mask>| {
+        if one.is_none() && own.is_none() {
+            (hits.mask().clone(), hits.total())
+        } else {
+            let mask = both(&scoped, &[other]);
+            let tally = Tally::of_mask(&mask, segment);
+            (mask, tally)
+        }
+    };
+    let (any_access, tally) = without(&access, &failed);
+    counts.any_access = tally.by_access();
+    counts.any_access_own = count_common(&any_access, segment.flagged(Flags::OWN));
+    let (_, tally) = without(&failed, &access);
+    counts.any_outcome = [tally.all - tally.failed, tally.failed].map(u64::from);
+    if let Some(own) = &own {
+        let mut hidden = both(&scoped, &[&access, &failed]);
+        hidden.subtract(own);
+        counts.own_hidden = u64::from(Tally::of_mask(&hidden, segment).all);
+    }
+    Found { rest, scoped, hits, counts, origins: OnceLock::new() }
+}
+
+impl Part {
+    /// Where the rows come from that match but for the scope. Counted when somebody wants to know, and once: it takes
+    /// longer than finding them.
+    pub fn origins(&self, place: Place<'_>, plan: &Plan) -> &Origins {
+        self.found.origins.get_or_init(|| {
+            let Switches { access, failed, own } = Switches::new(place, plan);
+            origins(place.segment, &both(&self.found.rest, &[&access, &failed, &own]))
+        })
+    }
+}
+
+/// Rows by where they come from.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub compartments: HashMap<Ocid, u64>,
+    pub regions: HashMap<RegionId, u64>,
+}
+
+impl Places {
+    pub fn of(selection: &Selection) -> Self {
+        let snapshot = &selection.snapshot;
+        let cancel = Cancel::new();
+        let (mut compartments, mut regions) = (HashMap::new(), HashMap::new());
+        for (segment, part) in snapshot.segments().iter().zip(&*selection.parts) {
+            let place = Place { snapshot, segment, cancel: &cancel };
+            for ((queried, region), n) in part.origins(place, &selection.plan) {
+                *compartments.entry(*queried).or_default() += n;
+                *regions.entry(*region).or_default() += n;
+            }
+        }
+        let (ids, names) = (snapshot.dictionary(Column::Queried), snapshot.dictionary(Column::Region));
+        Self {
+            compartments: named(compartments, |code| Ocid::new(ids.value(code))),
+            regions: named(regions, |code| RegionId::new(names.value(code))),
         }
     }
-    let (ids, names) = (snapshot.dictionary(Column::Queried), snapshot.dictionary(Column::Region));
-    (
-        counts,
-        named(compartments, |code| Ocid::new(ids.value(code))),
-        named(regions, |code| RegionId::new(names.value(code))),
-    )
 }
 
 fn named<T: Hash + Eq>(counts: HashMap<u32, u64>, name: impl Fn(u32) -> T) -> HashMap<T, u64> {

@@ -1,17 +1,19 @@
 //! The rows of a snapshot that answer a query, in order, and how many there are of what.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::histogram::{Bucket, Histogram};
+use super::hits::Tally;
 use super::plan::Plan;
+use super::select::{Found, Places};
 use super::term::{AccessSet, Query};
+use super::walk::{Ground, Lines};
 use crate::domain::access::Access;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 use crate::domain::time_range::TimeRange;
-use crate::index::{EventKey, RowId, Segment, SegmentId, Snapshot};
+use crate::index::{EventKey, RowId, SegmentId, Snapshot};
 
 /// In which order rows are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,34 +33,18 @@ pub struct Selection {
     pub(super) plan: Arc<Plan>,
     /// What was found in each segment of the snapshot.
     pub(super) parts: Arc<[Part]>,
-    /// Oldest first.
-    pub(super) entries: Arc<[Entry]>,
+    pub(super) lines: Arc<Lines>,
     pub(super) counts: Counts,
-    pub(super) compartments: Arc<HashMap<Ocid, u64>>,
-    pub(super) regions: Arc<HashMap<RegionId, u64>>,
-}
-
-/// A row of the selection, with what the histogram asks, so that it need not go to the columns.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub micros: i64,
-    pub part: u32,
-    pub row: u16,
-    pub access: Access,
-    pub failed: bool,
+    /// Where its rows come from, once somebody has asked.
+    pub(super) places: Arc<OnceLock<Places>>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub segment: SegmentId,
-    pub counts: Arc<PartCounts>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct PartCounts {
-    pub counts: Counts,
-    /// Rows that match but for the scope, by codes of (queried compartment, region).
-    pub origins: Vec<((u32, u32), u64)>,
+    /// Where the segment's rows began at that time.
+    pub first: usize,
+    pub found: Arc<Found>,
 }
 
 /// How many rows match, and how many would if a switch were set otherwise. Arrays by access are in the order of
@@ -89,6 +75,12 @@ impl Counts {
         Access::ALL.iter().zip(self.any_access).filter(|(access, _)| !shown.contains(**access)).map(|(_, n)| n).sum()
     }
 
+    pub(super) fn count_hits(&mut self, hits: Tally) {
+        self.matched = u64::from(hits.all);
+        self.failed = u64::from(hits.failed);
+        self.by_access = hits.by_access();
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         let add = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         self.matched += other.matched;
@@ -103,11 +95,11 @@ impl Counts {
 
 impl Selection {
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.lines.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     pub fn snapshot(&self) -> &Arc<Snapshot> {
@@ -126,32 +118,40 @@ impl Selection {
         &self.counts
     }
 
-    /// The row that stands at `rank`, counted from 0.
+    /// The row that stands at `rank`, counted from 0. For several at once, [`rows`](Self::rows) is quicker.
     pub fn row(&self, rank: usize) -> Option<RowId> {
-        self.entry(rank).and_then(|entry| self.row_of(entry))
+        self.rows(rank..rank.saturating_add(1)).next()
     }
 
     /// The rows of a window of ranks; as many of them as there are.
-    pub fn rows(&self, ranks: Range<usize>) -> impl Iterator<Item = RowId> {
-        (ranks.start..ranks.end.min(self.len())).filter_map(|rank| self.row(rank))
+    pub fn rows(&self, ranks: Range<usize>) -> impl ExactSizeIterator<Item = RowId> + use<> {
+        let len = self.len();
+        let (start, end) = (ranks.start.min(len), ranks.end.min(len));
+        let mut rows = match self.order {
+            Order::OldestFirst => self.lines.rows(start..end, self.ground()),
+            Order::NewestFirst => self.lines.rows(len - end.max(start)..len - start, self.ground()),
+        };
+        if self.order == Order::NewestFirst {
+            rows.reverse();
+        }
+        rows.into_iter()
     }
 
     /// Who the event at `rank` is.
     pub fn key(&self, rank: usize) -> Option<EventKey> {
-        self.entry(rank).and_then(|entry| entry.key(&self.snapshot))
+        self.snapshot.key(self.row(rank)?)
     }
 
     /// Where an event stands, `Err` with where it would stand if it is not selected (at most `len`).
     pub fn rank_of(&self, key: EventKey) -> Result<usize, usize> {
-        let found = self.entries.binary_search_by(|entry| {
-            entry.micros.cmp(&key.micros).then_with(|| entry.key(&self.snapshot).cmp(&Some(key)))
-        });
-        match self.order {
-            Order::OldestFirst => found,
-            Order::NewestFirst => match found {
-                Ok(place) => Ok(self.len() - 1 - place),
-                Err(place) => Err(self.len() - place),
-            },
+        let place = self.lines.rank_of(key, self.ground());
+        let row = self.lines.rows(place..place + 1, self.ground()).first().copied();
+        let is_there = row.and_then(|row| self.snapshot.key(row)) == Some(key);
+        match (self.order, is_there) {
+            (Order::OldestFirst, true) => Ok(place),
+            (Order::OldestFirst, false) => Err(place),
+            (Order::NewestFirst, true) => Ok(self.len() - 1 - place),
+            (Order::NewestFirst, false) => Err(self.len() - place),
         }
     }
 
@@ -161,45 +161,37 @@ impl Selection {
         Some(self.rank_of(key).unwrap_or_else(|place| place).min(last))
     }
 
+    /// Where the next failed event after that at `rank` stands, or the one before it.
+    pub fn next_failed(&self, rank: usize, forward: bool) -> Option<usize> {
+        let later = forward == (self.order == Order::OldestFirst);
+        let found = self.lines.next_failed(self.key(rank)?, later, self.ground())?;
+        self.rank_of(found).ok()
+    }
+
     /// Rows by their time, in `buckets` equal parts of `range`.
     pub fn histogram(&self, range: TimeRange, buckets: usize) -> Histogram {
-        let mut histogram = Histogram::new(range, buckets);
-        let first = self.entries.partition_point(|entry| entry.micros < range.start().timestamp_micros());
-        let end = self.entries.partition_point(|entry| entry.micros < range.end().timestamp_micros());
-        for entry in self.entries.get(first..end).unwrap_or_default() {
-            histogram.count(entry.micros, Bucket::one(entry.access, entry.failed));
-        }
-        histogram
+        Histogram::new(range, buckets, |micros| {
+            let tally = self.lines.before(micros, self.ground());
+            Bucket { by_access: tally.by_access().map(|count| count as u32), failed: tally.failed }
+        })
     }
 
     /// How many rows were read by asking for this compartment, its subtree not included; over the rows that match
     /// everything but the scope.
     pub fn in_compartment(&self, compartment: &Ocid) -> u64 {
-        self.compartments.get(compartment).copied().unwrap_or(0)
+        self.places().compartments.get(compartment).copied().unwrap_or(0)
     }
 
     /// How many rows were read in this region; over the rows that match everything but the scope.
     pub fn in_region(&self, region: &RegionId) -> u64 {
-        self.regions.get(region).copied().unwrap_or(0)
+        self.places().regions.get(region).copied().unwrap_or(0)
     }
 
-    fn entry(&self, rank: usize) -> Option<&Entry> {
-        match self.order {
-            Order::OldestFirst => self.entries.get(rank),
-            Order::NewestFirst => self.entries.get(self.len().checked_sub(rank + 1)?),
-        }
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| Places::of(self))
     }
 
-    fn row_of(&self, entry: &Entry) -> Option<RowId> {
-        let segment = self.parts.get(entry.part as usize)?.segment;
-        Some(RowId { segment, row: u32::from(entry.row) })
-    }
-}
-
-impl Entry {
-    /// `part` is a place in the snapshot's list of segments.
-    pub fn key(&self, snapshot: &Snapshot) -> Option<EventKey> {
-        let segment: &Segment = snapshot.segments().get(self.part as usize)?;
-        segment.key(usize::from(self.row))
+    fn ground(&self) -> Ground<'_> {
+        Ground { snapshot: &self.snapshot, parts: &self.parts }
     }
 }

@@ -90,6 +90,12 @@ impl Query {
         self
     }
 
+    /// Adds conjuncts.
+    #[must_use]
+    pub fn and_all<E: Into<Expr>>(self, exprs: impl IntoIterator<Item = E>) -> Self {
+        exprs.into_iter().fold(self, Self::and)
+    }
+
     /// Adds a conjunct, unless it is there already. `All` adds nothing.
     pub fn push(&mut self, expr: impl Into<Expr>) {
         let expr = expr.into();

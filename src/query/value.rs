@@ -34,7 +34,6 @@ pub(super) enum ValueTest {
     AnyAddress(Box<ValueTest>),
     Region(BTreeSet<RegionId>),
     Compartment(BTreeSet<Ocid>),
-    Failed,
 }
 
 impl ValueTest {
@@ -89,7 +88,6 @@ impl ValueTest {
             }
             Self::Region(regions) => regions.iter().any(|region| region.as_str() == value),
             Self::Compartment(ids) => ids.iter().any(|id| id.as_str() == value),
-            Self::Failed => value.parse::<u16>().is_ok_and(|status| status >= 400),
         }
     }
 }

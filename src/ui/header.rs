@@ -8,6 +8,7 @@ use crate::app::files::FilesSeen;
 use crate::app::geometry::Shape;
 use crate::app::prompt::Purpose;
 use crate::app::setup::AccessFilter;
+use crate::query::Expr;
 
 use super::format;
 use super::pen::{Pen, Spans, spans_width};
@@ -222,13 +223,18 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
     }
     let text = app.filters().text();
     let mut spans = vec![(" / ".to_owned(), theme.key)];
+    // Where there is no line for the filters, what was asked for at the start stands here.
+    let asked = if shape == Shape::Wide { String::new() } else { app.filters().asked().to_string() };
+    if !asked.is_empty() {
+        spans.push((format!("{} ", cut(&asked, 40)), theme.hit));
+    }
     match text.is_empty() {
         true if shape == Shape::Wide => spans.push(("filter by text".to_owned(), theme.faint)),
         true => {}
         false => spans.push((text.to_owned(), theme.strong)),
     }
     if shape != Shape::Wide {
-        if !text.is_empty() {
+        if !(text.is_empty() && asked.is_empty()) {
             spans.push(("  ".to_owned(), theme.text));
         }
         spans.extend(switches(app, pen, shape));
@@ -275,11 +281,12 @@ pub fn filters(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let mut spans: Spans = vec![(" ".to_owned(), theme.text)];
     spans.extend(scope_words(app, pen));
     spans.extend(switches(app, pen, Shape::Wide));
-    for word in app.filters().words().take(12) {
-        let (open, close) = if pen.glyphs.plain { ("<", ">") } else { ("‹", "›") };
-        spans.push((format!("{open}{}{close} ", cut(word, 30)), theme.hit));
+    let (open, close) = if pen.glyphs.plain { ("<", ">") } else { ("‹", "›") };
+    let asked = app.filters().asked().conjuncts().iter().map(Expr::describe);
+    for word in asked.chain(app.filters().words().map(str::to_owned)).take(12) {
+        spans.push((format!("{open}{}{close} ", cut(&word, 30)), theme.hit));
     }
-    if !app.filters().text().is_empty() || app.filters().failed {
+    if app.filters().is_narrowed() {
         spans.push((" x".to_owned(), theme.key));
         spans.push((" clear".to_owned(), theme.text));
     }

@@ -60,11 +60,9 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, heading: Option<Rect>, area: Rect) {
     let Some(view) = app.view() else { return };
     let painter = Painter { app, columns, clock, focused: app.pane() == Pane::List && app.overlay().is_none() };
     let offset = app.list().viewport().offset;
-    for place in 0..area.height {
-        let rank = offset + usize::from(place);
-        if let Some(event) = view.row(rank) {
-            painter.row(pen, row(area, place), &event, rank);
-        }
+    let rows = view.rows(offset..offset + usize::from(area.height));
+    for (place, event) in (0..area.height).zip(rows) {
+        painter.row(pen, row(area, place), &event, offset + usize::from(place));
     }
 }
 

@@ -139,6 +139,49 @@ fn writes_and_reads_are_two_halves_of_the_whole() {
 }
 
 #[test]
+fn a_query_picks_the_events_and_stands_in_the_proof() {
+    let cloud = Cloud::named("small");
+    let proof = cloud.home.path("proof.json");
+    cloud.home.write("nets.txt", "# all there are\n0.0.0.0/0\n");
+    let list = format!("ip in @{}", cloud.home.path("nets.txt").display());
+    let query = "event:(Delete* OR Create*) -status:>=400";
+    let args = [query, "-Q", &list, "--writes", "--coverage", proof.to_str().unwrap()];
+    let output = cloud.export(&args).expect(3);
+    let text = |event: &Value, place: &str| event.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let wanted = |event: &Value| {
+        let name = text(event, "/data/eventName");
+        let failed = text(event, "/data/response/status").parse::<u16>().is_ok_and(|status| status >= 400);
+        (["Delete", "Create"].iter().any(|verb| name.starts_with(verb))) && !failed
+    };
+    let world: Vec<_> =
+        cloud.world().into_iter().filter(|event| wanted(&serde_json::from_slice(&event.bytes).unwrap())).collect();
+    assert!((4..cloud.world().len() / 2).contains(&world.len()), "{}", world.len());
+    assert_same_events(&output.lines(), &world);
+    let proof: Value = serde_json::from_slice(&std::fs::read(&proof).unwrap()).unwrap();
+    assert_eq!(
+        proof["query"],
+        format!("event:(Delete* OR Create*) -status>=400 ip in @\"{}\"", &list["ip in @".len()..])
+    );
+    assert_eq!(proof["filter"], "writes");
+    let received: u64 = proof["cells"].as_array().unwrap().iter().filter_map(|cell| cell["events"].as_u64()).sum();
+    assert_eq!(received, cloud.world().len() as u64, "what was read is more than what was wanted");
+    let shown = cloud.run(&["coverage", cloud.home.path("proof.json").to_str().unwrap()]);
+    assert!(shown.text().contains("only what answers event:(Delete* OR Create*)"), "{}", shown.text());
+}
+
+#[test]
+fn a_query_that_cannot_be_read_is_pointed_at_before_anything_is_asked() {
+    let cloud = Cloud::named("small");
+    for args in [["-Q", "is:write usr:alice"], ["--filter", "is:write usr:alice"], ["--tz=utc", "is:write usr:alice"]] {
+        let output = cloud.export(&args).expect(2);
+        let said = "  is:write usr:alice\n           ^^^\ndid you mean user?\n";
+        assert!(output.stdout.is_empty() && output.stderr.contains(said), "{}", output.stderr);
+    }
+    cloud.export(&["-Q", "ip in @/nowhere/nets.txt"]).expect(2);
+    assert_eq!(cloud.fake.counts().requests, 0);
+}
+
+#[test]
 fn only_what_is_in_scope_is_asked_for() {
     let cloud = Cloud::named("small");
     let asked_by = |args: &[&str]| {

@@ -187,6 +187,9 @@ fn a_query_narrows_what_is_counted() {
     assert_eq!(reads.json()["count"], 0);
     let wrong = exported.count(&[&exported.path, "-Q", "usr:alice"]).expect(2);
     assert!(wrong.stderr.contains("did you mean user"), "{}", wrong.stderr);
+    let narrowed = Exported::with(&["-Q", "status>=400"]);
+    let told = narrowed.count(&[&narrowed.path]).expect(0);
+    assert!(told.stderr.contains("holds only what this query found: status>=400"), "{}", told.stderr);
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl Screen {
             range: range.unwrap_or_else(|| TimeRange::ending_at(now, TimeDelta::hours(1))),
             scope: ScopeRequest::default(),
             access: AccessFilter::WritesAndSessions,
+            query: auditui::query::Query::everything(),
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
             padding: TimeDelta::zero(),

@@ -10,6 +10,7 @@ use auditui::driver::{Clipboard, Driver, FetchOptions, Source};
 use auditui::fake_oci::{FakeOci, Gate, Options, Scenario};
 use auditui::fetch::Settings;
 use auditui::oci::{ClientOptions, Clock, Env, OciClient, Profile};
+use auditui::query::{ParseContext, Query, parse};
 use auditui::ui::Theme;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::Terminal;
@@ -31,6 +32,7 @@ struct Start {
     glyphs: Glyphs,
     gate: Option<Gate>,
     scope: ScopeRequest,
+    query: Query,
     settings: Settings,
 }
 
@@ -43,6 +45,7 @@ impl Start {
             glyphs: Glyphs::Unicode,
             gate: None,
             scope: ScopeRequest::default(),
+            query: Query::everything(),
             settings: Settings::default(),
         }
     }
@@ -78,6 +81,7 @@ impl Start {
             range: TimeRange::ending_at(now, TimeDelta::hours(self.hours)),
             scope: self.scope,
             access: AccessFilter::WritesAndSessions,
+            query: self.query,
             zone: Zone::Utc,
             glyphs: self.glyphs,
             padding,
@@ -183,6 +187,25 @@ async fn everything_read_at_every_size() {
     for (width, height) in [(120, 36), (80, 24), (60, 15), (39, 9)] {
         let screen = Start::of("small").size(width, height).loaded().await;
         assert_screen!(format!("loaded_{width}x{height}"), screen);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_asked_for_at_the_start_is_on_the_screen_and_can_be_taken_away() {
+    let context = ParseContext { now: EPOCH.parse().unwrap(), zone: Zone::Utc, read_list: &|_| Err(String::new()) };
+    for (width, height) in [(120, 36), (80, 24)] {
+        let query = parse("event:Create* -status:>=400", &context).unwrap();
+        let screen = Start { query, ..Start::of("small") }.size(width, height).loaded().await;
+        let shown = screen.line("event:Create*");
+        assert!(shown.contains("status>=400"), "{shown}");
+        let rows = |screen: &Screen, name: &str| screen.text().lines().filter(|line| line.contains(name)).count();
+        assert!(rows(&screen, " Create") > 0 && rows(&screen, " InteractiveLogin ") == 0, "{}", screen.text());
+        let screen = screen.keys("x").await;
+        assert!(
+            !screen.text().contains("event:Create*") && rows(&screen, " InteractiveLogin ") > 0,
+            "{}",
+            screen.text()
+        );
     }
 }
 

@@ -5,9 +5,6 @@ use crate::app::view::View;
 use crate::app::viewport::Viewport;
 use crate::index::EventKey;
 
-/// How many rows are looked at for the next failed one before that is given up.
-const FURTHEST: usize = 200_000;
-
 #[derive(Debug, Default)]
 pub struct ListPane {
     view: Viewport,
@@ -85,13 +82,7 @@ impl ListPane {
 
     /// Puts the cursor on the next failed event, where there is one.
     fn seek_failed(&mut self, view: &View, forward: bool) {
-        let failed = |rank: &usize| view.row(*rank).is_some_and(|row| row.is_failed());
-        let here = self.view.cursor;
-        let found = if forward {
-            (here + 1..view.matched()).take(FURTHEST).find(failed)
-        } else {
-            (0..here).rev().take(FURTHEST).find(failed)
-        };
+        let found = view.selection.next_failed(self.view.cursor, forward);
         if let Some(rank) = found {
             self.view.move_to(rank, view.matched());
         }

@@ -12,17 +12,6 @@ pub struct CountArgs {
     /// standard input
     #[arg(value_name = "FILE|DIR|-")]
     pub paths: Vec<PathBuf>,
-    /// Only what this query finds, such as 'is:write status>=400 -user:svc-*'
-    #[arg(
-        short = 'Q',
-        long,
-        value_name = "QUERY",
-        default_value = "",
-        hide_default_value = true,
-        help_heading = "Filter",
-        env = "AUDITUI_QUERY"
-    )]
-    pub query: String,
     /// Count by these, such as user,event; see below [default: all in one]
     #[arg(long, value_name = "FIELD", value_delimiter = ',', help_heading = "Output", env = "AUDITUI_BY")]
     pub by: Vec<String>,

@@ -54,11 +54,16 @@ impl ParseError {
     /// no field is called “usr”; did you mean user?
     /// ```
     pub fn render(&self, text: &str) -> String {
+        let suggestion = self.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
+        format!("{}\n{}{suggestion}", self.pointer(text), self.message)
+    }
+
+    /// The first two lines of [`render`](Self::render).
+    pub fn pointer(&self, text: &str) -> String {
         let (before, place, after) = self.cut(text);
         let carets = "^".repeat(place.width().max(1));
         let indent = " ".repeat(before.width());
-        let suggestion = self.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
-        format!("  {before}{place}{after}\n  {indent}{carets}\n{}{suggestion}", self.message)
+        format!("  {before}{place}{after}\n  {indent}{carets}")
     }
 
     /// What is shown of the text before, in and after the span.
