@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
 mod coverage;
+mod decode;
 mod frame;
 mod index;
 mod scale;
@@ -18,6 +19,7 @@ fn main() -> std::io::Result<()> {
         let events = arguments.find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
         return scale::run(events, &mut std::io::stdout().lock());
     }
+    decode::assert_faster_than_parsers(&mut std::io::stderr().lock())?;
     index::report_memory(&mut std::io::stderr().lock())?;
     frame::assert_independent_of_events(&mut std::io::stderr().lock())?;
     coverage::assert_scales_with_cells(&mut std::io::stderr().lock())?;

@@ -205,7 +205,10 @@ impl<'a> Event<'a> {
         let dice = random.below(100);
         let (_, verb, method, success) = *VERBS.iter().find(|(below, ..)| dice < *below).unwrap_or(&VERBS[0]);
         let user = random.zipf(PRINCIPALS);
-        let resource = random.zipf(RESOURCES);
+        // A resource is of one kind and in one region.
+        let region = REGIONS.iter().position(|region| *region == place.region).unwrap_or(0);
+        let of_kind = RESOURCES / kinds;
+        let resource = which * of_kind + random.zipf(of_kind / REGIONS.len()) * REGIONS.len() + region;
         let is_new = method == "POST";
         let resource_seed = if is_new { random.next() } else { resource as u64 ^ 0x5e50 };
         let key = ["anthel", "abthel", "anuwcl"][resource % 3];

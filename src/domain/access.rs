@@ -3,7 +3,8 @@
 //! The HTTP method alone does not tell: searches are POSTs, some GETs change things, and a console sign-in carries no
 //! method at all. The rule and its exceptions are data (`assets/access.json`).
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -50,19 +51,20 @@ struct Asset {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Rule {
-    read_verbs: HashSet<String>,
+    read_verbs: Vec<String>,
     read_prefixes: Vec<String>,
     overrides: HashMap<String, Access>,
 }
 
 impl Rule {
     fn classify(&self, event_type: &str, event_name: &str, action: &str) -> Access {
-        let event_type = event_type.to_lowercase();
+        let (mut type_room, mut name_room) = ([0; ROOM], [0; ROOM]);
+        let event_type = lower(event_type, &mut type_room);
         let name = if event_name.is_empty() { last_word(&event_type) } else { event_name };
         let name = without_phase(name);
-        let lower = name.to_lowercase();
+        let lower = lower(name, &mut name_room);
         if event_type.starts_with("io.k8s.") {
-            return if matches!(lower.as_str(), "get" | "list" | "watch") { Access::Read } else { Access::Write };
+            return if matches!(&*lower, "get" | "list" | "watch") { Access::Read } else { Access::Write };
         }
         if event_type.contains(".identitysignon.") {
             return Access::Session;
@@ -70,20 +72,41 @@ impl Rule {
         if let Some(access) = self.overridden(&event_type, &lower) {
             return access;
         }
-        match action.to_ascii_uppercase().as_str() {
-            "GET" | "HEAD" | "OPTIONS" => Access::Read,
-            "PUT" | "PATCH" | "DELETE" => Access::Write,
-            "POST" if self.read_prefixes.iter().any(|prefix| lower.starts_with(prefix)) => Access::Read,
-            _ if self.read_verbs.contains(&first_word(name)) => Access::Read,
-            _ => Access::Write,
+        let is = |method: &str| action.eq_ignore_ascii_case(method);
+        if is("GET") || is("HEAD") || is("OPTIONS") {
+            return Access::Read;
         }
+        if is("PUT") || is("PATCH") || is("DELETE") {
+            return Access::Write;
+        }
+        let by_prefix = is("POST") && self.read_prefixes.iter().any(|prefix| lower.starts_with(prefix));
+        if by_prefix || self.begins_with_read_verb(name) { Access::Read } else { Access::Write }
     }
 
     /// Overrides are named `name` or `service/name`.
     fn overridden(&self, event_type: &str, name: &str) -> Option<Access> {
         let service = event_type.split('.').nth(2).unwrap_or_default();
-        self.overrides.get(&format!("{service}/{name}")).or_else(|| self.overrides.get(name)).copied()
+        let of_service = |key: &str| key.strip_suffix(name).and_then(|rest| rest.strip_suffix('/')) == Some(service);
+        let special = self.overrides.iter().find(|(key, _)| of_service(key)).map(|(_, access)| access);
+        special.or_else(|| self.overrides.get(name)).copied()
     }
+
+    fn begins_with_read_verb(&self, name: &str) -> bool {
+        self.read_verbs.iter().any(|verb| first_word(name).eq(verb.chars()))
+    }
+}
+
+/// Bytes of the stack for a name in lower case; nearly all are shorter.
+const ROOM: usize = 128;
+
+/// In lower case, in `room` where it is ASCII and fits.
+fn lower<'a>(text: &str, room: &'a mut [u8; ROOM]) -> Cow<'a, str> {
+    let ascii = room.get_mut(..text.len()).filter(|_| text.is_ascii()).and_then(|place| {
+        place.copy_from_slice(text.as_bytes());
+        place.make_ascii_lowercase();
+        std::str::from_utf8(place).ok()
+    });
+    ascii.map_or_else(|| text.to_lowercase().into(), Cow::Borrowed)
 }
 
 fn last_word(event_type: &str) -> &str {
@@ -99,20 +122,15 @@ fn without_phase(name: &str) -> &str {
 }
 
 /// `SummarizeMetricsData` gives `summarize`; a name in one case, as some sources send it, has only itself.
-fn first_word(name: &str) -> String {
-    let mut word = String::new();
-    for c in name.chars() {
-        if !word.is_empty() && (c.is_uppercase() || !c.is_alphanumeric()) {
-            break;
-        }
-        word.extend(c.to_lowercase());
-    }
-    word
+fn first_word(name: &str) -> impl Iterator<Item = char> {
+    let goes_on = |(at, c): &(usize, char)| *at == 0 || (!c.is_uppercase() && c.is_alphanumeric());
+    name.char_indices().take_while(goes_on).flat_map(|(_, c)| c.to_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn every_event_type_of_the_catalogue_gets_its_class() {
@@ -158,5 +176,56 @@ mod tests {
         let usage = "com.oraclecloud.usage.RequestSummarizedUsages";
         assert_eq!(Access::classify(usage, "RequestSummarizedUsages", "POST"), Access::Read);
         assert_eq!(Access::classify(usage, "RequestSummarizedUsages", ""), Access::Write);
+    }
+
+    /// The rule as it is written, with copies of everything.
+    fn by_the_book(rule: &Rule, event_type: &str, event_name: &str, action: &str) -> Access {
+        let event_type = event_type.to_lowercase();
+        let name = without_phase(if event_name.is_empty() { last_word(&event_type) } else { event_name });
+        let lower = name.to_lowercase();
+        if event_type.starts_with("io.k8s.") {
+            return if ["get", "list", "watch"].contains(&lower.as_str()) { Access::Read } else { Access::Write };
+        }
+        if event_type.contains(".identitysignon.") {
+            return Access::Session;
+        }
+        let service = event_type.split('.').nth(2).unwrap_or_default();
+        let special = rule.overrides.get(&format!("{service}/{lower}")).or_else(|| rule.overrides.get(&lower));
+        if let Some(access) = special {
+            return *access;
+        }
+        let word: String = first_word(name).collect();
+        match action.to_ascii_uppercase().as_str() {
+            "GET" | "HEAD" | "OPTIONS" => Access::Read,
+            "PUT" | "PATCH" | "DELETE" => Access::Write,
+            "POST" if rule.read_prefixes.iter().any(|prefix| lower.starts_with(prefix)) => Access::Read,
+            _ if rule.read_verbs.contains(&word) => Access::Read,
+            _ => Access::Write,
+        }
+    }
+
+    #[test]
+    fn a_first_word_ends_where_the_case_changes() {
+        let first = |name: &str| first_word(name).collect::<String>();
+        assert_eq!(
+            ["GetX", "summarize_it", "ÄndereX", "getall", "", "_x"].map(first),
+            ["get", "summarize", "ändere", "getall", "", "_x"]
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn no_copy_changes_a_class(
+            service in "(queue|NoSQL|QueueApi|IdentitySignOn|X|İ|[a-zA-Zß/]{0,12}|[a-z]{110,140})",
+            root in "(com\\.oraclecloud|io\\.k8s|IO\\.K8S\\.x|x)",
+            name in "(GetMessages|query|GetPathAnalysis|Get|LIST|Watch|RequestUsageX|Search[A-Z]|[a-zA-ZÄß_.]{0,10})(\\.(begin|END))?",
+            in_type: bool,
+            action in "(GET|get|Head|OPTIONS|POST|pOst|PUT|patch|DELETE|X|)",
+        ) {
+            let event_type = format!("{root}.{service}.{name}");
+            let name = if in_type { "" } else { &name };
+            prop_assert_eq!(Access::classify(&event_type, name, &action), by_the_book(&RULE, &event_type, name, &action));
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod ocid;
 pub mod page;
 pub mod problem;
+mod quotes;
 pub mod region;
 mod repair;
 pub mod scope;

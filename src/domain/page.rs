@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ledger::CellKey;
+use super::quotes::Quotes;
 
 /// The events of one page exactly as received, with where they came from. Cheap to clone.
 ///
@@ -97,13 +98,14 @@ fn array_elements(body: &[u8]) -> Result<Vec<Range<usize>>, NotAnArray> {
         None => return Err(NotAnArray("it is empty")),
         Some(_) => return Err(NotAnArray("it does not begin with `[`")),
     }
+    let mut quotes = Quotes::behind(body, start);
     let mut elements = Vec::new();
     let mut at = skip_space(body, start + 1);
     if body.get(at) == Some(&b']') {
         return end_of_body(body, at + 1).map(|()| elements);
     }
     loop {
-        let end = element_end(body, at).ok_or(NotAnArray("it is cut short"))?;
+        let end = element_end(body, at, &mut quotes).ok_or(NotAnArray("it is cut short"))?;
         let text = &body[at..end];
         if elements.len() > FEW + body.len() / LEAST_EVENT {
             return Err(NotAnArray("its elements are too small to be events"));
@@ -125,12 +127,14 @@ fn end_of_body(body: &[u8], at: usize) -> Result<(), NotAnArray> {
 }
 
 /// The position of the `,` or bracket that ends the element which starts at `at`.
-fn element_end(body: &[u8], mut at: usize) -> Option<usize> {
+fn element_end<'a>(body: &'a [u8], mut at: usize, quotes: &mut Quotes<'a>) -> Option<usize> {
     let mut depth = 0usize;
     loop {
-        at += memchr_structural(body.get(at..)?)?;
+        at += structural(body.get(at..)?)?;
         match body[at] {
-            b'"' => at = string_end(body, at + 1)?,
+            b'"' => at = quotes.string(at)?,
+            // Between strings it escapes nothing.
+            b'\\' => *quotes = Quotes::behind(body, at),
             b'{' | b'[' => depth += 1,
             b'}' | b']' if depth > 0 => depth -= 1,
             b',' if depth > 0 => {}
@@ -140,19 +144,9 @@ fn element_end(body: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-fn memchr_structural(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b','))
-}
-
-/// The position of the closing quote of a string whose content starts at `at`.
-fn string_end(body: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        at += memchr::memchr2(b'"', b'\\', body.get(at..)?)?;
-        if body[at] == b'"' {
-            return Some(at);
-        }
-        at += 2;
-    }
+/// Between strings these are few bytes apart.
+fn structural(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b',' | b'\\'))
 }
 
 fn skip_space(body: &[u8], at: usize) -> usize {
@@ -200,6 +194,56 @@ mod tests {
             ["", " ", "null", "{}", "<html>", "[", "[{}", "[{},", "[{}]]", "[{}}", "[,]", "[{},]", "[\"x", "[] []"]
         {
             assert!(elements(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    /// As [`array_elements`], a byte at a time.
+    fn cut_slowly(body: &[u8]) -> Option<Vec<&[u8]>> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii().strip_prefix(b"[")?;
+        if body.trim_ascii() == b"]" {
+            return Some(Vec::new());
+        }
+        let (mut depth, mut in_string, mut escaped, mut start, mut elements) = (0, false, false, 0, Vec::new());
+        for (at, byte) in body.iter().enumerate() {
+            if in_string {
+                (in_string, escaped) = (escaped || *byte != b'"', !escaped && *byte == b'\\');
+                continue;
+            }
+            match byte {
+                b'"' => in_string = true,
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' if depth > 0 => depth -= 1,
+                b',' if depth > 0 => {}
+                b',' | b']' => {
+                    elements.push(body[start..at].trim_ascii());
+                    start = at + 1;
+                    if *byte == b']' {
+                        let is_whole = start == body.len() && elements.iter().all(|element| !element.is_empty());
+                        return is_whole.then_some(elements);
+                    }
+                }
+                b'}' => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn bytes_of_any_kind_are_cut_alike(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    4 => Just("\""), 3 => Just("\\"), 2 => Just(","), 1 => Just("{"), 1 => Just("}"), 1 => Just("["), 1 => Just("]"),
+                    2 => Just("x"), 1 => Just(" "), 1 => Just("\n"), 1 => Just("\u{7}"), 2 => Just("a text that is longer"),
+                ],
+                0..60,
+            ),
+        ) {
+            let body = format!("[{}]", pieces.concat());
+            prop_assert_eq!(elements(body.as_bytes()).ok(), cut_slowly(body.as_bytes()));
         }
     }
 

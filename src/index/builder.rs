@@ -52,7 +52,7 @@ impl IndexBuilder {
     /// `footprint` tells which events are our own.
     pub fn new(footprint: Footprint) -> Self {
         let mut store = Store::new(StoreOptions::default());
-        let interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
+        let mut interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
         let lineage = Arc::new(());
         let (runs, identities) = (Runs::new(), Identities::new());
         let (segments, ends) = runs.list();
@@ -62,7 +62,7 @@ impl IndexBuilder {
             segments,
             runs: ends,
             blocks: store.blocks(),
-            dictionaries: dictionaries(&interners),
+            dictionaries: dictionaries(&mut interners),
             totals: Totals::default(),
             store: store.memory(),
             tables: identities.bytes(),
@@ -171,7 +171,7 @@ impl IndexBuilder {
             segments,
             runs,
             blocks: self.store.blocks(),
-            dictionaries: dictionaries(&self.interners),
+            dictionaries: dictionaries(&mut self.interners),
             totals: self.totals,
             store: self.store.memory(),
             tables: self.identities.bytes() + self.interners.iter().map(Interner::bytes).sum::<usize>(),
@@ -215,6 +215,6 @@ impl IndexBuilder {
     }
 }
 
-fn dictionaries(interners: &[Interner]) -> Dictionaries {
-    interners.iter().map(Interner::dictionary).collect()
+fn dictionaries(interners: &mut [Interner]) -> Dictionaries {
+    interners.iter_mut().map(Interner::dictionary).collect()
 }

@@ -1,21 +1,57 @@
 //! Values and their codes: append-only, shared with every snapshot, never copied.
+//!
+//! 64 values make a pack, which is one piece of text: a tenancy has millions of resource names and paths, and each would
+//! take more for itself than it is long. Values that wait for their pack stand beside each other; every view holds those
+//! that it has seen.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::appended::{Appended, Appender};
 
+/// Values of a pack.
+const PACK: usize = 64;
+
 /// The values of one column. Codes count from 0, which is the empty text in every dictionary.
 #[derive(Clone, Debug)]
 pub struct Dictionary {
-    values: Appended<Box<str>>,
+    packs: Appended<Pack>,
+    /// Values behind the packs, fewer than one has.
+    open: Arc<[Arc<str>]>,
+    /// Of the packs' values.
+    text: usize,
+}
+
+/// One after the other, and where each ends.
+#[derive(Debug)]
+struct Pack {
+    text: Box<str>,
+    ends: Box<[u32]>,
+}
+
+impl Pack {
+    fn new(values: &[Arc<str>]) -> Self {
+        let ends = values.iter().scan(0, |end, value| {
+            *end += value.len() as u32;
+            Some(*end)
+        });
+        let ends = ends.collect();
+        let text: String = values.iter().map(AsRef::as_ref).collect();
+        Self { text: text.into(), ends }
+    }
+
+    fn value(&self, slot: usize) -> Option<&str> {
+        let start = slot.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.text.get(start as usize..*self.ends.get(slot)? as usize)
+    }
 }
 
 impl Dictionary {
     pub fn len(&self) -> u32 {
-        self.values.len()
+        self.packs.len() * PACK as u32 + self.open.len() as u32
     }
 
     pub fn is_empty(&self) -> bool {
@@ -24,7 +60,7 @@ impl Dictionary {
 
     /// The value of `code`; empty when no value has it.
     pub fn value(&self, code: u32) -> &str {
-        self.values.get(code).map_or("", |value| value)
+        value(&self.packs, &self.open, code).unwrap_or_default()
     }
 
     /// Values in the order of their codes, from `first` on.
@@ -34,14 +70,17 @@ impl Dictionary {
 
     /// Bytes held: text, and what it takes to keep it.
     pub(super) fn bytes(&self) -> usize {
-        let text: usize = self.values_from(0).map(|(_, value)| allocated(value.len())).sum();
-        self.values.bytes() + text
+        let open: usize = self.open.iter().map(|value| value.len() + 4 * size_of::<usize>()).sum();
+        self.packs.bytes() + self.packs.len() as usize * PACK * size_of::<u32>() + self.text + open
     }
 }
 
-/// What a text of this length takes: allocators give out 16 bytes at a time, 24 at least, and keep 8 for themselves.
-fn allocated(len: usize) -> usize {
-    if len == 0 { 0 } else { (len + 8).next_multiple_of(16).max(32) }
+fn value<'a>(packs: &'a Appended<Pack>, open: &'a [Arc<str>], code: u32) -> Option<&'a str> {
+    let (pack, slot) = (code / PACK as u32, code as usize % PACK);
+    if pack < packs.len() {
+        return packs.get(pack)?.value(slot);
+    }
+    open.get(slot).filter(|_| pack == packs.len()).map(AsRef::as_ref)
 }
 
 /// The writer's side: gives out codes.
@@ -49,27 +88,40 @@ pub(super) struct Interner {
     /// By the hash of their values, which stand in the dictionary.
     codes: HashTable<u32>,
     hasher: RandomState,
-    values: Appender<Box<str>>,
+    packs: Appender<Pack>,
+    open: Vec<Arc<str>>,
+    text: usize,
+    /// What was given out last.
+    published: Dictionary,
 }
 
 impl Interner {
     pub fn new() -> Self {
-        let mut interner = Self { codes: HashTable::new(), hasher: RandomState::default(), values: Appender::new() };
+        let packs = Appender::new();
+        let published = Dictionary { packs: packs.list().clone(), open: Arc::default(), text: 0 };
+        let (codes, hasher) = (HashTable::new(), RandomState::default());
+        let mut interner = Self { codes, hasher, packs, open: Vec::new(), text: 0, published };
         interner.code("");
         interner
     }
 
     /// The code of `value`, a new one if it has none yet.
-    pub fn code(&mut self, value: &str) -> u32 {
-        let Self { codes, hasher, values } = self;
-        let hash = hasher.hash_one(value);
-        let held = |code: &u32| values.list().get(*code).map_or("", |value| value);
-        if let Some(code) = codes.find(hash, |code| held(code) == value) {
+    pub fn code(&mut self, text: &str) -> u32 {
+        let Self { codes, hasher, packs, open, .. } = self;
+        let hash = hasher.hash_one(text);
+        let held = |code: &u32| value(packs.list(), open, *code).unwrap_or_default();
+        if let Some(code) = codes.find(hash, |code| held(code) == text) {
             return *code;
         }
-        let code = values.list().len();
+        let code = packs.list().len() * PACK as u32 + open.len() as u32;
         codes.insert_unique(hash, code, |code| hasher.hash_one(held(code)));
-        values.push(value.into());
+        self.open.push(text.into());
+        if self.open.len() == PACK {
+            let pack = Pack::new(&self.open);
+            self.text += pack.text.len();
+            self.packs.push(pack);
+            self.open.clear();
+        }
         code
     }
 
@@ -79,8 +131,12 @@ impl Interner {
     }
 
     /// What was given out so far.
-    pub fn dictionary(&self) -> Dictionary {
-        Dictionary { values: self.values.list().clone() }
+    pub fn dictionary(&mut self) -> Dictionary {
+        let packs = self.packs.list();
+        if self.published.len() as usize != packs.len() as usize * PACK + self.open.len() {
+            self.published = Dictionary { packs: packs.clone(), open: self.open.as_slice().into(), text: self.text };
+        }
+        self.published.clone()
     }
 }
 

@@ -93,7 +93,7 @@ impl fmt::Display for Numbers {
 }
 
 /// A regular expression. Matching takes time in proportion to the text, whatever the pattern; patterns that would need a
-/// machine of more than [`Self::SIZE`] are refused.
+/// machine of more than 1 MiB are refused.
 #[derive(Clone)]
 pub struct Pattern {
     regex: Regex,
@@ -105,6 +105,9 @@ impl Pattern {
 
     /// `Err` says in a sentence why `source` is no pattern.
     pub fn new(source: &str) -> Result<Self, String> {
+        if source.is_empty() {
+            return Err("an empty pattern is found in everything".to_owned());
+        }
         let source = without_escaped_slashes(source);
         let build = RegexBuilder::new(&source).size_limit(Self::SIZE).build();
         build.map(|regex| Self { regex }).map_err(|error| match error {

@@ -258,8 +258,7 @@ fn glob(pattern: &Glob, after_field: bool) -> String {
             Token::One => out.push('?'),
             Token::Char(c) => {
                 let is_plain = c.is_alphanumeric()
-                    || place > 0 && matches!(c, '.' | '_' | '@' | '-' | '/' | '+')
-                    || after_field && *c == ':';
+                    || place > 0 && (matches!(c, '.' | '_' | '@' | '-' | '/' | '+') || after_field && *c == ':');
                 out.extend((!is_plain).then_some('\\').into_iter().chain([*c]));
             }
         }

@@ -185,7 +185,7 @@ impl World {
 const EVERYTHING: &str = "delete list terminate refused login office upload open public launch own bare";
 
 /// As typed, as printed (empty: the same), and the events that it finds.
-const EXAMPLES: [(&str, &str, &str); 62] = [
+const EXAMPLES: [(&str, &str, &str); 64] = [
     ("user:alice", "", "delete list upload"),
     ("user=\"alice@acme.com\" is:write", "user=alice@acme.com is:write", "delete upload"),
     ("ip:203.0.113.9", "", "delete upload"),
@@ -253,6 +253,8 @@ const EXAMPLES: [(&str, &str, &str); 62] = [
     ("?pdate*", "", "open public"),
     ("stateChange:0.0.0.0/0", "", "open"),
     ("\"below ocid1\"", "", "list"),
+    ("user:\\:a*", "", ""),
+    ("*\\:x", "", ""),
 ];
 
 #[test]

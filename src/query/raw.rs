@@ -22,6 +22,19 @@ impl Needle {
         Self { plain, escaped }
     }
 
+    /// Of a text of which the bytes tell at once that it stands nowhere in the event. It must have nothing that JSON could
+    /// write in several ways: only visible ASCII, and a letter that no number has.
+    pub fn telling(text: &str) -> Option<Self> {
+        let is_number = |c: char| !c.is_ascii_alphabetic() || matches!(c, 'e' | 'E');
+        let is_telling = text.chars().all(|c| c.is_ascii_graphic()) && !text.chars().all(is_number);
+        is_telling.then(|| Self::new(text))
+    }
+
+    /// Whether these bytes say, without being read as JSON, that no value holds the text.
+    pub fn is_ruled_out(&self, bytes: &[u8]) -> bool {
+        memchr::memchr(b'\\', bytes).is_none() && !self.is_in(bytes)
+    }
+
     /// Whether the bytes hold the text as it is, or as JSON writes it.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         let json: Cow<'_, str> = String::from_utf8_lossy(bytes);
@@ -47,5 +60,17 @@ mod tests {
             assert!(contains(&bytes, found), "{found}");
         }
         assert!(!contains(&bytes, "hi there"));
+    }
+
+    #[test]
+    fn only_what_json_writes_in_one_way_is_ruled_out() {
+        let plain = br#"{"a":"one","n":1e3}"#;
+        let escaped = br#"{"a":"\u006fne"}"#;
+        let one = Needle::telling("ONE").unwrap();
+        assert!(!one.is_ruled_out(plain) && !one.is_ruled_out(escaped));
+        assert!(Needle::telling("two").unwrap().is_ruled_out(plain));
+        for text in ["1000", "1e3", "", "a b", "\u{e9}", "a\u{1}"] {
+            assert!(Needle::telling(text).is_none(), "{text}");
+        }
     }
 }

@@ -333,7 +333,6 @@ proptest! {
 fn can_be_said(expr: &Expr) -> bool {
     let has_order = |subject: &Subject| matches!(subject, Subject::Field(Field::Status) | Subject::Path(_));
     match expr {
-        Expr::All => true,
         Expr::And(parts) | Expr::Or(parts) => parts.iter().all(can_be_said),
         Expr::Not(inner) => can_be_said(inner),
         Expr::Term(Term::Text(text)) => !text.trim().is_empty(),
@@ -355,7 +354,7 @@ fn can_be_said(expr: &Expr) -> bool {
             Condition::Equals(_) | Condition::Present => *subject != Subject::Shown,
             _ => true,
         },
-        Expr::Term(_) => true,
+        Expr::All | Expr::Term(_) => true,
     }
 }
 

@@ -97,7 +97,8 @@ impl ValueTest {
 pub(super) enum BytesTest {
     /// A field without a column.
     Field(Field, ValueTest),
-    Path(JsonPath, ValueTest),
+    /// With what says that an event need not be read as JSON.
+    Path(JsonPath, ValueTest, Option<Needle>),
     Tag(ValueTest),
     AnyOcid(ValueTest),
     Contains(Needle),
@@ -110,7 +111,7 @@ impl BytesTest {
         let value = || ValueTest::new(condition);
         Some(match (subject, condition) {
             (Subject::Field(field), _) => Self::Field(*field, ValueTest::of_field(*field, condition)),
-            (Subject::Path(path), _) => Self::Path(path.clone(), value()),
+            (Subject::Path(path), _) => Self::Path(path.clone(), value(), telling(condition)),
             (Subject::Tag, _) => Self::Tag(value()),
             (Subject::AnyOcid, _) => Self::AnyOcid(value()),
             (Subject::Raw, Condition::Contains(text)) => Self::Contains(Needle::new(text)),
@@ -127,12 +128,20 @@ impl BytesTest {
                 let (region, queried) = (RegionId::new(""), Ocid::new(""));
                 test.holds(field.text(&RecordRef { fields, region: &region, queried: &queried, own: false }))
             }
-            Self::Path(path, ValueTest::Present) => path.is_present(&json_of(bytes)),
-            Self::Path(path, test) => path.any(&json_of(bytes), &mut |text| test.holds(text)),
+            Self::Path(_, _, Some(needle)) if needle.is_ruled_out(bytes) => false,
+            Self::Path(path, ValueTest::Present, _) => path.is_present(&json_of(bytes)),
+            Self::Path(path, test, _) => path.any(&json_of(bytes), &mut |text| test.holds(text)),
             Self::Tag(test) => any_tag(&json_of(bytes), &mut |text| test.holds(text)),
             Self::AnyOcid(test) => any_ocid(bytes, &mut |text| test.holds(text)),
             Self::Contains(needle) => needle.is_in(bytes),
             Self::Raw(test) => test.holds(&String::from_utf8_lossy(bytes)),
         }
+    }
+}
+
+fn telling(condition: &Condition) -> Option<Needle> {
+    match condition {
+        Condition::Contains(text) | Condition::Equals(text) => Needle::telling(text),
+        _ => None,
     }
 }

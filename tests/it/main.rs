@@ -12,6 +12,7 @@ mod architecture;
 mod authentication;
 mod cli;
 mod coverage;
+mod decoding;
 mod doctor;
 mod export;
 mod faults;

@@ -32,11 +32,6 @@ impl ParseError {
         self
     }
 
-    /// The column of the span, counted from 1 in characters of `text`.
-    pub fn column(&self, text: &str) -> usize {
-        text.get(..self.span.start).unwrap_or(text).chars().count() + 1
-    }
-
     /// `did you mean user or uid?`
     pub fn suggestion(&self) -> Option<String> {
         let (last, others) = self.nearest.split_last()?;

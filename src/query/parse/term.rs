@@ -77,7 +77,7 @@ impl Parser<'_, '_> {
         }
         match self.operator()? {
             Some(operator) => self.about(&head, operator),
-            None => self.bare(head),
+            None => self.bare(&head),
         }
     }
 
@@ -91,7 +91,7 @@ impl Parser<'_, '_> {
     }
 
     /// A word alone, or the field of an `in`.
-    fn bare(&mut self, head: Word) -> Result<Expr, ParseError> {
+    fn bare(&mut self, head: &Word) -> Result<Expr, ParseError> {
         let after = self.cursor.clone();
         self.cursor.skip_space();
         let denies = self.cursor.eat_keyword("NOT");
@@ -99,7 +99,7 @@ impl Parser<'_, '_> {
         if self.cursor.eat_keyword("IN") {
             self.cursor.skip_space();
             if matches!(self.cursor.peek(), Some('(' | '@')) {
-                return self.listed(&head).map(|expr| if denies { expr.negated() } else { expr });
+                return self.listed(head).map(|expr| if denies { expr.negated() } else { expr });
             }
         }
         self.cursor = after;

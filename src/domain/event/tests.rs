@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const DENIED: &[u8] = include_bytes!("../../tests/fixtures/events/v2-create-vcn-denied.json");
+const DENIED: &[u8] = include_bytes!("../../../tests/fixtures/events/v2-create-vcn-denied.json");
 
 #[test]
 fn a_published_record_is_read() {
