@@ -109,6 +109,7 @@ pub fn setup() -> Setup {
         profile: "BENCH".into(),
         endpoint: None,
         demo: false,
+        files: None,
         range: TimeRange::ending_at(now, TimeDelta::hours(6)),
         scope: ScopeRequest::default(),
         access: AccessFilter::WritesAndSessions,

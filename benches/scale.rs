@@ -69,9 +69,25 @@ fn load(events: usize, out: &mut impl Write) -> std::io::Result<Arc<Snapshot>> {
     let (memory, count) = (snapshot.memory(), snapshot.len() as f64);
     let ours = cpu - generating * count;
     let each = |bytes: u64| bytes as f64 / count;
-    writeln!(out, "{count} events of {:.0} B in {} segments", each(snapshot.totals().raw_bytes), snapshot.segments().len())?;
-    writeln!(out, "load: {:.1} s, {:.1} us of CPU an event (generating them {:.1} us more)", wall.as_secs_f64(), ours / count * 1e6, generating * 1e6)?;
-    writeln!(out, "compression alone {:.1} us an event: the load takes {:.2} times that", compressing * 1e6, ours / count / compressing)?;
+    writeln!(
+        out,
+        "{count} events of {:.0} B in {} segments",
+        each(snapshot.totals().raw_bytes),
+        snapshot.segments().len()
+    )?;
+    writeln!(
+        out,
+        "load: {:.1} s, {:.1} us of CPU an event (generating them {:.1} us more)",
+        wall.as_secs_f64(),
+        ours / count * 1e6,
+        generating * 1e6
+    )?;
+    writeln!(
+        out,
+        "compression alone {:.1} us an event: the load takes {:.2} times that",
+        compressing * 1e6,
+        ours / count / compressing
+    )?;
     writeln!(
         out,
         "bytes an event: {:.1} blocks, {:.1} columns, {:.1} dictionaries, {:.1} tables: {:.1} accounted, {:.1} resident (x{:.3})",
@@ -120,29 +136,79 @@ fn questions(snapshot: &Arc<Snapshot>) -> Vec<Line> {
     let base = selected(snapshot, &Query::everything().and(Term::Access(AccessSet::READS)), None);
     let added = base.query().clone().and(user.clone());
     let of = |term: &Term| Query::everything().and(term.clone());
-    let wide = selected(snapshot, &Query::everything().and(Term::Access(AccessSet::READS)).and(Term::Time(range)), None);
+    let wide =
+        selected(snapshot, &Query::everything().and(Term::Access(AccessSet::READS)).and(Term::Time(range)), None);
     let mut random = Random(1);
     let windows = best_of(200, || {
         let first = random.below(wide.len().saturating_sub(WINDOW));
-        black_box(wide.rows(first..first + WINDOW).filter_map(|id| snapshot.row(id)).map(|row| row.user_agent().len()).sum::<usize>());
+        black_box(
+            wide.rows(first..first + WINDOW)
+                .filter_map(|id| snapshot.row(id))
+                .map(|row| row.user_agent().len())
+                .sum::<usize>(),
+        );
     });
     let histogram = best(|| drop(black_box(wide.histogram(range, 120))));
-    let facets = [Column::Event, Column::User, Column::Ip, Column::Region, Column::Status, Column::Compartment, Column::Agent, Column::Resource];
+    let facets = [
+        Column::Event,
+        Column::User,
+        Column::Ip,
+        Column::Region,
+        Column::Status,
+        Column::Compartment,
+        Column::Agent,
+        Column::Resource,
+    ];
     let facets_of = |selection: &Selection| {
         facets.iter().for_each(|column| drop(black_box(selection.facet(*column, &Cancel::new()))));
     };
     let everything = selected(snapshot, &Query::everything(), None);
     let rows = |rows: usize, nanos: u64| Duration::from_nanos(rows as u64 * nanos);
     vec![
-        Line { what: "one predicate, a byte a row", took: best(|| drop(selected(snapshot, &of(&event), None))), floor: bytes, limit: 2.0 },
-        Line { what: "one predicate, two bytes a row", took: best(|| drop(selected(snapshot, &of(&user), None))), floor: shorts, limit: 2.0 },
-        Line { what: "four predicates and a time range", took: best(|| drop(selected(snapshot, &four, None))), floor: time, limit: 4.0 },
-        Line { what: "one more predicate", took: best(|| drop(selected(snapshot, &added, Some(&base)))), floor: shorts, limit: 1.0 },
+        Line {
+            what: "one predicate, a byte a row",
+            took: best(|| drop(selected(snapshot, &of(&event), None))),
+            floor: bytes,
+            limit: 2.0,
+        },
+        Line {
+            what: "one predicate, two bytes a row",
+            took: best(|| drop(selected(snapshot, &of(&user), None))),
+            floor: shorts,
+            limit: 2.0,
+        },
+        Line {
+            what: "four predicates and a time range",
+            took: best(|| drop(selected(snapshot, &four, None))),
+            floor: time,
+            limit: 4.0,
+        },
+        Line {
+            what: "one more predicate",
+            took: best(|| drop(selected(snapshot, &added, Some(&base)))),
+            floor: shorts,
+            limit: 1.0,
+        },
         Line { what: "window of 50 rows at any rank", took: windows, floor: bytes, limit: 0.1 },
         Line { what: "histogram of 120 buckets", took: histogram, floor: bytes, limit: 0.1 },
-        Line { what: "eight exact facets, filtered", took: best(|| facets_of(&wide)), floor: ("12 ns a row", rows(wide.len(), 12)), limit: 1.0 },
-        Line { what: "eight exact facets, no filter", took: best(|| facets_of(&everything)), floor: ("12 ns a row", rows(snapshot.len(), 12)), limit: 0.1 },
-        Line { what: "an event's bytes", took: fetch(snapshot), floor: ("a block's decompression", Duration::from_micros(250)), limit: 2.0 },
+        Line {
+            what: "eight exact facets, filtered",
+            took: best(|| facets_of(&wide)),
+            floor: ("12 ns a row", rows(wide.len(), 12)),
+            limit: 1.0,
+        },
+        Line {
+            what: "eight exact facets, no filter",
+            took: best(|| facets_of(&everything)),
+            floor: ("12 ns a row", rows(snapshot.len(), 12)),
+            limit: 0.1,
+        },
+        Line {
+            what: "an event's bytes",
+            took: fetch(snapshot),
+            floor: ("a block's decompression", Duration::from_micros(250)),
+            limit: 2.0,
+        },
     ]
 }
 

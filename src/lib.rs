@@ -10,6 +10,7 @@ pub mod driver;
 pub mod export;
 pub mod fake_oci;
 pub mod fetch;
+pub mod files;
 pub mod index;
 pub mod oci;
 pub mod query;

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::effect::Effect;
+use super::files::FilesSeen;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
@@ -122,10 +123,14 @@ impl App {
 
     fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.overlay = None;
-        if range == self.range {
+        let all_times = self.files().is_some_and(FilesSeen::all_times);
+        if range == self.range && !all_times {
             return Vec::new();
         }
         self.range = range;
+        if let Some(files) = &mut self.files {
+            files.choose_times();
+        }
         self.stop_following();
         self.range_changed()
     }
@@ -254,10 +259,12 @@ impl App {
 
     fn scope_all(&mut self) -> Vec<Effect> {
         let Some(tenancy) = &self.tenancy else { return Vec::new() };
-        if self.included.is_everything(tenancy) {
+        let all_times = self.files().is_none_or(FilesSeen::all_times);
+        if self.included.is_everything(tenancy) && all_times {
             return Vec::new();
         }
         self.included = Included::everything(tenancy);
+        self.all_of_files();
         self.scope_chosen()
     }
 
@@ -276,6 +283,9 @@ impl App {
     }
 
     pub(super) fn refresh(&mut self) -> Vec<Effect> {
+        if self.refuses("there is nothing to ask again") {
+            return Vec::new();
+        }
         self.notices.halted = None;
         if self.tenancy.is_none() {
             self.notices.undiscovered = None;

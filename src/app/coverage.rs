@@ -15,6 +15,7 @@ use crate::domain::text::count_of;
 use super::action::Action;
 use super::effect::Effect;
 use super::facts::weight;
+use super::files::FilesSeen;
 use super::help::Help;
 use super::keymap::Focus;
 use super::notices::Passing;
@@ -162,6 +163,10 @@ impl App {
 /// What is done.
 impl App {
     pub(super) fn open_coverage(&mut self) {
+        let coverage = self.files().and_then(FilesSeen::end).map_or("they are still being read", |end| end.coverage);
+        if self.refuses(coverage) {
+            return;
+        }
         self.panel.reading = None;
         self.panel.follow(&self.facts);
         self.overlay = Some(Overlay::Coverage);
@@ -199,6 +204,9 @@ impl App {
     }
 
     pub(super) fn toggle_pause(&mut self) -> Vec<Effect> {
+        if self.refuses("there are no calls to pause") {
+            return Vec::new();
+        }
         vec![if self.traffic.paused { Effect::Resume } else { Effect::Pause }]
     }
 

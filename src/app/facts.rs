@@ -5,6 +5,7 @@
 //! would read as "nothing there".
 
 mod axis;
+mod files;
 #[cfg(test)]
 mod tests;
 mod weighing;
@@ -34,6 +35,8 @@ pub struct Facts {
     pub coverage: Coverage,
     /// There may be regions or compartments that are not known of.
     pub more_places: bool,
+    /// Of files: they say nothing of what was not read.
+    pub of_files: bool,
     /// Events there are, in scope and range, whatever the filters.
     pub total: u64,
     /// Per compartment of the tree, rolled up: the worst of what is below.
@@ -91,6 +94,8 @@ pub enum PlaceState {
     Denied,
     /// Deleted, and answers no more.
     Gone,
+    /// Known from events in files; what else there was, nobody says.
+    Found,
 }
 
 /// A column of the ruler, from worst to best.
@@ -128,6 +133,15 @@ pub struct About {
     pub padding: TimeDelta,
     /// Columns of the ruler.
     pub columns: usize,
+    /// Where events come from files.
+    pub files: Option<OfFiles>,
+}
+
+/// What is known of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfFiles {
+    /// Everything that is in them was read.
+    pub whole: bool,
 }
 
 impl About {
@@ -139,12 +153,15 @@ impl About {
 impl Facts {
     /// `totals`: what there is in scope and range, whatever the filters.
     pub fn new(ledger: &Ledger, totals: &Selection, about: &About) -> Self {
-        Weighing::of(ledger, about).facts(totals)
+        match about.files {
+            Some(OfFiles { whole }) => files::facts(totals, about, whole),
+            None => Weighing::of(ledger, about).facts(totals),
+        }
     }
 
     /// Whether every total may still grow, or there may be more than it counts.
     pub fn is_lower_bound(&self) -> bool {
-        self.more_places || self.coverage.is_lower_bound()
+        self.more_places || (!self.of_files && self.coverage.is_lower_bound())
     }
 
     pub fn node(&self, node: NodeId) -> Place {

@@ -70,11 +70,16 @@ impl Filters {
         }
     }
 
-    pub fn query(&self, range: TimeRange, scope: &Scope) -> Query {
-        let mut query = Query::everything()
-            .and(Term::Time(range))
-            .and(Term::Region(scope.regions.iter().cloned().collect()))
-            .and(Term::Queried(scope.compartments.iter().cloned().collect()));
+    /// `None`: of all times, or of all places.
+    pub fn query(&self, range: Option<TimeRange>, scope: Option<&Scope>) -> Query {
+        let mut query = Query::everything();
+        if let Some(range) = range {
+            query.push(Term::Time(range));
+        }
+        if let Some(scope) = scope {
+            query.push(Term::Region(scope.regions.iter().cloned().collect()));
+            query.push(Term::Queried(scope.compartments.iter().cloned().collect()));
+        }
         if self.access != AccessFilter::All {
             query.set(Term::Access(self.access_set()));
         }
@@ -94,12 +99,17 @@ impl Filters {
 
 /// The scope alone. The regions stand in an `Or` of one, so that they do not count as part of the scope: counts per
 /// compartment, which look beyond the scope, are then of these regions only.
-pub fn totals(range: TimeRange, scope: &Scope) -> Query {
-    let regions = Term::Region(scope.regions.iter().cloned().collect());
-    Query::everything()
-        .and(Term::Time(range))
-        .and(Expr::Or(vec![regions.into()]))
-        .and(Term::Queried(scope.compartments.iter().cloned().collect()))
+pub fn totals(range: Option<TimeRange>, scope: Option<&Scope>) -> Query {
+    let mut query = Query::everything();
+    if let Some(range) = range {
+        query.push(Term::Time(range));
+    }
+    if let Some(scope) = scope {
+        let regions = Term::Region(scope.regions.iter().cloned().collect());
+        query.push(Expr::Or(vec![regions.into()]));
+        query.push(Term::Queried(scope.compartments.iter().cloned().collect()));
+    }
+    query
 }
 
 #[cfg(test)]
@@ -127,7 +137,7 @@ mod tests {
         let range = TimeRange::ending_at(chrono::DateTime::UNIX_EPOCH, chrono::TimeDelta::hours(1));
         let filters =
             Filters::new(AccessFilter::WritesAndSessions, Query::everything().and(Term::Access(AccessSet::READS)));
-        let query = filters.query(range, &Scope::default());
+        let query = filters.query(Some(range), Some(&Scope::default()));
         assert_eq!(query.access(), AccessSet::WRITES);
         assert!(query.to_string().ends_with(" is:write -is:self is:read"), "{query}");
     }

@@ -49,6 +49,7 @@ impl App {
             Action::AskFirst | Action::AskLast => self.facts.coverage.unfinished() > 0,
             Action::ShowAll => !self.facts.open.is_empty(),
             Action::ToggleTree => self.geometry.tree_rows == 0 && self.tenancy.is_some(),
+            Action::Refresh | Action::Follow | Action::TogglePause => self.files.is_none(),
             Action::NextTab => self.detail.tab() == Tab::Json,
             _ => true,
         }

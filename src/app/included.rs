@@ -36,6 +36,17 @@ impl Included {
         }
     }
 
+    /// The tenancy is found to be larger: where all of it was in, all of it is.
+    pub fn grow(&mut self, before: &Tenancy, now: &Tenancy) {
+        let (was, is) = (Self::everything(before), Self::everything(now));
+        if self.regions == was.regions {
+            self.regions = is.regions;
+        }
+        if self.compartments == was.compartments {
+            self.compartments = is.compartments;
+        }
+    }
+
     pub fn is_everything(&self, tenancy: &Tenancy) -> bool {
         *self == Self::everything(tenancy)
     }

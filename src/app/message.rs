@@ -10,6 +10,7 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::traffic::Traffic;
 
 use super::event_detail::EventDetail;
+use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
 use super::view::View;
@@ -26,6 +27,8 @@ pub enum Message {
     /// The answer to [`Effect::Discover`](super::effect::Effect::Discover).
     TenancyKnown(Box<Tenancy>),
     TenancyFailed(Problem),
+    /// How far the reading of files is, and what was found in them.
+    Loaded(Box<Loading>),
     /// A new version of everything that can be seen; see [`View`].
     View(Arc<View>),
     /// The answer to [`Effect::LoadEvent`](super::effect::Effect::LoadEvent); ignored when the cursor has moved on.

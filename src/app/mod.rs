@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod effect;
 pub mod event_detail;
 pub mod facts;
+pub mod files;
 pub mod filters;
 pub mod geometry;
 pub mod help;
@@ -57,7 +58,8 @@ use crate::query::Order;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
-use facts::{About, Facts};
+use facts::{About, Facts, OfFiles};
+use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
 use included::{Included, with_unlisted};
@@ -81,6 +83,7 @@ pub struct App {
     now: DateTime<Utc>,
     clock: Clock,
     tenancy: Option<Arc<Tenancy>>,
+    files: Option<FilesSeen>,
     included: Included,
     /// The scopes that were asked for in this range; what lies in one of them is held or on its way.
     asked: Vec<Included>,
@@ -125,6 +128,7 @@ impl App {
             now: setup.now,
             clock: Clock::Wall(setup.zone),
             tenancy: None,
+            files: setup.files.as_ref().map(|files| FilesSeen::new(files.all_times)),
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
@@ -159,6 +163,7 @@ impl App {
             Message::Drawn(geometry) => self.drawn(geometry),
             Message::Clock(now) => self.tick(now),
             Message::TenancyKnown(tenancy) => self.tenancy_known(*tenancy),
+            Message::Loaded(loading) => self.files_read(*loading),
             Message::TenancyFailed(problem) => self.note(|notices| notices.undiscovered = Some(problem)),
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
@@ -220,7 +225,9 @@ impl App {
         self.facts = Arc::clone(&view.facts);
         self.panel.follow(&self.facts);
         self.view = Some(view);
-        self.look_at_event()
+        let mut effects = self.look_at_event();
+        effects.extend(self.catch_up());
+        effects
     }
 
     fn event_loaded(&mut self, detail: Box<EventDetail>) -> Vec<Effect> {
@@ -247,7 +254,8 @@ impl App {
             .tenancy
             .as_ref()
             .and_then(|tenancy| tenancy.tree.find(&row.queried_compartment()).map(|node| tenancy.tree.path(node)));
-        format!("{} @ {}", path.unwrap_or_else(|| row.queried_compartment().short()), row.region())
+        let region = if row.region().is_empty() { "unknown region" } else { row.region() };
+        format!("{} @ {region}", path.unwrap_or_else(|| row.queried_compartment().short()))
     }
 
     fn range_changed(&mut self) -> Vec<Effect> {
@@ -281,14 +289,14 @@ impl App {
 
     /// What is looked at is asked first, where something waits and not all is looked at.
     fn look_first(&self) -> Option<Effect> {
-        let tenancy = self.tenancy.as_ref()?;
+        let tenancy = self.tenancy.as_ref().filter(|_| self.files.is_none())?;
         let waits = self.view.as_ref().is_some_and(|view| view.ledger.total().unfinished() > 0);
         let scope = self.included.scope(tenancy);
         (waits && !self.included.is_everything(tenancy)).then_some(Effect::Prefer(scope))
     }
 
     fn fetch(&mut self) -> Option<Effect> {
-        let tenancy = self.tenancy.as_ref()?;
+        let tenancy = self.tenancy.as_ref().filter(|_| self.files.is_none())?;
         let scope = self.included.scope(tenancy);
         let nothing = scope.regions.is_empty() || scope.compartments.is_empty();
         if nothing || self.asked.iter().any(|asked| asked.holds(&self.included)) {
@@ -336,12 +344,14 @@ impl App {
             window: self.window,
             padding: self.setup.padding,
             columns: usize::from(self.geometry.buckets),
+            files: self.files.as_ref().map(|files| OfFiles { whole: files.is_whole() }),
         };
+        let (range, scope) = self.narrowing(scope);
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
-            query: self.filters.query(self.range, &scope),
+            query: self.filters.query(range, scope.as_ref()),
             order: Order::NewestFirst,
-            totals: filters::totals(self.range, &scope),
+            totals: filters::totals(range, scope.as_ref()),
             about: Arc::new(about),
         }))
     }

@@ -18,6 +18,8 @@ pub struct Notices {
     pub halted: Option<Problem>,
     /// Why the scope that was asked for is not the one on screen.
     pub scope: Option<Problem>,
+    /// What of files could not be read, or is known to be missing.
+    pub files: Option<String>,
     /// Stays until the next key.
     pub passing: Option<Passing>,
     pub slowed: Vec<RegionId>,
@@ -101,6 +103,7 @@ impl Notices {
         self.standing()
             .map(stands_still)
             .or_else(|| self.scope.as_ref().map(Notice::of))
+            .or_else(|| self.files.as_ref().map(|problem| Notice::new(Level::Problem, problem)))
             .or_else(|| self.pause(facts))
             .or_else(|| gaps(facts, tenancy))
             .or_else(|| tenancy.and_then(|tenancy| tenancy.partial.as_ref()).map(Notice::of))

@@ -15,6 +15,8 @@ pub struct Setup {
     /// Where requests go when that was overridden; shown on screen. `None` for the real endpoints and for the demo.
     pub endpoint: Option<String>,
     pub demo: bool,
+    /// Where events come from files: what these are called.
+    pub files: Option<FilesSetup>,
     pub range: TimeRange,
     pub scope: ScopeRequest,
     pub access: AccessFilter,
@@ -25,6 +27,15 @@ pub struct Setup {
     /// How much later than `eventTime` an event may be processed; see `FetchWindow`.
     pub padding: TimeDelta,
     pub now: DateTime<Utc>,
+}
+
+/// Files in place of a tenancy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesSetup {
+    /// The name of a file, or how many there are.
+    pub name: String,
+    /// No range was asked for: the range is what the files span.
+    pub all_times: bool,
 }
 
 /// Which classes of events are shown.

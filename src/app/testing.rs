@@ -35,6 +35,7 @@ pub fn setup() -> Setup {
         profile: "DEFAULT".into(),
         endpoint: None,
         demo: false,
+        files: None,
         range: TimeRange::new(at("2026-03-14T08:00:00Z"), at("2026-03-14T14:00:00Z")).unwrap(),
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),

@@ -63,6 +63,9 @@ impl App {
     }
 
     pub(super) fn toggle_follow(&mut self) -> Vec<Effect> {
+        if self.refuses("no new ones will come") {
+            return Vec::new();
+        }
         self.watch.following = !self.watch.following;
         self.watch.asked_at = self.now;
         if !self.watch.following || self.tenancy.is_none() {

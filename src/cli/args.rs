@@ -11,6 +11,10 @@ use crate::domain::time_phrase::parse_length;
 use crate::domain::zone::Zone;
 use crate::oci::AuthKind;
 
+mod files;
+
+pub use files::{CountArgs, OpenArgs};
+
 const EXAMPLES: &str = "\
 Examples:
   auditui --demo                                     explore an invented tenancy, no account needed
@@ -20,10 +24,17 @@ Examples:
   auditui export --since 7d 'is:denied user:svc-*' > denied.jsonl
   auditui export --since 30d --plan                  what that would ask, and its cost
   auditui coverage events.jsonl                      what an export holds, and what it lacks
+  auditui open events.jsonl.gz                       explore an export, without any network
+  auditui count events.jsonl --by user,event         who did what how often
   auditui doctor                                     what is wrong with my configuration?
 
 Exit codes: 0 complete, 1 error, 2 usage or configuration, 3 finished but something is missing,
 4 authentication, 5 nothing readable, 130 interrupted (what was written is valid)";
+
+const FIELDS: &str = "\
+Fields: event type svc user uid auth caller ip ua key session comp compid region queried ad res
+resid action path status msg req group id src, and access (read, write, session), day and hour (UTC).
+What an event has not is null, in a table (none).";
 
 /// Reads every OCI Audit event of a time span, in every region and every compartment, says what it could not read, and
 /// makes the events explorable.
@@ -40,6 +51,8 @@ pub struct CommandLine {
     pub filter: FilterArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
+    #[command(flatten)]
+    pub stats: StatsArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -49,6 +62,14 @@ pub enum Command {
     /// Write the events of a time span to standard output or a file, without a screen
     #[command(visible_alias = "dump")]
     Export(ExportArgs),
+    /// Count events, in files or of a time span, by what they have in common
+    ///
+    /// With FILE it counts what exports hold, and asks nobody: NDJSON as `auditui export` writes it, or pages as ListEvents
+    /// answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
+    #[command(after_help = FIELDS)]
+    Count(CountArgs),
+    /// Explore events out of files, without any network
+    Open(OpenArgs),
     /// Show what an export, or a reading of its own, covers and what is missing
     ///
     /// With PATH it shows the coverage that an export has left behind, compares the file with it, and asks nobody. With a
@@ -127,6 +148,25 @@ pub struct ReadArgs {
     /// Only the compartments named, not what is below them
     #[arg(long, help_heading = "Scope", env = "AUDITUI_NO_SUBTREE")]
     pub no_subtree: bool,
+    #[command(flatten)]
+    pub when: TimeArgs,
+    /// How much later than it happened an event may have been processed and is still found
+    #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "30m", help_heading = "Fetch", env = "AUDITUI_PADDING")]
+    pub padding: TimeDelta,
+    /// How long after its end a window may still grow
+    #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "15m", help_heading = "Fetch", env = "AUDITUI_SETTLING")]
+    pub settling: TimeDelta,
+    /// Calls at once, over all regions [default: 64, and by what each region bears up to 32]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Fetch", env = "AUDITUI_CONCURRENCY")]
+    pub concurrency: Option<u16>,
+    /// Say what would be asked, in which order and at what cost, and ask for no event
+    #[arg(short = 'n', long, help_heading = "Fetch", env = "AUDITUI_PLAN")]
+    pub plan: bool,
+}
+
+/// From when to when, and how times are told.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TimeArgs {
     /// From when: 6h, yesterday, '2026-03-14 08:00', 2026-03-14T08:00Z
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Time", env = "AUDITUI_SINCE")]
     pub since: Option<String>,
@@ -146,18 +186,6 @@ pub struct ReadArgs {
         env = "AUDITUI_TZ"
     )]
     pub tz: ZoneArg,
-    /// How much later than it happened an event may have been processed and is still found
-    #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "30m", help_heading = "Fetch", env = "AUDITUI_PADDING")]
-    pub padding: TimeDelta,
-    /// How long after its end a window may still grow
-    #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "15m", help_heading = "Fetch", env = "AUDITUI_SETTLING")]
-    pub settling: TimeDelta,
-    /// Calls at once, over all regions [default: 64, and by what each region bears up to 32]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Fetch", env = "AUDITUI_CONCURRENCY")]
-    pub concurrency: Option<u16>,
-    /// Say what would be asked, in which order and at what cost, and ask for no event
-    #[arg(short = 'n', long, help_heading = "Fetch", env = "AUDITUI_PLAN")]
-    pub plan: bool,
 }
 
 /// Which of the events read are wanted.
@@ -186,6 +214,32 @@ pub struct TalkArgs {
     /// As --progress none: only what is missing and the coverage
     #[arg(short, long, env = "AUDITUI_QUIET")]
     pub quiet: bool,
+}
+
+/// What makes the exit code.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct VerdictArgs {
+    /// Count a deleted compartment that no longer answers as missing (exit 3)
+    #[arg(long, help_heading = "Output", env = "AUDITUI_STRICT")]
+    pub strict: bool,
+    /// Whether a part that is missing makes exit code 3, or 0; other codes stay as they are
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "partial",
+        help_heading = "Output",
+        env = "AUDITUI_FAIL_ON"
+    )]
+    pub fail_on: FailOn,
+}
+
+/// What is said of the run itself.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct StatsArgs {
+    /// In the end, say on standard error how many events and bytes there were, and what memory and time it took
+    #[arg(long, help_heading = "Talk", env = "AUDITUI_STATS")]
+    pub stats: bool,
 }
 
 /// How the explorer looks.
@@ -238,19 +292,10 @@ pub struct ExportArgs {
         env = "AUDITUI_FOLLOW"
     )]
     pub follow: Option<Duration>,
-    /// Count a deleted compartment that no longer answers as missing (exit 3)
-    #[arg(long, help_heading = "Output", env = "AUDITUI_STRICT")]
-    pub strict: bool,
-    /// Whether a part that is missing makes exit code 3, or 0; other codes stay as they are
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHEN",
-        default_value = "partial",
-        help_heading = "Output",
-        env = "AUDITUI_FAIL_ON"
-    )]
-    pub fail_on: FailOn,
+    #[command(flatten)]
+    pub verdict: VerdictArgs,
+    #[command(flatten)]
+    pub stats: StatsArgs,
     #[command(flatten)]
     pub talk: TalkArgs,
 }
@@ -381,11 +426,6 @@ impl std::fmt::Display for ZoneArg {
 }
 
 impl ReadArgs {
-    /// Whether a time span was given, in whatever way.
-    pub fn names_a_time(&self) -> bool {
-        self.since.is_some() || self.until.is_some() || self.time.is_some()
-    }
-
     pub fn scope(&self) -> ScopeRequest {
         ScopeRequest {
             regions: self.region.clone(),

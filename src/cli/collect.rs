@@ -275,7 +275,13 @@ impl<'a> Reading<'a> {
 
     fn status(&self, collected: &Collected) -> Status {
         let Collected { ledger, events, refused, .. } = collected;
-        Status { coverage: ledger.total(), events: *events, calls: self.connection.client.calls(), refused: *refused }
+        Status {
+            coverage: ledger.total(),
+            events: *events,
+            calls: self.connection.client.calls(),
+            refused: *refused,
+            files: None,
+        }
     }
 
     /// What was read as a document. What became of the events, and the outcome, are still to be put in.

@@ -11,11 +11,12 @@ use super::connect::connect;
 use super::interrupt::Interrupt;
 use super::plan;
 use super::range::retention_warning;
+use super::stats::{Load, Stats};
 use super::talk::Talk;
 use crate::app::setup::{AccessFilter, Glyphs, Setup};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_range::TimeRange;
-use crate::driver::{self, Clipboard, FetchOptions};
+use crate::driver::{self, Clipboard, FetchOptions, Source};
 use crate::oci::Env;
 use crate::ui::Theme;
 
@@ -24,17 +25,18 @@ const DEMO_RANGE: TimeDelta = TimeDelta::hours(24);
 const FIRST_RANGE: TimeDelta = TimeDelta::hours(1);
 
 pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
+    let stats = Stats::begin(line.stats);
     let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
     if !(line.read.plan || screen) {
         return Err(Problem::usage("the explorer needs a terminal")
             .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
     }
-    let query = line.filter.asked(crate::oci::clock::now(), line.read.tz.0)?;
+    let query = line.filter.asked(crate::oci::clock::now(), line.read.when.tz.0)?;
     let connection = connect(&line.identity, env).await?;
     let client = &connection.client;
     let now = client.now().trunc_subsecs(0);
     let length = if line.identity.demo { DEMO_RANGE } else { FIRST_RANGE };
-    let range = line.read.range(now)?.unwrap_or_else(|| TimeRange::ending_at(now, length));
+    let range = line.read.when.range(now)?.unwrap_or_else(|| TimeRange::ending_at(now, length));
     if line.read.plan {
         let talk = Talk::plain("plan");
         let reading = Reading::new(&connection, &line.read, range, &talk);
@@ -44,11 +46,12 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         profile: client.profile().name.clone(),
         endpoint: client.endpoint_override().filter(|_| !line.identity.demo).map(ToString::to_string),
         demo: line.identity.demo,
+        files: None,
         range,
         scope: line.read.scope(),
         access: access(&line.filter),
         query,
-        zone: line.read.tz.0,
+        zone: line.read.when.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: line.read.padding,
         now,
@@ -61,14 +64,16 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;
     };
-    driver::run(client.clone(), setup, options, Clipboard::start(env), theme, notes, stop)
+    let source = Source::Tenancy { client: client.clone(), options };
+    let snapshot = driver::run(source, setup, Clipboard::start(env), theme, notes, stop)
         .await
-        .map_err(|error| Problem::new(ProblemKind::Io, format!("the terminal failed: {error}")))?;
+        .map_err(|error| terminal_failed(&error))?;
+    stats.tell(Load::of(&snapshot), &Talk::plain("auditui"));
     Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }
 
 /// A query says itself which classes it is about.
-fn access(filter: &FilterArgs) -> AccessFilter {
+pub fn access(filter: &FilterArgs) -> AccessFilter {
     match (filter.reads, filter.filter.is_some() && !filter.writes) {
         (true, _) => AccessFilter::Reads,
         (false, true) => AccessFilter::All,
@@ -76,8 +81,12 @@ fn access(filter: &FilterArgs) -> AccessFilter {
     }
 }
 
+pub fn terminal_failed(error: &io::Error) -> Problem {
+    Problem::new(ProblemKind::Io, format!("the terminal failed: {error}"))
+}
+
 /// What was asked for, else none where the environment wants none, else by what the terminal says of its background.
-fn theme(screen: &ScreenArgs, env: &Env) -> Theme {
+pub fn theme(screen: &ScreenArgs, env: &Env) -> Theme {
     let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
     let suggested = || match (dumb || env.get("NO_COLOR").is_some(), has_light_background(env)) {
         (true, _) => ThemeName::Mono,

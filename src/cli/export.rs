@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::output::{Sink, Written};
 use super::proof::Proof;
 use super::report;
+use super::stats::{Load, Stats};
 use super::talk::Talk;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
@@ -30,6 +31,7 @@ pub async fn run(
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
+    let stats = Stats::begin(args.stats);
     let range = wanted.range;
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
     let sink = Sink::open(args.output_file.as_deref())?;
@@ -66,6 +68,7 @@ pub async fn run(
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
     }
+    stats.tell(Load { rows: tally.events, raw_bytes: None, memory: None }, talk);
     if !reader_left {
         talk.findings(&report::findings(&document));
         talk.summary(&document);
@@ -76,7 +79,7 @@ pub async fn run(
 impl ExportArgs {
     /// What the query and `--filter` say.
     pub fn asked(&self, now: DateTime<Utc>) -> Result<Query, Problem> {
-        let zone = self.read.tz.0;
+        let zone = self.read.when.tz.0;
         let query = self.query.as_deref().map(|text| filter::read(text, now, zone)).transpose()?;
         let filter = self.filter.asked(now, zone)?;
         Ok(query.unwrap_or_default().and_all(filter.conjuncts().iter().cloned()))
@@ -131,9 +134,10 @@ impl Writing {
 /// Says in the document what has become of it all. A reader who leaves has what was wanted, so that is no failure, but
 /// not everything was written.
 fn conclude(document: &mut CoverageDocument, args: &ExportArgs, reader_left: bool) {
-    let gone = args.strict && document.totals.gone > 0;
+    let gone = args.verdict.strict && document.totals.gone > 0;
     document.complete = document.leaves_nothing_open() && !gone && !reader_left;
-    document.exit_code = if reader_left { 0 } else { report::exit_code(document, args.strict, args.fail_on) };
+    document.exit_code =
+        if reader_left { 0 } else { report::exit_code(document, args.verdict.strict, args.verdict.fail_on) };
     document.sentence = report::sentence(document);
 }
 

@@ -3,17 +3,21 @@
 pub mod args;
 mod collect;
 pub mod connect;
+mod count;
 mod coverage;
 mod diagnose;
 pub mod doctor;
 mod explore;
 mod export;
+mod exports;
 mod filter;
 mod follow;
+mod held;
 mod intake;
 mod interrupt;
 mod listing;
 mod news;
+mod open;
 mod output;
 mod parse;
 mod plan;
@@ -22,6 +26,7 @@ mod proof;
 mod range;
 mod report;
 mod simulate;
+mod stats;
 mod talk;
 #[cfg(test)]
 mod testing;
@@ -46,6 +51,7 @@ pub fn run(line: &CommandLine) -> ExitCode {
     let talk = match &line.command {
         Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),
         Some(Command::Coverage(args)) => Talk::new("coverage", &args.talk, &env),
+        Some(Command::Count(args)) => Talk::new("count", &args.talk, &env),
         _ => Talk::plain("auditui"),
     };
     let result = tokio::runtime::Builder::new_multi_thread()
@@ -65,6 +71,8 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
     match &line.command {
         Some(Command::Export(args)) => export(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Coverage(args)) => coverage(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Count(args)) => count::run(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Open(args)) => open::run(args, env, &mut interrupt).await,
         Some(Command::Regions(args)) => list(&line.identity, env, args, listing::regions).await,
         Some(Command::Compartments(args)) => list(&line.identity, env, args, listing::compartments).await,
         Some(Command::Doctor(args)) => diagnose::run(&line.identity, env, args).await,
@@ -99,7 +107,7 @@ async fn coverage(
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
-    if args.path.is_some() || !args.read.names_a_time() {
+    if args.path.is_some() || !args.read.when.names_a_time() {
         return coverage::show(args.path.as_deref(), args.output);
     }
     let range = args.read.required_range(crate::oci::clock::now())?;

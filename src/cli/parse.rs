@@ -3,7 +3,7 @@
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use super::args::{Command, CommandLine};
+use super::args::{Command, CommandLine, CountArgs};
 
 impl CommandLine {
     /// Reads the arguments of this process.
@@ -29,16 +29,32 @@ fn without_effect(line: &CommandLine, command: &clap::Command, matches: &ArgMatc
     if let Some(long) = typed(command, matches, &[]) {
         return Some(format!("--{long} stands before the command; write it after: auditui {name} --{long} ..."));
     }
+    let below_it = command.find_subcommand(name)?;
+    if let Some(Command::Count(args)) = &line.command {
+        return count_without_effect(args, below_it, below);
+    }
     let Some(Command::Coverage(args)) = &line.command else { return None };
-    if args.path.is_none() && args.read.names_a_time() {
+    if args.path.is_none() && args.read.when.names_a_time() {
         return None;
     }
-    let long = typed(command.find_subcommand(name)?, below, &["path", "output"])?;
+    let long = typed(below_it, below, &["path", "output"])?;
     Some(if args.path.is_some() {
         format!("--{long} has no effect on a coverage that was written earlier; leave it or PATH out")
     } else {
         format!("--{long} needs a time span to read: --since, --until or --time")
     })
+}
+
+/// How to fetch says nothing about files.
+fn count_without_effect(args: &CountArgs, command: &clap::Command, matches: &ArgMatches) -> Option<String> {
+    const OF_A_FETCH: [&str; 5] = ["padding", "settling", "concurrency", "plan", "strict"];
+    if args.paths.is_empty() {
+        return None;
+    }
+    let names = command.get_arguments().map(|argument| argument.get_id().as_str());
+    let others: Vec<&str> = names.filter(|name| !OF_A_FETCH.contains(name)).collect();
+    let long = typed(command, matches, &others)?;
+    Some(format!("--{long} has no effect where files are counted; leave it or FILE out"))
 }
 
 /// The first option of this command, one `but` these, that stands on the command line. What the environment says is

@@ -44,6 +44,16 @@ pub struct Status {
     pub calls: u64,
     /// Those of them that were too many for the service (429).
     pub refused: u64,
+    /// Of files, in place of slices and calls.
+    pub files: Option<Bytes>,
+}
+
+/// How far a reading of files is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    pub read: u64,
+    /// `None` where only the end will tell.
+    pub total: Option<u64>,
 }
 
 impl Status {
@@ -55,12 +65,25 @@ impl Status {
     /// The share of slices that need no further call. It may fall, as long slices are cut while they are read, and never
     /// says 100: that it is the end, the end says.
     pub fn percent(&self) -> u8 {
+        if let Some(Bytes { read, total }) = self.files {
+            return total.filter(|total| *total > 0).map_or(0, |total| (read * 100 / total).min(99) as u8);
+        }
         let total = self.coverage.total().max(1);
         (self.settled() * 100 / total).min(99) as u8
     }
 
-    /// `1,225 of 1,260 slices, 12,418 events, 4,118 calls, 2 failed`
+    /// The percentage, where there is one.
+    pub fn lead(&self) -> String {
+        let unknown = self.files.is_some_and(|bytes| bytes.total.is_none());
+        if unknown { String::new() } else { format!("{}%, ", self.percent()) }
+    }
+
+    /// `1,225 of 1,260 slices, 12,418 events, 4,118 calls, 2 failed`, or `12 of 40 MB, 12,418 events`
     pub fn sentence(&self) -> String {
+        if let Some(Bytes { read, total }) = self.files {
+            let of = total.map(|total| format!(" of {}", megabytes(total))).unwrap_or_default();
+            return format!("{}{of} MB, {}", megabytes(read), count_of(self.events, "event"));
+        }
         let mut sentence = format!(
             "{} of {}, {}, {}",
             thousands(self.settled() as u64),
@@ -82,12 +105,17 @@ impl Status {
     /// What is left at least, had every slice that is left only one page and the pace of the calls stayed what it was;
     /// `None` while too little is known of that. `elapsed`: since the first call.
     pub fn at_least_left(&self, elapsed: Duration) -> Option<Duration> {
-        let known = elapsed >= PACE_TAKES.0 && self.calls >= PACE_TAKES.1;
+        let known = self.files.is_none() && elapsed >= PACE_TAKES.0 && self.calls >= PACE_TAKES.1;
         let left = elapsed.mul_f64(self.coverage.unfinished() as f64 / self.calls.max(1) as f64);
         Some(left).filter(|left| known && *left >= Duration::from_secs(1))
     }
 
     pub fn to_json(self, time: DateTime<Utc>) -> Value {
+        if let Some(Bytes { read, total }) = self.files {
+            let bytes = json!({ "read": read, "total": total });
+            let time = rfc3339(time.trunc_subsecs(3));
+            return json!({ "type": "progress", "time": time, "bytes": bytes, "events": self.events });
+        }
         let Coverage { complete, settling, gone, queued, loading, denied, failed } = self.coverage;
         json!({
             "type": "progress",
@@ -101,6 +129,10 @@ impl Status {
             "refused": self.refused,
         })
     }
+}
+
+fn megabytes(bytes: u64) -> String {
+    thousands(bytes.div_ceil(1_000_000))
 }
 
 /// When a status is told. Times are what has passed since the beginning.
@@ -151,7 +183,7 @@ mod tests {
 
     fn status(complete: usize, queued: usize) -> Status {
         let coverage = Coverage { complete, queued, ..Coverage::default() };
-        Status { coverage, events: complete as u64 * 10, calls: complete as u64, refused: 0 }
+        Status { coverage, events: complete as u64 * 10, calls: complete as u64, ..Status::default() }
     }
 
     fn told(way: Way, every: Duration, statuses: impl IntoIterator<Item = Status>) -> Vec<(u64, u8)> {
@@ -208,15 +240,26 @@ mod tests {
     }
 
     #[test]
+    fn of_files_bytes_are_told_and_a_percentage_only_where_the_end_is_known() {
+        let files = |total| Status { events: 7, files: Some(Bytes { read: 12_000_001, total }), ..Status::default() };
+        let known = files(Some(40_000_000));
+        assert_eq!((known.lead(), known.sentence()), ("30%, ".into(), "13 of 40 MB, 7 events".into()));
+        assert_eq!((files(None).lead(), files(None).sentence()), (String::new(), "13 MB, 7 events".into()));
+        assert_eq!(files(Some(12_000_001)).percent(), 99);
+        let object = files(None).to_json(DateTime::UNIX_EPOCH).to_string();
+        assert!(object.ends_with(r#""bytes":{"read":12000001,"total":null},"events":7}"#), "{object}");
+    }
+
+    #[test]
     fn the_object_counts_every_state() {
         let coverage = Coverage { complete: 1, settling: 2, gone: 3, queued: 4, loading: 5, denied: 6, failed: 7 };
-        let object = Status { coverage, events: 8, calls: 9, refused: 2 }.to_json(DateTime::UNIX_EPOCH);
+        let object = Status { coverage, events: 8, calls: 9, refused: 2, files: None }.to_json(DateTime::UNIX_EPOCH);
         assert_eq!(
             object.to_string(),
             r#"{"type":"progress","time":"1970-01-01T00:00:00Z","slices":{"total":28,"complete":1,"settling":2,"failed":7,"denied":6,"gone":3,"queued":4,"loading":5},"events":8,"calls":9,"refused":2}"#
         );
         assert_eq!(
-            Status { coverage, events: 8, calls: 1, refused: 1 }.sentence(),
+            Status { coverage, events: 8, calls: 1, refused: 1, files: None }.sentence(),
             "19 of 28 slices, 8 events, 1 call (1 too many, 429), 7 failed, 6 no access"
         );
     }

@@ -2,14 +2,19 @@
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::args::ReadArgs;
+use super::args::{ReadArgs, TimeArgs};
 use crate::domain::problem::Problem;
 use crate::domain::time_phrase::{Anchors, RETENTION, TimeError, format_length, parse_moment, parse_range};
 use crate::domain::time_range::{TimeRange, rfc3339};
 
 const EXAMPLE: &str = "say which: --since 6h, --since yesterday --until today, or --time 2026-03-14T08:00Z..14:00Z";
 
-impl ReadArgs {
+impl TimeArgs {
+    /// Whether a time span was given, in whatever way.
+    pub fn names_a_time(&self) -> bool {
+        self.since.is_some() || self.until.is_some() || self.time.is_some()
+    }
+
     /// The range asked for; `None` when none was.
     pub fn range(&self, now: DateTime<Utc>) -> Result<Option<TimeRange>, Problem> {
         // Fractions of the second in which the command was typed would only be noise in what is echoed.
@@ -29,10 +34,12 @@ impl ReadArgs {
             (Some(start), until) => between(start, until.unwrap_or(now), now).map(Some),
         }
     }
+}
 
-    /// As [`range`](Self::range), for commands that have no range of their own.
+impl ReadArgs {
+    /// As [`TimeArgs::range`], for commands that have no range of their own.
     pub fn required_range(&self, now: DateTime<Utc>) -> Result<TimeRange, Problem> {
-        self.range(now)?.ok_or_else(|| Problem::usage("which time span? there is no default").hint(EXAMPLE))
+        self.when.range(now)?.ok_or_else(|| Problem::usage("which time span? there is no default").hint(EXAMPLE))
     }
 }
 
@@ -77,13 +84,13 @@ pub fn retention_warning(range: &TimeRange, now: DateTime<Utc>) -> Option<String
 mod tests {
     use super::*;
 
-    fn range(args: &ReadArgs) -> Result<Option<TimeRange>, Problem> {
+    fn range(args: &TimeArgs) -> Result<Option<TimeRange>, Problem> {
         args.range("2026-03-14T14:00:00Z".parse().unwrap())
     }
 
-    fn text(since: &str, until: &str) -> ReadArgs {
+    fn text(since: &str, until: &str) -> TimeArgs {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        ReadArgs { since: some(since), until: some(until), ..ReadArgs::default() }
+        TimeArgs { since: some(since), until: some(until), ..TimeArgs::default() }
     }
 
     #[test]
@@ -99,7 +106,7 @@ mod tests {
         assert!(range(&text("2027-01-01", "")).unwrap_err().what.contains("future"));
         assert!(range(&text("nonsense", "")).unwrap_err().what.contains("--since nonsense"));
         assert!(
-            text("", "")
+            ReadArgs::default()
                 .required_range("2026-03-14T14:00:00Z".parse().unwrap())
                 .unwrap_err()
                 .hint

@@ -35,7 +35,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(word: &'static str, what: String) -> Self {
+    pub fn new(word: &'static str, what: String) -> Self {
         Self { word, what, advice: String::new(), request_id: None }
     }
 
@@ -47,7 +47,7 @@ impl Finding {
     }
 
     /// Good to know, rather than missing.
-    fn is_no_problem(&self) -> bool {
+    pub fn is_no_problem(&self) -> bool {
         matches!(self.word, "note" | "late")
     }
 

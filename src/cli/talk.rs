@@ -116,6 +116,26 @@ impl Talk {
         }));
     }
 
+    /// The last thing that is said of files: `parts` beside the sentence and the exit code.
+    pub fn summary_of_files(&self, sentence: &str, exit_code: u8, parts: &Value) {
+        if self.way != Way::Json {
+            return self.line(sentence);
+        }
+        let mut line = json!({ "type": "summary", "time": now(), "sentence": sentence, "exitCode": exit_code });
+        if let (Some(line), Value::Object(parts)) = (line.as_object_mut(), parts) {
+            line.extend(parts.clone());
+        }
+        object(&line);
+    }
+
+    /// What the run took.
+    pub fn stats(&self, lines: &[String], parts: &Value) {
+        match self.way {
+            Way::Json => object(parts),
+            _ => lines.iter().for_each(|line| self.line(&format!("stats: {line}"))),
+        }
+    }
+
     /// Why nothing more is done.
     pub fn problem(&self, problem: &Problem) {
         if self.way != Way::Json {
@@ -135,12 +155,12 @@ impl Talk {
         match self.way {
             Way::Silent => {}
             Way::Json => object(&status.to_json(clock::now())),
-            Way::Plain => self.line(&format!("{}: {}%, {}{left}", self.name, status.percent(), status.sentence())),
+            Way::Plain => self.line(&format!("{}: {}{}{left}", self.name, status.lead(), status.sentence())),
             Way::Bar => {
                 let bar = self.bar.get_or_init(|| bar(self.name));
                 bar.set_length(100);
                 bar.set_position(u64::from(status.percent()));
-                bar.set_message(format!("{}%, {}{left}", status.percent(), status.sentence()));
+                bar.set_message(format!("{}{}{left}", status.lead(), status.sentence()));
             }
         }
     }

@@ -37,6 +37,19 @@ impl Page {
         Ok(Self { cell, body: Arc::new(body), extents, request_id, received_at, read_at: None })
     }
 
+    /// Events that were cut out of something else than an answer, such as the lines of a file. What lies outside of the
+    /// body is left out.
+    pub fn of_values(
+        cell: CellKey,
+        body: Arc<dyn AsRef<[u8]> + Send + Sync>,
+        mut extents: Vec<Range<usize>>,
+        received_at: DateTime<Utc>,
+    ) -> Self {
+        let length = (*body).as_ref().len();
+        extents.retain(|extent| extent.start <= extent.end && extent.end <= length);
+        Self { cell, body, extents: extents.into(), request_id: None, received_at, read_at: None }
+    }
+
     pub fn len(&self) -> usize {
         self.extents.len()
     }

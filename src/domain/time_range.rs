@@ -83,6 +83,9 @@ impl FetchWindow {
     pub(super) const FIRST: Self = Self { start: i64::MIN, end: i64::MIN };
     pub(super) const LAST: Self = Self { start: i64::MAX, end: i64::MAX };
 
+    /// For events of which nobody says when they were processed.
+    pub const UNKNOWN: Self = Self { start: 0, end: 1 };
+
     /// `None` when `start` is not before `end`.
     pub fn from_minutes(start: i64, end: i64) -> Option<Self> {
         (start < end).then_some(Self { start, end })

@@ -11,12 +11,16 @@
 
 pub mod clipboard;
 mod effects;
+mod home;
 mod input;
+mod shelf;
 mod terminal;
 mod viewer;
+mod wire;
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -28,7 +32,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 pub use clipboard::Clipboard;
-pub use effects::FetchOptions;
+pub use effects::Source;
+pub use shelf::Files;
+pub use wire::FetchOptions;
 
 use crate::app::App;
 use crate::app::effect::Effect;
@@ -36,9 +42,10 @@ use crate::app::geometry::Geometry;
 use crate::app::message::Message;
 use crate::app::setup::Setup;
 use crate::domain::problem::Problem;
-use crate::oci::OciClient;
+use crate::index::Snapshot;
 use crate::ui::Theme;
-use effects::{Hands, Happening};
+use effects::Hands;
+use home::Happening;
 
 /// The least time between two frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -54,7 +61,6 @@ pub struct Driver<B: Backend> {
     geometry: Option<Geometry>,
     hands: Hands,
     happenings: mpsc::UnboundedReceiver<Happening>,
-    client: OciClient,
     /// Effects that need the terminal, and sequences to write to it.
     errands: VecDeque<Errand>,
     changed: bool,
@@ -71,19 +77,11 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     /// Sets everything up and performs the machine's first effects. Call it inside of a tokio runtime.
-    pub fn new(
-        client: OciClient,
-        setup: Setup,
-        options: FetchOptions,
-        clipboard: Clipboard,
-        theme: Theme,
-        terminal: Terminal<B>,
-    ) -> Self {
+    pub fn new(source: Source, setup: Setup, clipboard: Clipboard, theme: Theme, terminal: Terminal<B>) -> Self {
         let (app, effects) = App::new(setup);
-        let (hands, happenings) = Hands::new(client.clone(), options, clipboard);
+        let (hands, happenings) = Hands::new(source, clipboard);
         let errands = VecDeque::new();
-        let mut driver =
-            Self { app, theme, terminal, geometry: None, hands, happenings, client, errands, changed: true };
+        let mut driver = Self { app, theme, terminal, geometry: None, hands, happenings, errands, changed: true };
         driver.perform(effects);
         driver
     }
@@ -173,24 +171,24 @@ where
     }
 }
 
-/// Opens the explorer on the real terminal and stays until the user, or `stop`, ends it. `notes` are told first.
+/// Opens the explorer on the real terminal and stays until the user, or `stop`, ends it. `notes` are told first. Gives back
+/// what was held in the end.
 pub async fn run(
-    client: OciClient,
+    source: Source,
     setup: Setup,
-    options: FetchOptions,
     clipboard: Clipboard,
     theme: Theme,
     notes: Vec<Problem>,
     stop: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> io::Result<Arc<Snapshot>> {
     let (taken, terminal) = terminal::Taken::take()?;
-    let mut driver = Driver::new(client, setup, options, clipboard, theme, terminal);
+    let mut driver = Driver::new(source, setup, clipboard, theme, terminal);
     for note in notes {
         driver.send(Message::Note(note));
     }
     let result = driver.run(&taken, stop).await;
     drop(taken);
-    result
+    result.map(|()| driver.hands.snapshot())
 }
 
 impl Driver<CrosstermBackend<io::Stdout>> {
@@ -218,7 +216,7 @@ impl Driver<CrosstermBackend<io::Stdout>> {
                     next_frame = Instant::now() + FRAME;
                 }
                 () = sleep_until(next_second) => {
-                    let now = self.client.now();
+                    let now = self.hands.now();
                     self.send(Message::Clock(now));
                     next_second = Instant::now() + until_next_second(now);
                 }
@@ -267,8 +265,6 @@ fn newest_view_only(heard: Vec<Happening>) -> Vec<Happening> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::app::testing::{Stage, ledger};
 

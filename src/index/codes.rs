@@ -10,8 +10,14 @@ pub enum Codes {
     /// Every row has this code.
     Same(u32),
     /// At most 256 codes in the segment.
-    Byte { table: Table, rows: Box<[u8]> },
-    Short { table: Table, rows: Box<[u16]> },
+    Byte {
+        table: Table,
+        rows: Box<[u8]>,
+    },
+    Short {
+        table: Table,
+        rows: Box<[u16]>,
+    },
     /// The codes themselves, where a table would take more than it saves.
     Wide(Box<[u32]>),
 }
@@ -68,8 +74,12 @@ impl Codes {
     pub fn get(&self, row: usize) -> u32 {
         let code = match self {
             Self::Same(code) => Some(*code),
-            Self::Byte { table, rows } => rows.get(row).and_then(|number| table.codes.get(usize::from(*number))).copied(),
-            Self::Short { table, rows } => rows.get(row).and_then(|number| table.codes.get(usize::from(*number))).copied(),
+            Self::Byte { table, rows } => {
+                rows.get(row).and_then(|number| table.codes.get(usize::from(*number))).copied()
+            }
+            Self::Short { table, rows } => {
+                rows.get(row).and_then(|number| table.codes.get(usize::from(*number))).copied()
+            }
             Self::Wide(codes) => codes.get(row).copied(),
         };
         code.unwrap_or(0)

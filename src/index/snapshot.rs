@@ -238,6 +238,11 @@ impl<'a> RowView<'a> {
         self.snapshot.dictionary(column).value(self.segment.codes(column).get(self.id.row as usize))
     }
 
+    /// What stands for that in the column's dictionary.
+    pub fn code(&self, column: Column) -> u32 {
+        self.segment.codes(column).get(self.id.row as usize)
+    }
+
     /// HTTP status of the audited call, where it is a number.
     pub fn status(&self) -> Option<u16> {
         self.text(Column::Status).parse().ok()

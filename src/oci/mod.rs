@@ -54,7 +54,7 @@ pub use profile::Profile;
 
 use crate::domain::problem::Problem;
 use http::{Answer, Http, HttpOptions};
-use regions::Regions;
+pub use regions::Regions;
 
 /// How the client reaches the service. The proxy variables of the environment are honoured, except for loopback.
 #[derive(Clone, Debug)]

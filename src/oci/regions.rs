@@ -89,6 +89,11 @@ impl Regions {
         }
     }
 
+    /// The id and the short key of a region that is known by either.
+    pub fn named(&self, name: &str) -> Option<(RegionId, String)> {
+        self.known(&name.to_lowercase()).map(|entry| (RegionId::new(&entry.region), entry.key.clone()))
+    }
+
     /// The second-level domain of a region's realm.
     pub fn domain(&self, region: &RegionId) -> &str {
         if let Some(entry) = self.known(region.as_str()) {

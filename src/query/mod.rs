@@ -8,6 +8,7 @@
 //! A [`Selection`] of an earlier snapshot is extended: segments that are still there are not looked at again.
 
 mod condition;
+mod count;
 mod display;
 mod facets;
 mod field;
@@ -32,6 +33,7 @@ mod walk;
 
 pub use crate::index::RecordRef;
 pub use condition::{Condition, Numbers, Pattern, Subject};
+pub use count::{By, Tuple, count};
 pub use facets::Facet;
 pub use field::Field;
 pub use flag::Flag;

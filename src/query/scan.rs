@@ -82,9 +82,7 @@ fn by_number<N: Number>(table: &[u32], rows: &[N], passes: impl Fn(u32) -> bool,
         mask.narrow(|place, _| !with_rows(rows, place, |rows| equal_to(rows, &unwanted)));
     } else {
         let holds = |row: usize| rows.get(row).is_some_and(|number| passing.get(number.place()) == Some(&true));
-        mask.narrow(|place, word| {
-            bits(word).fold(0, |kept, bit| kept | u64::from(holds(place * WORD + bit)) << bit)
-        });
+        mask.narrow(|place, word| bits(word).fold(0, |kept, bit| kept | u64::from(holds(place * WORD + bit)) << bit));
     }
 }
 

@@ -84,7 +84,8 @@ impl Lines {
         let starts = self.starts(ranks.start, ground);
         heads.iter_mut().zip(starts).for_each(|(head, rank)| head.seek(rank, ground));
         let mut next = || {
-            let head = heads.iter_mut().filter(|head| head.at.is_some()).min_by_key(|head| head.at.map(|(key, _)| key))?;
+            let head =
+                heads.iter_mut().filter(|head| head.at.is_some()).min_by_key(|head| head.at.map(|(key, _)| key))?;
             let (_, row) = head.at?;
             head.seek(head.rank + 1, ground);
             Some(row)

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::facts::Facts;
+use crate::app::files::FilesSeen;
 use crate::app::setup::AccessFilter;
 use crate::app::view::View;
 use crate::domain::ledger::Coverage;
@@ -37,13 +38,20 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, words: &[String]) {
 /// Why there are no rows; nothing when there are.
 pub fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
     let Some(tenancy) = app.tenancy() else { return not_connected(app) };
+    if app.files().is_some() && tenancy.regions.is_empty() {
+        return not_connected(app);
+    }
     if app.included().compartment_count() == 0 || app.included().region_count() == 0 {
         return vec![
             "Nothing is included.".to_owned(),
             "0 looks at all compartments and regions; in pane 1, Space includes one.".to_owned(),
         ];
     }
-    let Some(view) = app.view() else { return vec![format!("Asking {} for events…", tenancy.display_name())] };
+    let asking = match &app.setup().files {
+        Some(files) => format!("Reading {}…", files.name),
+        None => format!("Asking {} for events…", tenancy.display_name()),
+    };
+    let Some(view) = app.view() else { return vec![asking] };
     if view.matched() > 0 {
         return Vec::new();
     }
@@ -56,6 +64,12 @@ pub fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
 fn not_connected(app: &App) -> Vec<String> {
     if let Some(problem) = app.standing() {
         return [vec!["Not connected.".to_owned()], whole(problem)].concat();
+    }
+    if let Some(files) = &app.setup().files {
+        return match app.files().and_then(FilesSeen::end) {
+            Some(_) => vec![format!("No events in {}.", files.name)],
+            None => vec![format!("Reading {}…", files.name)],
+        };
     }
     vec![
         format!("Connecting with profile {}…", app.setup().profile),
@@ -73,6 +87,10 @@ fn whole(problem: &Problem) -> Vec<String> {
 }
 
 fn nothing_there(app: &App) -> Vec<String> {
+    if let Some(files) = app.files() {
+        let so_far = if files.end().is_some() { "No events here" } else { "No events here so far" };
+        return vec![format!("{so_far}."), "t chooses another time range; 0 looks at all places and times.".to_owned()];
+    }
     let coverage = app.facts().coverage;
     let elsewhere = "t chooses another time range.".to_owned();
     if let Some(problem) = app.standing() {

@@ -160,6 +160,7 @@ impl GlyphSet {
             (PlaceState::Limited | PlaceState::Denied, false) => 'ø',
             (PlaceState::Limited | PlaceState::Denied, true) => 'o',
             (PlaceState::Gone, _) => '-',
+            (PlaceState::Found, _) => ' ',
         }
     }
 }

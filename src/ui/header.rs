@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::files::FilesSeen;
 use crate::app::geometry::Shape;
 use crate::app::prompt::Purpose;
 use crate::app::setup::AccessFilter;
@@ -35,6 +36,9 @@ enum Form {
 fn truth_spans(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
     let theme = pen.theme;
     let mut spans = whose(app, pen, form);
+    if app.tenancy().is_none() && app.files().is_some() {
+        return spans;
+    }
     let range = match form {
         Form::Full => format::range(app.range(), app.clock().zone(), app.now(), &pen.glyphs, false),
         Form::Long | Form::Short | Form::Shorter => {
@@ -59,6 +63,9 @@ fn truth_spans(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
 /// Tenancy, profile and scope.
 fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
     let theme = pen.theme;
+    if let (Some(files), Some(setup)) = (app.files(), &app.setup().files) {
+        return of_files(app, pen, form, files, &setup.name);
+    }
     let profile = cut(&app.setup().profile, 20);
     let Some(tenancy) = app.tenancy() else {
         let state = if app.is_halted() { "not connected" } else { "connecting" };
@@ -97,6 +104,28 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
     spans
 }
 
+/// ` day.jsonl  file, no network  3 regions  12 compartments  `
+fn of_files(app: &App, pen: &Pen<'_>, form: Form, files: &FilesSeen, name: &str) -> Spans {
+    let theme = pen.theme;
+    let mut spans = vec![(format!(" {}", cut(name, if form <= Form::Long { 30 } else { 16 })), theme.strong)];
+    let Some(tenancy) = app.tenancy() else {
+        let state = if files.end().is_some() { "  no events" } else { "  reading" };
+        spans.push((state.to_owned(), theme.loading));
+        return spans;
+    };
+    let regions = of(app.included().region_count(), tenancy.regions.len());
+    let compartments = of(app.included().compartment_count(), tenancy.tree.len());
+    match form {
+        Form::Full => {
+            let words = format!("  from files, no network  {regions} regions  {compartments} compartments  ");
+            spans.push((words, theme.text));
+        }
+        Form::Long => spans.push((format!("  files  {regions} rgn  {compartments} cmp  "), theme.text)),
+        Form::Short | Form::Shorter | Form::Least => spans.push(("  files  ".to_owned(), theme.text)),
+    }
+    spans
+}
+
 /// `7/42`, or `42` when that is all.
 fn of(part: usize, all: usize) -> String {
     if part == all { all.to_string() } else { format!("{part}/{all}") }
@@ -123,6 +152,9 @@ pub fn at_least(app: &App, pen: &Pen<'_>) -> &'static str {
 /// `cover 97% !2 ~3 ø30`
 fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     let theme = pen.theme;
+    if let Some(files) = app.files() {
+        return coverage_of_files(pen, files);
+    }
     let coverage = app.facts().coverage;
     let Some(percent) = coverage.percent().filter(|_| app.view().is_some()) else {
         return vec![("cover --".to_owned(), theme.loading)];
@@ -150,6 +182,22 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
         spans.push((" halted".to_owned(), theme.problem));
     }
     spans
+}
+
+/// `reading 45%`, in the end what is known of the coverage; a percentage of that is never known.
+fn coverage_of_files(pen: &Pen<'_>, files: &FilesSeen) -> Spans {
+    let theme = pen.theme;
+    match files.end() {
+        Some(end) if end.problems.is_empty() => vec![(end.coverage.to_owned(), theme.text)],
+        Some(end) => vec![(end.coverage.to_owned(), theme.warning)],
+        None => {
+            let read = match files.percent() {
+                Some(percent) => format!("reading {percent}%"),
+                None => format!("reading, {} MB", number(files.read() / 1_000_000)),
+            };
+            vec![(read, theme.loading)]
+        }
+    }
 }
 
 /// The filter, or the line that is being typed; how many match, and what that cost.

@@ -28,7 +28,11 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let focused = app.pane() == Pane::Tree && app.overlay().is_none();
     let inside = pen.frame(area, "1 Compartments", "", focused);
     let Some(tenancy) = app.tenancy() else {
-        let words = if app.is_halted() { " not connected" } else { " connecting…" };
+        let words = match app.files() {
+            Some(_) => " reading…",
+            None if app.is_halted() => " not connected",
+            None => " connecting…",
+        };
         pen.put(row(inside, 0), words, pen.theme.loading);
         return;
     };
@@ -40,7 +44,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     painter.compartments(pen, Rect { height: tree_rows, ..inside });
     painter.regions(pen, inside, tree_rows, region_rows);
     let used = tree_rows + region_rows + 2;
-    if inside.height > used {
+    if inside.height > used && app.files().is_none() {
         legend(pen, Rect { y: inside.y + used, height: inside.height - used, ..inside });
     }
 }
@@ -146,7 +150,8 @@ impl Painter<'_> {
         let glyph = if self.app.view().is_some() { pen.glyphs.place(known.state, false) } else { '?' };
         let not_ready = if region.is_ready() { "" } else { " not ready" };
         let cursor = cursor(pen, here, self.focused);
-        let head = format!("{cursor}{check}{} {}{not_ready}", region.key, region.id);
+        let id = if region.id.as_str().is_empty() { "unknown" } else { region.id.as_str() };
+        let head = format!("{cursor}{check}{} {id}{not_ready}", region.key);
         with_state(&head, &glyph.to_string(), cells)
     }
 

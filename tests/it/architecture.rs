@@ -7,17 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// `cli` may use every room; nothing may use `cli`.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("index", &["domain"]),
     ("query", &["domain", "index"]),
     ("export", &["domain"]),
+    ("files", &["domain"]),
     ("oci", &["domain"]),
     ("fetch", &["domain", "oci"]),
     ("app", &["domain", "index", "query"]),
     ("ui", &["domain", "index", "query", "app"]),
-    ("driver", &["app", "ui", "fetch", "oci", "index", "query", "domain"]),
-    ("cli", &["domain", "index", "query", "export", "oci", "fetch", "app", "ui", "driver", "fake_oci"]),
+    ("driver", &["app", "ui", "fetch", "files", "oci", "index", "query", "domain"]),
+    ("cli", &["domain", "index", "query", "export", "files", "oci", "fetch", "app", "ui", "driver", "fake_oci"]),
     ("fake_oci", &[]),
 ];
 

@@ -6,7 +6,7 @@ use auditui::app::setup::{AccessFilter, Glyphs, Setup};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
 use auditui::domain::zone::Zone;
-use auditui::driver::{Clipboard, Driver, FetchOptions};
+use auditui::driver::{Clipboard, Driver, FetchOptions, Source};
 use auditui::fake_oci::{FakeOci, Gate, Options, Scenario};
 use auditui::fetch::Settings;
 use auditui::oci::{ClientOptions, Clock, Env, OciClient, Profile};
@@ -77,6 +77,7 @@ impl Start {
             profile: "TEST".into(),
             endpoint: None,
             demo: false,
+            files: None,
             range: TimeRange::ending_at(now, TimeDelta::hours(self.hours)),
             scope: self.scope,
             access: AccessFilter::WritesAndSessions,
@@ -89,7 +90,8 @@ impl Start {
         let fetch = FetchOptions { settings: self.settings, padding, settling };
         let terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         let clipboard = Clipboard::start(&[("SSH_TTY", "/dev/pts/0")].into_iter().collect::<Env>());
-        let mut driver = Driver::new(client, setup, fetch, clipboard, Theme::dark(), terminal);
+        let mut driver =
+            Driver::new(Source::Tenancy { client, options: fetch }, setup, clipboard, Theme::dark(), terminal);
         driver.draw().unwrap();
         Screen { fake, driver }
     }

@@ -19,9 +19,13 @@ struct Session {
 
 impl Session {
     fn start(arguments: &[&str]) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_auditui"), arguments)
+    }
+
+    fn run(program: &str, arguments: &[&str]) -> Self {
         let size = PtySize { rows: 36, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_auditui"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         command.env("TERM", "xterm-256color");
@@ -99,6 +103,23 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
     assert!(text.contains("\x1b]52;c;"), "nothing went to the clipboard");
 }
 
+#[cfg(unix)]
+#[test]
+fn events_come_from_standard_input_and_keys_from_the_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("one.jsonl");
+    let event = r#"{"eventId":"1","eventTime":"2026-03-14T08:00:00Z","data":{"eventName":"CreateBucket"}}"#;
+    std::fs::write(&path, format!("{event}\n")).unwrap();
+    let line = format!("/bin/cat {} | {} open - --stats", path.display(), env!("CARGO_BIN_EXE_auditui"));
+    let mut session = Session::run("/bin/sh", &["-c", &line]);
+    session.wait_for("coverage unknown");
+    session.press("w");
+    session.wait_for("CreateBucket");
+    session.press("q");
+    let (code, bytes) = session.end();
+    assert!(code == 0 && String::from_utf8_lossy(&bytes).contains("standard input"));
+}
+
 /// Over a slow line, or under a screen reader, what does not change must not be written again.
 #[test]
 fn an_idle_screen_writes_the_clock_and_nothing_else() {
@@ -116,7 +137,9 @@ fn an_idle_screen_writes_the_clock_and_nothing_else() {
         written += if ticks > 0 { session.bytes.len() - bytes } else { 0 };
         ticks += 1;
     }
-    assert!(written < 120, "{written} bytes for two seconds of a clock");
+    let last = session.bytes.len().saturating_sub(written);
+    let text = String::from_utf8_lossy(session.bytes.get(last..).unwrap_or_default()).into_owned();
+    assert!(written < 120, "{written} bytes for two seconds of a clock: {text:?}");
     session.press("q");
     assert_eq!(session.end().0, 0);
 }

@@ -164,6 +164,7 @@ impl<'a> Weighing<'a> {
         let failure = self.failure.and_then(|cell| Some((cell.key.clone(), cell.problem()?.clone())));
         Facts {
             coverage: self.coverage,
+            of_files: false,
             more_places: self.about.tenancy.partial.is_some(),
             total: totals.counts().matched,
             nodes: self.rolled_up(),

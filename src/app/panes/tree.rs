@@ -52,6 +52,24 @@ impl TreePane {
         }
     }
 
+    /// The tenancy is found to be larger; the cursor stays on what it is on.
+    pub fn follow(&mut self, before: &Tenancy, now: &Tenancy) {
+        let place = match self.row(before) {
+            TreeRow::Compartment(node) if node == before.tree.root() => Some(0),
+            TreeRow::Compartment(node) => {
+                let here = now.tree.find(&before.tree.get(node).id);
+                here.and_then(|here| self.nodes(&now.tree).iter().position(|shown| *shown == here))
+            }
+            TreeRow::Region(place) => {
+                let id = before.regions.get(place).map(|region| &region.id);
+                let here = now.regions.iter().position(|region| Some(&region.id) == id);
+                here.map(|here| self.nodes(&now.tree).len() + here)
+            }
+        };
+        self.view.cursor = place.unwrap_or_default();
+        self.settle(Some(now));
+    }
+
     pub fn viewport(&self) -> &Viewport {
         &self.view
     }

@@ -17,6 +17,7 @@ use super::term::{Expr, Query};
 use crate::domain::zone::Zone;
 use cursor::Cursor;
 pub use error::ParseError;
+pub(super) use name::nearest;
 
 /// How deep parentheses and denials may stand in each other.
 const DEPTH: usize = 64;

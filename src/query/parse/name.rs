@@ -160,7 +160,7 @@ pub fn flag(word: &Word) -> Result<Expr, ParseError> {
 }
 
 /// Up to three of `names`, the most similar first.
-fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let text = text.to_ascii_lowercase();
     let meant = SYNONYMS.iter().find(|(synonym, _)| *synonym == text).map(|(_, name)| *name);
     // Of two letters one that is wrong is half.

@@ -1,0 +1,47 @@
+//! Commands that read files.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{FilterArgs, ListingFormat, ReadArgs, ScreenArgs, StatsArgs, TalkArgs, TimeArgs, VerdictArgs};
+
+#[derive(Debug, Args)]
+pub struct CountArgs {
+    /// Exports, directories with exports in them (*.jsonl, *.ndjson, *.json, and these with .gz or .zst), or - for
+    /// standard input
+    #[arg(value_name = "FILE|DIR|-")]
+    pub paths: Vec<PathBuf>,
+    /// Count by these, such as user,event; see below [default: all in one]
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', help_heading = "Output", env = "AUDITUI_BY")]
+    pub by: Vec<String>,
+    /// Format
+    #[arg(short, long, value_enum, default_value = "table", help_heading = "Output")]
+    pub output: ListingFormat,
+    #[command(flatten)]
+    pub read: ReadArgs,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
+    pub verdict: VerdictArgs,
+    #[command(flatten)]
+    pub talk: TalkArgs,
+    #[command(flatten)]
+    pub stats: StatsArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// Exports, directories with exports in them (*.jsonl, *.ndjson, *.json, and these with .gz or .zst), or - for
+    /// standard input
+    #[arg(value_name = "FILE|DIR|-", required = true)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub when: TimeArgs,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    #[command(flatten)]
+    pub stats: StatsArgs,
+}

@@ -1,0 +1,89 @@
+//! `auditui open`: the explorer over files. Nobody is asked anything.
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use chrono::{SubsecRound, TimeDelta};
+
+use super::args::OpenArgs;
+use super::explore::{access, terminal_failed, theme};
+use super::exports::{Completeness, Exports, NOT_READ, Verdict};
+use super::held::region_names;
+use super::interrupt::Interrupt;
+use super::stats::{Load, Stats};
+use super::talk::{Talk, say};
+use crate::app::files::End;
+use crate::app::setup::{FilesSetup, Glyphs, Setup};
+use crate::domain::problem::Problem;
+use crate::domain::scope::ScopeRequest;
+use crate::domain::time_range::TimeRange;
+use crate::driver::{self, Clipboard, Files, Source};
+use crate::files::{FileRead, Origin};
+use crate::oci::{Clock, Env};
+
+/// What stands in the place of the range until the files say what they span.
+const BEFORE_ANY: TimeDelta = TimeDelta::hours(1);
+
+pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
+    let stats = Stats::begin(args.stats);
+    let now = Clock::System.now().trunc_subsecs(0);
+    let range = args.when.range(now)?;
+    let query = args.filter.asked(now, args.when.tz.0)?;
+    let exports = Exports::find(&args.paths)?;
+    check_terminal(exports.inputs.iter().any(|input| input.origin == Origin::Stdin))?;
+    let setup = Setup {
+        profile: String::new(),
+        endpoint: None,
+        demo: false,
+        files: Some(FilesSetup { name: exports.name(), all_times: range.is_none() }),
+        range: range.unwrap_or_else(|| TimeRange::ending_at(now, BEFORE_ANY)),
+        scope: ScopeRequest::default(),
+        access: access(&args.filter),
+        query,
+        zone: args.when.tz.0,
+        glyphs: if args.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        padding: TimeDelta::zero(),
+        now,
+    };
+    let skipped = exports.skipped();
+    let inputs = exports.inputs.clone();
+    let judge = Box::new(move |files: &[FileRead]| end(exports.judge(files, range)));
+    let files = Files { inputs, names: region_names(env), judge, clock: Clock::System };
+    let stop = async {
+        interrupt.unless(std::future::pending::<()>()).await;
+    };
+    let (clipboard, theme) = (Clipboard::start(env), theme(&args.screen, env));
+    let snapshot = driver::run(Source::Files(files), setup, clipboard, theme, Vec::new(), stop)
+        .await
+        .map_err(|error| terminal_failed(&error))?;
+    if let Some(skipped) = skipped {
+        say(&skipped);
+    }
+    stats.tell(Load::of(&snapshot), &Talk::plain("auditui"));
+    Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+/// Where standard input holds events, keys come from the terminal itself.
+fn check_terminal(stdin_is_taken: bool) -> Result<(), Problem> {
+    let keys = if stdin_is_taken { File::open("/dev/tty").is_ok() } else { io::stdin().is_terminal() };
+    if keys && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let hint = "without one, use a command: auditui count FILE --by user, or auditui --help";
+    Err(Problem::usage("the explorer needs a terminal").hint(hint))
+}
+
+fn end(verdict: Verdict) -> End {
+    let Verdict { completeness, findings, .. } = verdict;
+    let problems: Vec<_> = findings.iter().filter(|finding| !finding.is_no_problem()).collect();
+    End {
+        coverage: match completeness {
+            Completeness::Unknown => "coverage unknown",
+            Completeness::Complete => "coverage complete",
+            Completeness::Incomplete => "coverage incomplete",
+        },
+        whole: !problems.iter().any(|finding| finding.word == NOT_READ),
+        problems: problems.iter().map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,347 @@
+//! Reads files one after the other and hands their events over as pages.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, Read};
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::entry::{Event, Meta, Wrapped, unwrap};
+use super::find::{Input, Origin};
+use super::places::{Places, region_of};
+use super::unpack::unpack;
+use super::values::{LONGEST, Next, Values};
+use crate::domain::event::{EventFields, Flags, decode};
+use crate::domain::ledger::CellKey;
+use crate::domain::ocid::Ocid;
+use crate::domain::page::Page;
+use crate::domain::region::RegionId;
+use crate::domain::text::{clean, count_of, thousands};
+use crate::domain::time_range::FetchWindow;
+
+/// How much is handed over at once: events, or bytes where they are long.
+const CHUNK_EVENTS: usize = 512;
+const CHUNK_BYTES: usize = 2 << 20;
+
+/// More bytes than these are waited for until nobody holds them any more, so that however many long values there are, only
+/// one of them is held.
+const LARGE: usize = 2 * CHUNK_BYTES;
+
+/// How often it is looked whether they are held.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Of the beginning of a file, what is looked at to tell that it is no text.
+const GLANCE: usize = 1 << 10;
+
+/// The id and the three letters of a region by either of them; `None` where nobody knows it.
+pub type RegionNames = Box<dyn Fn(&str) -> Option<(RegionId, String)> + Send>;
+
+/// Reads files; see the module.
+pub struct Reader {
+    pub names: RegionNames,
+    /// Pages say that they were received then.
+    pub now: DateTime<Utc>,
+    pub progress: Arc<Progress>,
+    /// The longest value that is taken, in bytes; [`LONGEST`] but for tests.
+    pub longest: usize,
+}
+
+/// How far the reading is; read it from anywhere.
+#[derive(Debug, Default)]
+pub struct Progress {
+    total: Option<u64>,
+    read: AtomicU64,
+    events: AtomicU64,
+}
+
+/// Events on their way to whoever asked, and what was seen so far. Take what you need of the pages and drop them.
+pub struct Chunk<'a> {
+    /// One for each place.
+    pub pages: Vec<Page>,
+    pub places: &'a Places,
+}
+
+/// What became of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRead {
+    pub origin: Origin,
+    /// Handed over; those that come twice count twice.
+    pub events: u64,
+    /// JSON objects that are no events; left out.
+    pub others: u64,
+    /// Bytes of the content, unpacked.
+    pub bytes: u64,
+    /// Of the content, unpacked, in hexadecimal digits; where it was asked for and all of it was read.
+    pub sha256: Option<String>,
+    /// What could not be read, and why, in words.
+    pub faults: Vec<String>,
+}
+
+impl Progress {
+    /// For these files. How much there is in all is known where each of them is a plain file.
+    pub fn of(inputs: &[Input]) -> Self {
+        let size = |input: &Input| match &input.origin {
+            Origin::Stdin => None,
+            Origin::File(path) => path.metadata().ok().filter(std::fs::Metadata::is_file).map(|found| found.len()),
+        };
+        Self { total: inputs.iter().map(size).sum(), ..Self::default() }
+    }
+
+    /// Bytes of the files as they are, packed or not.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    pub fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+}
+
+impl Reader {
+    pub fn new(names: RegionNames, now: DateTime<Utc>, progress: Arc<Progress>) -> Self {
+        Self { names, now, progress, longest: LONGEST }
+    }
+
+    /// Reads all of it, in order. `take` may end it early.
+    pub fn read(&self, inputs: &[Input], take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Vec<FileRead> {
+        let mut places = Places::default();
+        let mut files = Vec::new();
+        for input in inputs {
+            let mut reading = OneFile {
+                reader: self,
+                places: &mut places,
+                chunk: Pending::default(),
+                file: FileRead {
+                    origin: input.origin.clone(),
+                    events: 0,
+                    others: 0,
+                    bytes: 0,
+                    sha256: None,
+                    faults: Vec::new(),
+                },
+            };
+            let flow = reading.read(input, take);
+            files.push(reading.file);
+            if flow.is_break() {
+                break;
+            }
+        }
+        files
+    }
+}
+
+/// A file while it is read.
+struct OneFile<'a> {
+    reader: &'a Reader,
+    places: &'a mut Places,
+    chunk: Pending,
+    file: FileRead,
+}
+
+/// What was read and not handed over yet.
+#[derive(Default)]
+struct Pending {
+    body: Vec<u8>,
+    /// Where events stand in the body, by where they were read.
+    events: HashMap<(RegionId, Ocid), Vec<Range<usize>>>,
+    count: usize,
+}
+
+impl OneFile<'_> {
+    fn read(&mut self, input: &Input, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let opened = self.open(&input.origin).and_then(unpack);
+        let content = match opened {
+            Ok(content) => content,
+            Err(error) => {
+                self.file.faults.push(format!("it cannot be read: {error}"));
+                return ControlFlow::Continue(());
+            }
+        };
+        let mut content = Content { inner: content, bytes: 0, hash: input.digest.then(Sha256::new) };
+        let flow = match content.is_text() {
+            Ok(true) => self.read_values(&mut content, take),
+            Ok(false) => {
+                self.file.faults.push("it is no text; nothing of it was read".to_owned());
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                self.file.faults.push(format!("it cannot be read: {error}"));
+                ControlFlow::Continue(())
+            }
+        };
+        self.file.bytes = content.bytes;
+        let whole = flow.is_continue() && self.file.faults.is_empty();
+        self.file.sha256 = content.hash.filter(|_| whole).map(|hash| format!("{:x}", hash.finalize()));
+        flow
+    }
+
+    fn open(&self, origin: &Origin) -> io::Result<Counted> {
+        let inner: Box<dyn Read + Send> = match origin {
+            Origin::Stdin => Box::new(io::stdin()),
+            Origin::File(path) => Box::new(File::open(path)?),
+        };
+        Ok(Counted { inner, progress: Arc::clone(&self.reader.progress) })
+    }
+
+    fn read_values(
+        &mut self,
+        content: &mut Content,
+        take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut values = Values::new(content, self.reader.longest);
+        loop {
+            let next = values.next(&mut self.chunk.body);
+            let behind = || format!("behind event {}", thousands(self.file.events));
+            match next {
+                Ok(Next::Value(extent)) => self.take_value(extent),
+                Ok(Next::TooLong(bytes)) => {
+                    let fault = format!("{}, one of {} was left out: too long", behind(), count_of(bytes, "byte"));
+                    self.file.faults.push(fault);
+                }
+                Ok(Next::Cut) => self.file.faults.push(format!("{} it is cut off", behind())),
+                Ok(Next::End) => break,
+                Err(error) => {
+                    self.file.faults.push(format!("{} it cannot be read: {}", behind(), clean(&error.to_string())));
+                    break;
+                }
+            }
+            if self.chunk.is_full() {
+                self.hand_over(take)?;
+            }
+        }
+        self.hand_over(take)
+    }
+
+    /// The value at `extent` is what the body ends with.
+    fn take_value(&mut self, extent: Range<usize>) {
+        let line = self.chunk.body.get(extent.clone()).unwrap_or_default();
+        let (meta, event) = match unwrap(line) {
+            Some(Wrapped { meta, event: Event::At(at) }) => {
+                (Some(meta), extent.start + at.start..extent.start + at.end)
+            }
+            Some(Wrapped { meta, event: Event::Text(text) }) => {
+                let start = self.chunk.body.len();
+                self.chunk.body.extend_from_slice(text.as_bytes());
+                (Some(meta), start..self.chunk.body.len())
+            }
+            None => (None, extent),
+        };
+        let bytes = self.chunk.body.get(event.clone()).unwrap_or_default();
+        let decoded = decode(bytes);
+        let says_nothing = EventFields { time: None, ..decoded.fields.clone() } == EventFields::default();
+        let readable = !decoded.flags.contains(Flags::UNREADABLE);
+        if meta.is_none() && says_nothing && readable && bytes.starts_with(b"{") {
+            self.file.others += 1;
+            return;
+        }
+        let place = place(meta.unwrap_or_default(), &decoded.fields, &self.reader.names);
+        self.places.add(&place.0, &place.1, &decoded.fields, &self.reader.names);
+        self.chunk.events.entry(place).or_default().push(event);
+        self.chunk.count += 1;
+        self.file.events += 1;
+    }
+
+    fn hand_over(&mut self, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let Pending { body, events, count } = std::mem::take(&mut self.chunk);
+        if count == 0 {
+            return ControlFlow::Continue(());
+        }
+        self.reader.progress.events.fetch_add(count as u64, Ordering::Relaxed);
+        let large = body.len() > LARGE;
+        let body: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(body);
+        let page = |((region, compartment), extents)| {
+            let cell = CellKey { region, compartment, window: FetchWindow::UNKNOWN };
+            Page::of_values(cell, Arc::clone(&body), extents, self.reader.now)
+        };
+        let flow = take(Chunk { pages: events.into_iter().map(page).collect(), places: self.places });
+        let held = Arc::downgrade(&body);
+        drop(body);
+        while large && flow.is_continue() && held.strong_count() > 0 {
+            thread::park_timeout(LOOK);
+        }
+        flow
+    }
+}
+
+impl Pending {
+    fn is_full(&self) -> bool {
+        self.count >= CHUNK_EVENTS || self.body.len() >= CHUNK_BYTES
+    }
+}
+
+/// Where an event was read: what was said of it, else what it says itself; empty where nobody knows.
+fn place(meta: Meta, fields: &EventFields<'_>, names: &RegionNames) -> (RegionId, Ocid) {
+    let region = match meta.region {
+        Some(region) => RegionId::new(region),
+        None => region_of(&fields.resource_id, names).unwrap_or_else(|| RegionId::new("")),
+    };
+    let compartment = meta.compartment_id.map_or_else(|| Ocid::new(&*fields.compartment_id), Ocid::new);
+    (region, compartment)
+}
+
+/// A file as it is, counted.
+struct Counted {
+    inner: Box<dyn Read + Send>,
+    progress: Arc<Progress>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.progress.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// The content of a file, counted and digested as it is used up.
+struct Content {
+    inner: Box<dyn BufRead + Send>,
+    bytes: u64,
+    hash: Option<Sha256>,
+}
+
+impl Content {
+    /// Text has no zero bytes; pictures, archives and UTF-16 do.
+    fn is_text(&mut self) -> io::Result<bool> {
+        let head = self.inner.fill_buf()?;
+        Ok(memchr::memchr(0, head.get(..GLANCE).unwrap_or(head)).is_none())
+    }
+}
+
+impl Read for Content {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Content {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        if let Some(hash) = &mut self.hash {
+            // What is used up was filled, so this asks nobody.
+            let filled = self.inner.fill_buf().unwrap_or_default();
+            hash.update(filled.get(..count).unwrap_or_default());
+        }
+        self.bytes += count as u64;
+        self.inner.consume(count);
+    }
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

@@ -1,0 +1,179 @@
+//! How many rows of a selection have which values.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, SecondsFormat};
+
+use super::field::Field;
+use super::parse::nearest;
+use super::selection::Selection;
+use crate::domain::access::Access;
+use crate::domain::event::{EventFields, decode};
+use crate::domain::ocid::Ocid;
+use crate::domain::region::RegionId;
+use crate::index::{RecordRef, RowView};
+
+/// Something that rows are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Field(Field),
+    /// `read`, `write` or `session`.
+    Access,
+    /// The UTC day in which it happened.
+    Day,
+    /// The UTC hour in which it happened.
+    Hour,
+}
+
+/// So many rows have these values, in the order of what they are counted by; `None` where the event has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tuple {
+    pub values: Vec<Option<String>>,
+    pub count: u64,
+}
+
+impl By {
+    const OTHERS: [(&'static str, Self); 3] = [("access", Self::Access), ("day", Self::Day), ("hour", Self::Hour)];
+
+    /// Names that somebody who typed this may have meant.
+    pub fn nearest(name: &str) -> Vec<&'static str> {
+        nearest(name, Self::names())
+    }
+
+    /// By its name, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        let other = Self::OTHERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, by)| *by);
+        other.or_else(|| Field::named(name).map(Self::Field))
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Field(field) => field.name(),
+            other => Self::OTHERS.iter().find(|(_, by)| *by == other).map_or("", |(name, _)| name),
+        }
+    }
+
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Field::ALL.iter().map(|field| field.name()).chain(Self::OTHERS.iter().map(|(name, _)| *name))
+    }
+
+    /// Whether it stands in no column.
+    fn is_in_bytes(self) -> bool {
+        matches!(self, Self::Field(field) if field.column().is_none())
+    }
+
+    /// What stands for the row's value: a code of the column's dictionary where there is one, else one of `texts`.
+    fn code(self, row: &RowView<'_>, fields: &EventFields<'_>, texts: &mut Texts) -> u64 {
+        let units = |seconds: i64| row.time().map_or(0, |time| (time.timestamp().div_euclid(seconds) as u64) << 1 | 1);
+        match self {
+            Self::Field(field) => match field.column() {
+                Some(column) => u64::from(row.code(column)),
+                None => texts.code(field_of_bytes(field, fields)),
+            },
+            Self::Access => row.access() as u64,
+            Self::Day => units(DAY),
+            Self::Hour => units(HOUR),
+        }
+    }
+
+    fn value(self, code: u64, selection: &Selection, texts: &Texts) -> Option<String> {
+        let time = |seconds: i64| (code != 0).then(|| DateTime::from_timestamp(((code as i64) >> 1) * seconds, 0))?;
+        let text = match self {
+            Self::Field(field) => match field.column() {
+                Some(column) => selection.snapshot().dictionary(column).value(code as u32).to_owned(),
+                None => texts.value(code).to_owned(),
+            },
+            Self::Access => access_name(code).to_owned(),
+            Self::Day => time(DAY)?.format("%Y-%m-%d").to_string(),
+            Self::Hour => time(HOUR)?.to_rfc3339_opts(SecondsFormat::Secs, true),
+        };
+        Some(text).filter(|text| !text.is_empty())
+    }
+}
+
+/// Rows that are listed at once.
+const STRIDE: usize = 1 << 16;
+
+const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
+
+fn access_name(code: u64) -> &'static str {
+    match Access::ALL.into_iter().find(|access| *access as u64 == code) {
+        Some(Access::Write) => "write",
+        Some(Access::Session) => "session",
+        Some(Access::Read) | None => "read",
+    }
+}
+
+/// A field that has no column says nothing of where the event was read.
+fn field_of_bytes<'a>(field: Field, fields: &'a EventFields<'a>) -> String {
+    let (region, queried) = (RegionId::new(""), Ocid::new(""));
+    field.text(&RecordRef { fields, region: &region, queried: &queried, own: false }).to_owned()
+}
+
+/// Codes for values that have none in the index; 0 is the empty text.
+struct Texts {
+    codes: HashMap<String, u64>,
+    values: Vec<String>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { codes: HashMap::from([(String::new(), 0)]), values: vec![String::new()] }
+    }
+}
+
+impl Texts {
+    fn code(&mut self, text: String) -> u64 {
+        if let Some(code) = self.codes.get(&text) {
+            return *code;
+        }
+        let code = self.values.len() as u64;
+        self.values.push(text.clone());
+        self.codes.insert(text, code);
+        code
+    }
+
+    fn value(&self, code: u64) -> &str {
+        self.values.get(code as usize).map_or("", String::as_str)
+    }
+}
+
+/// Counts the rows by the values that they have there; the most frequent first, then by value. Without anything to count
+/// by, that is one tuple of nothing, however many rows there are.
+pub fn count(selection: &Selection, by: &[By]) -> Vec<Tuple> {
+    if by.is_empty() {
+        return vec![Tuple { values: Vec::new(), count: selection.len() as u64 }];
+    }
+    let snapshot = selection.snapshot();
+    let mut texts: Vec<Texts> = by.iter().map(|_| Texts::default()).collect();
+    let mut counts: HashMap<Box<[u64]>, u64> = HashMap::new();
+    let mut key = vec![0; by.len()];
+    let reads_bytes = by.iter().any(|by| by.is_in_bytes());
+    let mut reader = snapshot.blocks().reader();
+    let strides = (0..selection.len()).step_by(STRIDE).map(|start| start..start + STRIDE);
+    for row in strides.flat_map(|ranks| selection.rows(ranks)).filter_map(|id| snapshot.row(id)) {
+        let place = || snapshot.segments().get(row.id().segment as usize)?.at(row.id().row as usize);
+        let bytes = if reads_bytes { place().and_then(|at| reader.read(at)) } else { None };
+        let fields = bytes.map(|bytes| decode(bytes).fields).unwrap_or_default();
+        for ((code, by), texts) in key.iter_mut().zip(by).zip(&mut texts) {
+            *code = by.code(&row, &fields, texts);
+        }
+        match counts.get_mut(&*key) {
+            Some(count) => *count += 1,
+            None => drop(counts.insert(key.clone().into(), 1)),
+        }
+    }
+    let value = |((code, by), texts): ((&u64, &By), &Texts)| by.value(*code, selection, texts);
+    let tuple = |(codes, count): (Box<[u64]>, u64)| Tuple {
+        values: codes.iter().zip(by).zip(&texts).map(value).collect(),
+        count,
+    };
+    let mut tuples: Vec<Tuple> = counts.into_iter().map(tuple).collect();
+    tuples.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.values.cmp(&b.values)));
+    tuples
+}
+
+#[cfg(test)]
+#[path = "count_tests.rs"]
+mod tests;
