@@ -56,7 +56,9 @@ pub fn select(
     plan.extend(snapshot);
     let parts = find(snapshot, &plan, &Known::of(previous, &plan, snapshot), cancel)?;
     let mut counts = Counts::default();
-    parts.iter().for_each(|part| counts.add(&part.found.counts));
+    for part in &parts {
+        counts.add(&part.found.counts);
+    }
     Some(Selection {
         snapshot: Arc::clone(snapshot),
         query: query.clone(),
@@ -114,22 +116,19 @@ fn part(place: Place<'_>, plan: &Plan, known: &Known<'_>) -> Part {
     if let Some(same) = before.filter(|part| known.same && part.first == segment.rows().start) {
         return same.clone();
     }
-    let (rest, scoped) = match before.zip(known.added.as_ref()) {
-        Some((part, added)) => {
-            let mut rest = within(&part.found.rest, segment);
-            added.narrow(place, &mut rest);
-            let scoped = part.found.scoped.as_ref().filter(|_| known.same_scope).map(|scoped| {
-                let mut scoped = scoped.clone();
-                scoped.intersect(&rest);
-                scoped
-            });
-            (rest, scoped)
-        }
-        None => {
-            let mut rest = Mask::of(segment.rows());
-            plan.rest.narrow(place, &mut rest);
-            (rest, None)
-        }
+    let (rest, scoped) = if let Some((part, added)) = before.zip(known.added.as_ref()) {
+        let mut rest = within(&part.found.rest, segment);
+        added.narrow(place, &mut rest);
+        let scoped = part.found.scoped.as_ref().filter(|_| known.same_scope).map(|scoped| {
+            let mut scoped = scoped.clone();
+            scoped.intersect(&rest);
+            scoped
+        });
+        (rest, scoped)
+    } else {
+        let mut rest = Mask::of(segment.rows());
+        plan.rest.narrow(place, &mut rest);
+        (rest, None)
     };
     let scoped = scoped.or_else(|| (!plan.scope.is_all()).then(|| narrowed(&plan.scope, place, &rest)));
     Part { segment: segment.id(), first: segment.rows().start, found: Arc::new(examine(place, plan, rest, scoped)) }
