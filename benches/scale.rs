@@ -120,7 +120,9 @@ fn compressing() -> f64 {
     let mut compressor = zstd::bulk::Compressor::with_dictionary(3, &dictionary).expect("a compressor");
     let blocks: Vec<Vec<u8>> = events.chunks(BLOCK).map(<[Vec<u8>]>::concat).collect();
     let cpu = cpu_seconds();
-    blocks.iter().for_each(|block| drop(black_box(compressor.compress(block).expect("a frame"))));
+    for block in &blocks {
+        drop(black_box(compressor.compress(block).expect("a frame")));
+    }
     (cpu_seconds() - cpu) / SAMPLE as f64
 }
 
@@ -160,7 +162,9 @@ fn questions(snapshot: &Arc<Snapshot>) -> Vec<Line> {
         Column::Resource,
     ];
     let facets_of = |selection: &Selection| {
-        facets.iter().for_each(|column| drop(black_box(selection.facet(*column, &Cancel::new()))));
+        for column in &facets {
+            drop(black_box(selection.facet(*column, &Cancel::new())));
+        }
     };
     let everything = selected(snapshot, &Query::everything(), None);
     let rows = |rows: usize, nanos: u64| Duration::from_nanos(rows as u64 * nanos);

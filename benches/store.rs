@@ -26,7 +26,9 @@ fn events() -> &'static [Vec<u8>] {
 
 fn filled(options: StoreOptions) -> Store {
     let mut store = Store::new(options);
-    events().iter().for_each(|event| store.push(event, 0));
+    for event in events() {
+        store.push(event, 0);
+    }
     store
 }
 

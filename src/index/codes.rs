@@ -123,7 +123,9 @@ impl Codes {
 /// Of two codes at least, so that no count passes 65,535.
 fn table(codes: Vec<u32>, rows: &[u16]) -> Table {
     let mut counts = vec![0_u16; codes.len()];
-    rows.iter().for_each(|number| counts[usize::from(*number)] += 1);
+    for number in rows {
+        counts[usize::from(*number)] += 1;
+    }
     Table { codes: codes.into(), counts: counts.into() }
 }
 

@@ -68,7 +68,7 @@ impl Runs {
     /// Does one step of what must be merged; whether there was one. With `all`, everything becomes one run in the end;
     /// without, runs of very different sizes are left for later.
     pub fn step(&mut self, all: bool, digests: &Digests<'_>) -> bool {
-        let sizes: Vec<usize> = self.runs.iter().map(|run| rows_of(run)).collect();
+        let sizes: Vec<usize> = self.runs.iter().map(rows_of).collect();
         let mut pairs = (1..sizes.len()).rev();
         let Some(newer) = pairs.find(|newer| all || sizes[newer - 1] <= 2 * sizes[*newer]) else { return false };
         let mut from = std::mem::take(&mut self.runs[newer]);

@@ -92,7 +92,9 @@ impl Segment {
         let (mut all, mut codes) = (Vec::new(), Vec::with_capacity(order.len()));
         draft.into_segment(number, |column| {
             all.clear();
-            parts.iter().for_each(|part| part.segment.codes(column).unpack(part.rows.start, part.rows.end, &mut all));
+            for part in parts {
+                part.segment.codes(column).unpack(part.rows.start, part.rows.end, &mut all);
+            }
             codes.clear();
             codes.extend(order.iter().map(|place| all[*place as usize]));
             Codes::new(&codes, &mut numbering[column.index()])
@@ -109,7 +111,9 @@ impl Segment {
         let mut flags = Arc::clone(&self.flags);
         let planes = Arc::make_mut(&mut flags);
         for (_, plane) in planes.iter_mut().enumerate().filter(|(bit, _)| flag.bits() >> bit & 1 != 0) {
-            rows.iter().for_each(|row| plane.insert(self.end(), *row));
+            for row in rows {
+                plane.insert(self.end(), *row);
+            }
         }
         let id = SegmentId { revision: self.id.revision + 1, ..self.id };
         Self { id, flags, ..self.clone() }

@@ -1,11 +1,12 @@
 //! The laws of the index.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use chrono::TimeDelta;
+use foldhash::fast::FixedState;
 use proptest::prelude::*;
 
 use super::testing::{Sent, at, cell, contents, event, footprint, insert, numbered, page, sent};
@@ -168,9 +169,7 @@ fn a_snapshot_never_changes() {
 }
 
 fn fingerprint(snapshot: &Snapshot) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    contents(snapshot).hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(contents(snapshot))
 }
 
 /// Every run in order, every row in one segment.

@@ -71,7 +71,9 @@ pub fn select_some(
     plan.extend(snapshot);
     let parts = find(snapshot, &plan, &Known::of(previous, &plan, snapshot), cancel, enough)?;
     let mut counts = Counts::default();
-    parts.iter().for_each(|part| counts.add(&part.found.counts));
+    for part in &parts {
+        counts.add(&part.found.counts);
+    }
     Some(Selection {
         snapshot: Arc::clone(snapshot),
         query: query.clone(),
@@ -151,22 +153,19 @@ fn find(
 fn part(place: Place<'_>, plan: &Plan, known: &Known<'_>) -> Part {
     let segment = place.segment;
     let before = known.parts.get(&segment.id()).copied();
-    let (rest, scoped) = match before.zip(known.added.as_ref()) {
-        Some((part, added)) => {
-            let mut rest = within(&part.found.rest, segment);
-            added.narrow(place, &mut rest);
-            let scoped = part.found.scoped.as_ref().filter(|_| known.same_scope).map(|scoped| {
-                let mut scoped = scoped.clone();
-                scoped.intersect(&rest);
-                scoped
-            });
-            (rest, scoped)
-        }
-        None => {
-            let mut rest = Mask::of(segment.rows());
-            plan.rest.narrow(place, &mut rest);
-            (rest, None)
-        }
+    let (rest, scoped) = if let Some((part, added)) = before.zip(known.added.as_ref()) {
+        let mut rest = within(&part.found.rest, segment);
+        added.narrow(place, &mut rest);
+        let scoped = part.found.scoped.as_ref().filter(|_| known.same_scope).map(|scoped| {
+            let mut scoped = scoped.clone();
+            scoped.intersect(&rest);
+            scoped
+        });
+        (rest, scoped)
+    } else {
+        let mut rest = Mask::of(segment.rows());
+        plan.rest.narrow(place, &mut rest);
+        (rest, None)
     };
     let scoped = scoped.or_else(|| (!plan.scope.is_all()).then(|| narrowed(&plan.scope, place, &rest)));
     let found = Arc::new(examine(place, plan, rest, scoped));
