@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!   push ─► open block ─► worker threads ─► packs in memory ─► packs in a temporary file
-//!                                              (4,096 events, one piece of memory each)
+//!                                              (4,096 events, pages of memory of its own each)
 //! ```
 //!
 //! 64 events are enough for the compressor to see how alike they are, and few enough to unpack one at once. What is
 //! waiting to be packed is read as it came, so nothing ever waits for the compressor. [`Blocks`] is what a reader holds.
-//! A pack is one piece of memory of exactly its size, so that memory held is memory counted.
+//! A pack has pages of its own, counted whole, so that memory held is memory counted, and memory spilled is given back.
 
+mod area;
 mod codec;
 mod content;
 mod pack;
@@ -83,6 +84,13 @@ impl Default for StoreOptions {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let directory = std::env::var_os("AUDITUI_TMPDIR").filter(|path| !path.is_empty()).map(PathBuf::from);
         Self { workers: cores.saturating_sub(1).max(1), train: true, directory }
+    }
+}
+
+impl StoreOptions {
+    /// Where the temporary file goes.
+    pub fn spill_directory(&self) -> PathBuf {
+        self.directory.clone().unwrap_or_else(std::env::temp_dir)
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::area::Area;
 use super::spill::Medium;
 use super::{BLOCK_EVENTS, Ordinal, PACK_BLOCKS, PACK_EVENTS};
 use super::{codec, content};
@@ -77,7 +78,7 @@ pub(super) struct Pack {
 
 /// Bytes in memory or in a file.
 pub(super) enum Extent {
-    Memory(Box<[u8]>),
+    Memory(Area),
     File { medium: Arc<dyn Medium>, at: u64, len: usize },
 }
 
@@ -228,7 +229,7 @@ impl Large {
     fn new(bytes: &[u8]) -> Self {
         let packed = codec::pack_alone(bytes);
         let is_packed = packed.is_some();
-        Self { len: bytes.len(), is_packed, bytes: Extent::Memory(packed.unwrap_or_else(|| bytes.into())) }
+        Self { len: bytes.len(), is_packed, bytes: Extent::Memory(packed.unwrap_or_else(|| bytes.into()).into()) }
     }
 
     /// Bytes held.
@@ -256,18 +257,18 @@ fn held_by_large(large: &[(u16, Arc<Large>)]) -> usize {
 impl Pack {
     /// `None` when offsets do not reach so far, which takes more than 64 blocks of the largest content.
     fn new(blocks: &[&PackedBlock]) -> Option<Self> {
-        let total: usize = blocks.iter().map(|block| block.bytes.len()).sum();
         let mut offsets = Vec::with_capacity(blocks.len() + 1);
-        let mut bytes = Vec::with_capacity(total);
+        let mut end = 0;
         let mut large = Vec::new();
         offsets.push(0);
         for (number, block) in blocks.iter().enumerate() {
-            bytes.extend_from_slice(&block.bytes);
-            offsets.push(u32::try_from(bytes.len()).ok()?);
+            end += block.bytes.len();
+            offsets.push(u32::try_from(end).ok()?);
             let first = (number as u32 * BLOCK_EVENTS) as u16;
             large.extend(block.large.iter().map(|(slot, event)| (first + slot, Arc::clone(event))));
         }
-        Some(Self { offsets: offsets.into(), bytes: Extent::Memory(bytes.into()), large: large.into() })
+        let bytes = Extent::Memory(Area::of(blocks.iter().map(|block| &*block.bytes)));
+        Some(Self { offsets: offsets.into(), bytes, large: large.into() })
     }
 
     /// The packed block at `number` of 64, read into `scratch` if it is in a file.
@@ -312,7 +313,7 @@ impl Extent {
 
     fn held(&self) -> usize {
         match self {
-            Self::Memory(bytes) => bytes.len() + ALLOCATION,
+            Self::Memory(bytes) => bytes.held(),
             Self::File { .. } => 0,
         }
     }
