@@ -350,10 +350,15 @@ impl Collected {
         self.trouble.iter().map(|(key, problem)| (key.region.clone(), problem.what.clone())).collect()
     }
 
+    /// Takes back what was said of cells whose events could not be kept, as whoever keeps events says.
+    pub fn lose(&mut self, kept: &Ledger) {
+        self.ledger.lose(kept);
+    }
+
     /// Keeps in mind what failed until it is read: while it is tried again the ledger says no more than that.
     fn note_trouble(&mut self, update: &CellUpdate) {
         match &update.change {
-            Change::Failed(problem) => {
+            Change::Failed(problem) | Change::NotKept(problem) => {
                 self.trouble.insert(update.key.clone(), Arc::clone(problem));
             }
             Change::Complete { .. } | Change::Split | Change::Denied(_) | Change::Gone(_) => {

@@ -14,6 +14,8 @@
 mod cell;
 mod coverage;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use rpds::RedBlackTreeMapSync;
 
@@ -63,6 +65,14 @@ impl Ledger {
         if let Some(cell) = self.cells.get_mut(&key) {
             cell.apply(change);
             self.total.add(cell.state(self.settling));
+        }
+    }
+
+    /// Takes back what is said of cells that failed in `kept`, the ledger of whoever was to keep the events.
+    pub fn lose(&mut self, kept: &Self) {
+        for cell in kept.failed() {
+            let (Attempt::Failed(problem), Some(_)) = (&cell.attempt, self.cells.get(&cell.key)) else { continue };
+            self.apply(CellUpdate { key: cell.key.clone(), change: Change::NotKept(Arc::clone(problem)) });
         }
     }
 
@@ -123,7 +133,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     use chrono::{DateTime, Utc};
 
@@ -188,6 +197,29 @@ mod tests {
         assert_eq!(ledger.state(cell), CellState::Complete);
         assert_eq!(cell.read.unwrap().events, 7);
         assert!(cell.problem().is_some());
+    }
+
+    #[test]
+    fn a_cell_whose_events_could_not_be_kept_is_not_read_until_it_is_read_again() {
+        let k = key("r", 0, 10);
+        let mut changes = vec![
+            (k.clone(), Change::Started),
+            (k.clone(), Change::Page { events: 7 }),
+            (k.clone(), Change::Complete { at: minute(60) }),
+            (k.clone(), Change::NotKept(problem())),
+        ];
+        let before = ledger(changes.clone());
+        let cell = before.get(&k).unwrap();
+        assert_eq!((before.state(cell), cell.broken_off), (CellState::Failed, Some((1, 7))));
+        let mut told = ledger(changes[..3].to_vec());
+        told.apply(CellUpdate { key: key("other", 0, 10), change: Change::Complete { at: minute(60) } });
+        let mut kept = before.clone();
+        kept.apply(CellUpdate { key: key("split since", 0, 10), change: Change::NotKept(problem()) });
+        told.lose(&kept);
+        assert_eq!((told.total().failed, told.total().complete), (1, 1));
+        changes.extend([(k.clone(), Change::Started), (k.clone(), Change::Complete { at: minute(70) })]);
+        let after = ledger(changes);
+        assert_eq!(after.state(after.get(&k).unwrap()), CellState::Complete);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod quotes;
 pub mod region;
 mod repair;
 pub mod scope;
+pub mod size;
 pub mod tenancy;
 pub mod text;
 pub mod time_phrase;

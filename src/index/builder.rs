@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::column::{Column, RecordRef};
 use super::dictionary::Interner;
 use super::identity::{Claim, EventKey, Identities};
+use super::limit::Limit;
 use super::runs::Runs;
 use super::segment::Row;
 use super::snapshot::{Dictionaries, Snapshot, Totals};
@@ -27,6 +28,25 @@ use crate::domain::region::RegionId;
 /// Rows that make a segment even when nobody asks for a snapshot.
 const FRESH_ROWS: usize = 4_096;
 
+/// Bytes of events taken after which it is looked whether a limit is kept.
+const BYTES_UNSEEN: u64 = 16 << 20;
+
+/// How an index works.
+#[derive(Clone, Debug, Default)]
+pub struct IndexOptions {
+    /// Tells which events are our own.
+    pub footprint: Footprint,
+    /// Bytes of memory that may be accounted for; see `limit`.
+    pub max_memory: Option<u64>,
+    pub store: StoreOptions,
+}
+
+impl From<Footprint> for IndexOptions {
+    fn from(footprint: Footprint) -> Self {
+        Self { footprint, ..Self::default() }
+    }
+}
+
 /// See the module.
 pub struct IndexBuilder {
     footprint: Footprint,
@@ -41,19 +61,21 @@ pub struct IndexBuilder {
     /// Rows in segments that turned out to be in conflict since the last snapshot.
     disputed: Vec<EventKey>,
     totals: Totals,
+    limit: Option<Limit>,
     published: Arc<Snapshot>,
 }
 
 impl Default for IndexBuilder {
     fn default() -> Self {
-        Self::new(Footprint::default())
+        Self::new(IndexOptions::default())
     }
 }
 
 impl IndexBuilder {
-    /// `footprint` tells which events are our own.
-    pub fn new(footprint: Footprint) -> Self {
-        let mut store = Store::new(StoreOptions::default());
+    pub fn new(options: impl Into<IndexOptions>) -> Self {
+        let IndexOptions { footprint, max_memory, store } = options.into();
+        let mut store = Store::new(store);
+        let limit = max_memory.map(Limit::new);
         let mut interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
         let lineage = Arc::new(());
         let (runs, identities, texts) = (Runs::new(), Identities::new(), TextWriter::new());
@@ -69,6 +91,7 @@ impl IndexBuilder {
             totals: Totals::default(),
             store: store.memory(),
             tables: identities.bytes(),
+            pressure: limit.as_ref().map(|limit| limit.pressure(&store)),
         });
         Self {
             footprint,
@@ -81,6 +104,7 @@ impl IndexBuilder {
             texts,
             disputed: Vec::new(),
             totals: Totals::default(),
+            limit,
             published,
         }
     }
@@ -98,7 +122,7 @@ impl IndexBuilder {
     }
 
     /// Takes one event, read in `region` by asking for compartment `queried`. The first place where an event is read is
-    /// the one it keeps. `None` when it was held already.
+    /// the one it keeps. `None` when it was held already, or was refused for want of memory.
     pub fn insert(&mut self, region: &RegionId, queried: &Ocid, bytes: &[u8]) -> Option<EventKey> {
         self.take(region, queried, bytes, |_| false)
     }
@@ -114,6 +138,11 @@ impl IndexBuilder {
         let at = self.store.next();
         let decoded = self.footprint.decode(bytes);
         let fields = &decoded.fields;
+        if self.limit.as_ref().is_some_and(Limit::is_full) && !self.identities.holds(&fields.id, bytes, &mut self.store)
+        {
+            self.totals.refused += 1;
+            return None;
+        }
         let Claim::New { digest, rival } = self.identities.claim(&fields.id, bytes, at, &mut self.store) else {
             self.totals.duplicates += 1;
             return None;
@@ -134,9 +163,12 @@ impl IndexBuilder {
         let key = EventKey { micros, digest };
         self.store.push(bytes, digest);
         self.fresh.push(Row { key, access, failed, flags, codes, at });
-        if self.fresh.len() >= FRESH_ROWS {
+        if self.fresh.len() >= FRESH_ROWS || self.may_be_above_limit() {
             self.seal();
             self.merge_some();
+            if self.limit.is_some() {
+                self.publish();
+            }
         }
         Some(key)
     }
@@ -179,6 +211,15 @@ impl IndexBuilder {
     }
 
     fn publish(&mut self) -> Arc<Snapshot> {
+        self.publish_as_it_is();
+        let held = |snapshot: &Snapshot| snapshot.memory().resident();
+        if self.limit.as_mut().is_some_and(|limit| limit.keep(held(&self.published), &mut self.store)) {
+            self.publish_as_it_is();
+        }
+        Arc::clone(&self.published)
+    }
+
+    fn publish_as_it_is(&mut self) {
         let (segments, runs) = self.runs.list();
         self.published = Arc::new(Snapshot {
             lineage: Arc::clone(&self.lineage),
@@ -191,8 +232,8 @@ impl IndexBuilder {
             totals: self.totals,
             store: self.store.memory(),
             tables: self.tables(),
+            pressure: self.limit.as_ref().map(|limit| limit.pressure(&self.store)),
         });
-        Arc::clone(&self.published)
     }
 
     /// Bytes held beside what snapshots share.
@@ -218,6 +259,11 @@ impl IndexBuilder {
         let store = &self.store;
         self.totals.dispute(self.runs.flags(key, &|at| store.digest(at)));
         self.disputed.push(key);
+    }
+
+    fn may_be_above_limit(&self) -> bool {
+        let unseen = self.totals.raw_bytes - self.published.totals.raw_bytes;
+        self.limit.is_some() && unseen > BYTES_UNSEEN
     }
 
     /// Makes a segment of the fresh rows; whether there is anything that was not published.

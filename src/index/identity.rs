@@ -72,6 +72,13 @@ impl Identities {
         Self { tables: (0..TABLES).map(|_| HashTable::new()).collect(), disputed: HashSet::new() }
     }
 
+    /// Whether the event is held already.
+    pub fn holds(&self, id: &str, bytes: &[u8], store: &mut Store) -> bool {
+        let digest = digest(id, bytes);
+        let namesakes = self.namesakes(digest, store);
+        namesakes.into_iter().any(|known| store.read(known) == Some(bytes))
+    }
+
     /// Takes an event in, which stands at `at` if it is new; `id` is its `eventId`, empty where it has none.
     pub fn claim(&mut self, id: &str, bytes: &[u8], at: Ordinal, store: &mut Store) -> Claim {
         self.claim_digest(digest(id, bytes), id, bytes, at, store)
@@ -79,10 +86,7 @@ impl Identities {
 
     fn claim_digest(&mut self, mut digest: u64, id: &str, bytes: &[u8], at: Ordinal, store: &mut Store) -> Claim {
         let name = digest >> CONTENT_BITS;
-        let table = &mut self.tables[name as usize % TABLES];
-        let namesakes = table.iter_hash(spread(name)).copied().filter(|known| name_of(*known, store) == name);
-        let mut namesakes: Vec<Ordinal> = namesakes.collect();
-        namesakes.sort_unstable();
+        let namesakes = self.namesakes(digest, store);
         // Different bytes of equal digest move on to the next digest.
         while let Some(known) = namesakes.iter().find(|known| store.digest(**known) == digest) {
             if store.read(*known) == Some(bytes) {
@@ -90,10 +94,21 @@ impl Identities {
             }
             digest = digest & !CONTENT | digest.wrapping_add(1) & CONTENT;
         }
+        let table = &mut self.tables[name as usize % TABLES];
         table.insert_unique(spread(name), at, |known| spread(name_of(*known, store)));
         let has_id = |known: &Ordinal| store.read(*known).is_some_and(|bytes| decode(bytes).fields.id == id);
         let rival = if id.is_empty() { None } else { namesakes.into_iter().find(has_id) };
         Claim::New { digest, rival }
+    }
+
+    /// Events of what may be the same id, in the order of arrival.
+    fn namesakes(&self, digest: u64, store: &Store) -> Vec<Ordinal> {
+        let name = digest >> CONTENT_BITS;
+        let table = &self.tables[name as usize % TABLES];
+        let namesakes = table.iter_hash(spread(name)).copied().filter(|known| name_of(*known, store) == name);
+        let mut namesakes: Vec<Ordinal> = namesakes.collect();
+        namesakes.sort_unstable();
+        namesakes
     }
 
     /// Whether this is the first time that `first` is found to be in conflict.

@@ -11,10 +11,10 @@ use arc_swap::ArcSwap;
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
-use super::builder::IndexBuilder;
+use super::builder::{IndexBuilder, IndexOptions};
+use super::refusals::Refusals;
 use super::snapshot::Snapshot;
 use super::store::yield_to_others;
-use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
 use crate::domain::ledger::{CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
@@ -71,11 +71,13 @@ enum Message {
 }
 
 impl Ingest {
-    /// `footprint`: see [`IndexBuilder::new`]; `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
-    pub fn start(footprint: Footprint, settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
-        let builder = IndexBuilder::new(footprint);
-        let worker =
-            Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake, is_idle: false, is_settled: false };
+    /// `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
+    pub fn start(options: impl Into<IndexOptions>, settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
+        let options = options.into();
+        let refusals = Refusals::new(options.max_memory);
+        let builder = IndexBuilder::new(options);
+        let ledger = Arc::new(Ledger::new(settling));
+        let worker = Worker { builder, refusals, ledger, wake, is_idle: false, is_settled: false };
         Self::start_with(worker)
     }
 
@@ -154,6 +156,7 @@ impl IngestSender {
 
 struct Worker {
     builder: IndexBuilder,
+    refusals: Refusals,
     ledger: Arc<Ledger>,
     wake: Box<dyn Fn() + Send>,
     /// The last input said that no more is expected.
@@ -233,7 +236,11 @@ impl Worker {
     fn apply(&mut self, input: Input) -> usize {
         match input {
             Input::Page(page) => {
+                let before = self.builder.totals().refused;
                 let Added { events, late } = self.builder.insert_page(&page);
+                if let Some(update) = self.refusals.add(&page.cell, self.builder.totals().refused - before) {
+                    self.note(update);
+                }
                 // The first read of a window is counted by whoever reads it.
                 if page.read_at.is_some() && events > 0 {
                     self.note(CellUpdate { key: page.cell.clone(), change: Change::Added { events, late } });
@@ -241,6 +248,7 @@ impl Worker {
                 page.len()
             }
             Input::Update(update) => {
+                let update = self.refusals.judge(update);
                 self.note(update);
                 0
             }

@@ -19,6 +19,8 @@ mod column;
 mod dictionary;
 mod identity;
 mod ingest;
+mod limit;
+mod refusals;
 mod runs;
 mod segment;
 mod snapshot;
@@ -28,18 +30,22 @@ mod texts;
 mod times;
 
 pub use bits::Bits;
-pub use builder::IndexBuilder;
+pub use builder::{IndexBuilder, IndexOptions};
 pub use codes::{Codes, Table};
 pub use column::{Column, RecordRef};
 pub use dictionary::Dictionary;
 pub use identity::EventKey;
 pub use ingest::{Holdings, Ingest, IngestSender, Input, Stopped};
+pub use limit::Pressure;
+pub use refusals::{MORE_MEMORY, refusal};
 pub use segment::{Segment, SegmentId};
 pub use snapshot::{Memory, RowId, RowView, Snapshot, Totals};
 pub use store::{BlockReader, Blocks, Ordinal, SpillError, Store, StoreMemory, StoreOptions, train_dictionary};
 pub use texts::{Candidates, Texts};
 pub use times::Times;
 
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

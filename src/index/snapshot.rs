@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::column::Column;
 use super::dictionary::Dictionary;
 use super::identity::EventKey;
+use super::limit::Pressure;
 use super::runs;
 use super::segment::Segment;
 use super::store::{Blocks, StoreMemory};
@@ -31,9 +32,11 @@ pub struct RowId {
 pub struct Totals {
     /// Events read, each time they were read.
     pub received: u64,
-    /// Events held, each once. `received - duplicates`.
+    /// Events held, each once. `received - duplicates - refused`.
     pub events: u64,
     pub duplicates: u64,
+    /// Events that were not taken because there was no memory left, each time they were read.
+    pub refused: u64,
     /// Events that share their id with one of other bytes; each of them counts.
     pub conflicts: u64,
     /// Events that are odd in any way, conflicts included.
@@ -96,6 +99,7 @@ pub struct Snapshot {
     pub(super) totals: Totals,
     pub(super) store: StoreMemory,
     pub(super) tables: usize,
+    pub(super) pressure: Option<Pressure>,
 }
 
 impl Snapshot {
@@ -119,6 +123,11 @@ impl Snapshot {
 
     pub fn segments(&self) -> &[Arc<Segment>] {
         &self.segments
+    }
+
+    /// What a limit of memory has led to; `None` without a limit.
+    pub fn pressure(&self) -> Option<&Pressure> {
+        self.pressure.as_ref()
     }
 
     /// The segments in runs, each as a range of places: within a run, one follows the other in time.

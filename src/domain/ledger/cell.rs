@@ -124,6 +124,10 @@ impl Cell {
             Change::Failed(_) | Change::Denied(_) | Change::Gone(_) => {
                 self.broken_off = Some(self.loaded()).filter(|(pages, _)| *pages > 0);
             }
+            Change::NotKept(_) => {
+                let read = self.read.take().map(|read| (read.pages, read.events));
+                self.broken_off = read.or(Some(self.loaded())).filter(|(pages, _)| *pages > 0);
+            }
             Change::Complete { .. } => self.broken_off = None,
             _ => {}
         }
@@ -149,7 +153,7 @@ impl Cell {
                 });
                 Attempt::Idle
             }
-            Change::Failed(problem) => Attempt::Failed(problem),
+            Change::Failed(problem) | Change::NotKept(problem) => Attempt::Failed(problem),
             Change::Denied(problem) => Attempt::Denied(problem),
             Change::Gone(problem) => Attempt::Gone(problem),
             // The ledger takes such a cell out.
@@ -194,6 +198,8 @@ pub enum Change {
     Failed(Arc<Problem>),
     Denied(Arc<Problem>),
     Gone(Arc<Problem>),
+    /// Events of it were read and could not be kept: it does not count as read, whatever was said of it before.
+    NotKept(Arc<Problem>),
     /// It turned out to be long; cells that tile its window take its place.
     Split,
 }

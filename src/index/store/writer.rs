@@ -128,6 +128,10 @@ impl Store {
         Ok(())
     }
 
+    pub fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+
     /// Waits for the blocks that are being packed, and gives back what packing and unpacking took.
     pub fn settle(&mut self) {
         while let Some(done) = self.workers.as_mut().and_then(Workers::wait) {
