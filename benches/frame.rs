@@ -117,6 +117,7 @@ pub fn setup() -> Setup {
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
+        max_memory: None,
         now,
     }
 }

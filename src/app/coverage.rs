@@ -164,7 +164,7 @@ impl App {
 impl App {
     pub(super) fn open_coverage(&mut self) {
         let coverage = self.files().and_then(FilesSeen::end).map_or("they are still being read", |end| end.coverage);
-        if self.refuses(coverage) {
+        if self.refuses(&format!("{coverage}; {}", self.memory_words().join(", "))) {
             return;
         }
         self.panel.reading = None;

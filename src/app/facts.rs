@@ -6,6 +6,7 @@
 
 mod axis;
 mod files;
+mod held;
 #[cfg(test)]
 mod tests;
 mod weighing;
@@ -26,6 +27,7 @@ use crate::query::Selection;
 use super::included::Included;
 
 pub use axis::{Axis, Mark};
+pub use held::HeldFacts;
 use weighing::Weighing;
 pub(super) use weighing::weight;
 
@@ -54,6 +56,8 @@ pub struct Facts {
     pub scope: Vec<NodeId>,
     /// Of those, the ones that were not read to their end, or not without trouble.
     pub open: Vec<NodeId>,
+    /// Of everything held, in scope or not.
+    pub held: HeldFacts,
 }
 
 /// A compartment that may not be read, with those below it that may not either.
@@ -153,10 +157,12 @@ impl About {
 impl Facts {
     /// `totals`: what there is in scope and range, whatever the filters.
     pub fn new(ledger: &Ledger, totals: &Selection, about: &About) -> Self {
-        match about.files {
-            Some(OfFiles { whole }) => files::facts(totals, about, whole),
+        let held = HeldFacts::of(totals.snapshot());
+        let facts = match about.files {
+            Some(OfFiles { whole }) => files::facts(totals, about, whole && held.refused == 0),
             None => Weighing::of(ledger, about).facts(totals),
-        }
+        };
+        Self { held, ..facts }
     }
 
     /// Whether every total may still grow, or there may be more than it counts.

@@ -24,6 +24,7 @@ pub mod key;
 pub mod keymap;
 pub mod line;
 pub mod look;
+mod memory;
 pub mod message;
 pub mod notices;
 pub mod overlay;
@@ -224,6 +225,7 @@ impl App {
         self.list.follow(&view);
         self.facts = Arc::clone(&view.facts);
         self.panel.follow(&self.facts);
+        self.watch_memory();
         self.view = Some(view);
         let mut effects = self.look_at_event();
         effects.extend(self.catch_up());

@@ -20,6 +20,10 @@ pub struct Notices {
     pub scope: Option<Problem>,
     /// What of files could not be read, or is known to be missing.
     pub files: Option<String>,
+    /// Events that were read are not held.
+    pub refused: Option<Problem>,
+    /// It was said that events have moved to a file.
+    pub spilling_told: bool,
     /// Stays until the next key.
     pub passing: Option<Passing>,
     pub slowed: Vec<RegionId>,
@@ -103,6 +107,7 @@ impl Notices {
         self.standing()
             .map(stands_still)
             .or_else(|| self.scope.as_ref().map(Notice::of))
+            .or_else(|| self.refused.as_ref().map(Notice::of))
             .or_else(|| self.files.as_ref().map(|problem| Notice::new(Level::Problem, problem)))
             .or_else(|| self.pause(facts))
             .or_else(|| gaps(facts, tenancy))

@@ -26,6 +26,8 @@ pub struct Setup {
     pub glyphs: Glyphs,
     /// How much later than `eventTime` an event may be processed; see `FetchWindow`.
     pub padding: TimeDelta,
+    /// Bytes of memory that what is held may take.
+    pub max_memory: Option<u64>,
     pub now: DateTime<Utc>,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::region::{Region, RegionId, SubscriptionStatus};
 use crate::domain::tenancy::Tenancy;
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
-use crate::index::{IndexBuilder, Snapshot};
+use crate::index::{IndexBuilder, IndexOptions, Snapshot, StoreOptions};
 use crate::query::{Cancel, select};
 
 use super::App;
@@ -43,6 +43,7 @@ pub fn setup() -> Setup {
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
+        max_memory: None,
         now: at("2026-03-14T14:02:11Z"),
     }
 }
@@ -146,6 +147,16 @@ pub fn snapshot(count: usize) -> Arc<Snapshot> {
     for place in 0..count.min(STORY.len()) {
         insert(&mut builder, place);
     }
+    builder.snapshot()
+}
+
+/// The story, of which the last events were refused: there is no room for them, nor a place to move the others to.
+pub fn refused() -> Arc<Snapshot> {
+    let store = StoreOptions { workers: 0, train: false, directory: Some("/nonexistent".into()) };
+    let mut builder = IndexBuilder::new(IndexOptions { max_memory: Some(64 << 10), store, ..IndexOptions::default() });
+    (0..9).for_each(|place| insert(&mut builder, place));
+    builder.snapshot();
+    (9..STORY.len()).for_each(|place| insert(&mut builder, place));
     builder.snapshot()
 }
 

@@ -12,8 +12,10 @@ use crate::domain::zone::Zone;
 use crate::oci::AuthKind;
 
 mod files;
+mod memory;
 
 pub use files::{CountArgs, OpenArgs};
+pub use memory::MemoryArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +53,8 @@ pub struct CommandLine {
     pub filter: FilterArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     #[command(flatten)]
     pub stats: StatsArgs,
     #[command(subcommand)]

@@ -12,6 +12,7 @@ use super::exports::{Completeness, Exports};
 use super::held::{Held, read_files, send};
 use super::interrupt::Interrupt;
 use super::listing::{aligned, print_text};
+use super::memory::{not_held, tell_spilling};
 use super::plan;
 use super::report::{self, Finding};
 use super::stats::{Load, Stats};
@@ -25,7 +26,7 @@ use crate::domain::text::{clean_json, clean_prefix, count_of, thousands};
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::Filter;
 use crate::files::{FileRead, Places};
-use crate::index::Snapshot;
+use crate::index::{IndexOptions, Snapshot};
 use crate::oci::{Env, clock};
 use crate::query::{By, Cancel, Order, Query, Term, Tuple, count, select};
 
@@ -91,14 +92,19 @@ async fn of_files(
     if let Some(skipped) = exports.skipped() {
         talk.note(&skipped);
     }
-    let held = Held::start(Footprint::default());
+    let held = Held::start(args.index(Footprint::default()));
     let (files, places) = read_files(&exports, &held, env, talk, interrupt).await?;
     let snapshot = Arc::clone(&tokio::task::block_in_place(|| held.finish()).snapshot);
     let mut query = narrowed(asked, &args.filter, range);
     scoped(&mut query, &args.read.scope(), &places)?;
     let tuples = counted(&snapshot, &query, by)?;
-    let verdict = exports.judge(&files, range);
-    let is_bound = files.iter().any(|file| !file.faults.is_empty());
+    let mut verdict = exports.judge(&files, range);
+    let not_held = not_held(&snapshot);
+    let is_bound = not_held.is_some() || files.iter().any(|file| !file.faults.is_empty());
+    tell_spilling(&snapshot, talk);
+    if let Some(finding) = not_held {
+        verdict.lacks(finding);
+    }
     print(&tuples, by, args.output, is_bound)?;
     talk.findings(&verdict.findings);
     talk.findings(&oddities(&snapshot));
@@ -150,11 +156,14 @@ async fn of_fetch(
     interrupt: &mut Interrupt,
     stats: &Stats,
 ) -> Result<ExitCode, Problem> {
-    let held = Held::start(connection.client.profile().footprint());
+    let held = Held::start(args.index(connection.client.profile().footprint()));
     let sender = held.sender();
     let mut take = |page: &Page| tokio::task::block_in_place(|| send(&sender, page.clone())).map(|()| Added::default());
-    let collected = reading.collect(&mut take, interrupt).await?;
-    let snapshot = Arc::clone(&tokio::task::block_in_place(|| held.finish()).snapshot);
+    let mut collected = reading.collect(&mut take, interrupt).await?;
+    let holdings = tokio::task::block_in_place(|| held.finish());
+    collected.lose(&holdings.ledger);
+    let snapshot = Arc::clone(&holdings.snapshot);
+    tell_spilling(&snapshot, reading.talk);
     let tuples = counted(&snapshot, &narrowed(asked, &args.filter, Some(reading.range)), by)?;
     let mut document = reading.document(&collected, filter(&args.filter));
     document.interrupted = interrupt.happened();
@@ -163,11 +172,18 @@ async fn of_fetch(
     document.exit_code = report::exit_code(&document, args.verdict.strict, args.verdict.fail_on);
     document.sentence = format!("count: {}; {}", count_of(total(&tuples), "event"), report::sentence(&document));
     print(&tuples, by, args.output, !document.complete)?;
+    reading.talk.findings(&not_held(&snapshot).into_iter().collect::<Vec<_>>());
     reading.talk.findings(&report::findings(&document));
     reading.talk.findings(&oddities(&snapshot));
     stats.tell(Load::of(&snapshot), reading.talk);
     reading.talk.summary(&document);
     Ok(ExitCode::from(document.exit_code))
+}
+
+impl CountArgs {
+    fn index(&self, footprint: Footprint) -> IndexOptions {
+        IndexOptions { footprint, max_memory: self.memory.max_memory, ..IndexOptions::default() }
+    }
 }
 
 /// `range`: events without a readable time are in none.

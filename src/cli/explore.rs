@@ -54,6 +54,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         zone: line.read.when.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: line.read.padding,
+        max_memory: line.memory.max_memory,
         now,
     };
     let options =

@@ -145,6 +145,12 @@ impl Completeness {
 }
 
 impl Verdict {
+    /// Something more that is missing.
+    pub fn lacks(&mut self, finding: Finding) {
+        self.findings.insert(0, finding);
+        self.completeness = Completeness::Incomplete;
+    }
+
     pub fn exit_code(&self, fail_on: FailOn) -> u8 {
         match self.completeness {
             _ if self.nothing_readable => 5,

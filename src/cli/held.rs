@@ -13,11 +13,10 @@ use super::exports::Exports;
 use super::interrupt::Interrupt;
 use super::progress::{Bytes, Status};
 use super::talk::Talk;
-use crate::domain::footprint::Footprint;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::files::{FileRead, Places, Progress, Reader, RegionNames};
-use crate::index::{Holdings, Ingest, IngestSender, Input};
+use crate::index::{Holdings, IndexOptions, Ingest, IngestSender, Input};
 use crate::oci::{Env, Regions, clock};
 
 /// How often it is looked how far a reading is.
@@ -33,11 +32,11 @@ pub struct Held {
 }
 
 impl Held {
-    pub fn start(footprint: Footprint) -> Self {
+    pub fn start(options: IndexOptions) -> Self {
         let (wake, woken) = mpsc::channel();
         // What is settling is for the ledger, and nothing is asked of that here.
         let ingest = Ingest::start(
-            footprint,
+            options,
             TimeDelta::zero(),
             Box::new(move || {
                 // Whoever does not wait any more has what was wanted.

@@ -16,6 +16,7 @@ mod held;
 mod intake;
 mod interrupt;
 mod listing;
+mod memory;
 mod news;
 mod open;
 mod output;

@@ -44,6 +44,7 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
         zone: args.when.tz.0,
         glyphs: if args.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: TimeDelta::zero(),
+        max_memory: args.memory.max_memory,
         now,
     };
     let skipped = exports.skipped();

@@ -26,12 +26,19 @@ pub struct Load {
     pub raw_bytes: Option<u64>,
     /// Of an index.
     pub memory: Option<Memory>,
+    /// Events that a limit of memory left out; `None` where nothing is held.
+    pub refused: Option<u64>,
 }
 
 impl Load {
     pub fn of(snapshot: &Snapshot) -> Self {
         let totals = snapshot.totals();
-        Self { rows: totals.events, raw_bytes: Some(totals.raw_bytes), memory: Some(snapshot.memory()) }
+        Self {
+            rows: totals.events,
+            raw_bytes: Some(totals.raw_bytes),
+            memory: Some(snapshot.memory()),
+            refused: Some(totals.refused),
+        }
     }
 }
 
@@ -47,7 +54,7 @@ impl Stats {
         let seconds = begun.elapsed().as_secs_f64();
         let accounted = load.memory.map(|memory| memory.resident());
         let object = json!({
-            "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted, "spilledBytes": load.memory.map(|memory| memory.spilled),
+            "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted, "spilledBytes": load.memory.map(|memory| memory.spilled), "refusedRows": load.refused,
             "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
         });
         let number = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), thousands);
@@ -55,7 +62,7 @@ impl Stats {
             Some(bytes) => format!("{}, {} as they were sent", count_of(load.rows, "row"), count_of(bytes, "byte")),
             None => count_of(load.rows, "row"),
         }];
-        lines.extend(load.memory.map(|memory| of_index(memory, load.rows)));
+        lines.extend(load.memory.map(|memory| of_index(memory, load)));
         lines.push(format!("memory of the process: {} bytes, at most {}", number(resident), number(most)));
         let cpu = cpu.map_or_else(|| "unknown".to_owned(), |cpu| format!("{cpu:.2}"));
         lines.push(format!("{seconds:.2} seconds, {cpu} of processor time"));
@@ -63,12 +70,14 @@ impl Stats {
     }
 }
 
-fn of_index(memory: Memory, rows: u64) -> String {
-    let each = memory.resident().checked_div(rows).unwrap_or_default();
+fn of_index(memory: Memory, load: Load) -> String {
+    let each = memory.resident().checked_div(load.rows).unwrap_or_default();
     let parts = [memory.resident(), memory.blocks, memory.columns, memory.dictionaries, memory.tables, memory.spilled];
     let [all, blocks, columns, values, tables, spilled] = parts.map(thousands);
-    let on_disk = if memory.spilled > 0 { format!("; on disk {spilled}") } else { String::new() };
-    let parts = format!("events {blocks}, columns {columns}, values {values}, tables {tables}{on_disk}");
+    let on_disk = if memory.spilled > 0 { format!("; spilled {spilled}") } else { String::new() };
+    let refused = load.refused.filter(|refused| *refused > 0);
+    let refused = refused.map_or_else(String::new, |refused| format!("; refused {}", count_of(refused, "row")));
+    let parts = format!("events {blocks}, columns {columns}, values {values}, tables {tables}{on_disk}{refused}");
     format!("memory of the index: {all} bytes, {each} a row: {parts}")
 }
 

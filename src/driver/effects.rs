@@ -15,7 +15,7 @@ use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
 use crate::domain::footprint::Footprint;
 use crate::domain::tenancy::Tenancy;
-use crate::index::{EventKey, Ingest, IngestSender, Snapshot};
+use crate::index::{EventKey, IndexOptions, Ingest, IngestSender, Snapshot};
 use crate::oci::OciClient;
 
 /// Where events come from.
@@ -64,11 +64,16 @@ impl Source {
 }
 
 impl Hands {
-    pub fn new(source: Source, clipboard: Clipboard) -> (Self, mpsc::UnboundedReceiver<Happening>) {
+    pub fn new(
+        source: Source,
+        max_memory: Option<u64>,
+        clipboard: Clipboard,
+    ) -> (Self, mpsc::UnboundedReceiver<Happening>) {
         let (home, happenings) = Home::new();
         let (waker, inbox) = Viewer::channel();
+        let options = IndexOptions { footprint: source.footprint(), max_memory, ..IndexOptions::default() };
         let ingest = Ingest::start(
-            source.footprint(),
+            options,
             source.settling(),
             Box::new({
                 let waker = waker.clone();

@@ -78,8 +78,9 @@ where
 {
     /// Sets everything up and performs the machine's first effects. Call it inside of a tokio runtime.
     pub fn new(source: Source, setup: Setup, clipboard: Clipboard, theme: Theme, terminal: Terminal<B>) -> Self {
+        let max_memory = setup.max_memory;
         let (app, effects) = App::new(setup);
-        let (hands, happenings) = Hands::new(source, clipboard);
+        let (hands, happenings) = Hands::new(source, max_memory, clipboard);
         let errands = VecDeque::new();
         let mut driver = Self { app, theme, terminal, geometry: None, hands, happenings, errands, changed: true };
         driver.perform(effects);

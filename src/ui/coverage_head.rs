@@ -1,4 +1,4 @@
-//! The first lines of the coverage panel: totals, how the calls go, and what slows them down.
+//! The first lines of the coverage panel: totals, how the calls go, what memory is taken, and what slows calls down.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn rows(app: &App, height: u16) -> u16 {
     match height {
         ..=8 => 1,
         9..=12 => 2,
-        _ => 2 + u16::from(has_obstacles(app)),
+        _ => 3 + u16::from(has_obstacles(app)),
     }
 }
 
@@ -29,12 +29,33 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     if area.height < 2 {
         return;
     }
-    let obstacles = obstacles(app, pen);
-    let second = if area.height < 3 && has_obstacles(app) { obstacles.clone() } else { calls(app, pen) };
-    pen.spans(row(area, 1), &second);
-    if area.height >= 3 {
-        pen.spans(row(area, 2), &obstacles);
+    if area.height < 3 {
+        // What stands in the way comes first.
+        let second = match () {
+            () if has_obstacles(app) => obstacles(app, pen),
+            () if is_short_of_memory(app) => memory(app, pen),
+            () => calls(app, pen),
+        };
+        pen.spans(row(area, 1), &second);
+        return;
     }
+    pen.spans(row(area, 1), &calls(app, pen));
+    pen.spans(row(area, 2), &memory(app, pen));
+    if area.height >= 4 {
+        pen.spans(row(area, 3), &obstacles(app, pen));
+    }
+}
+
+fn is_short_of_memory(app: &App) -> bool {
+    let held = &app.facts().held;
+    held.refused > 0 || held.memory.spilled > 0
+}
+
+/// ` memory 186.2 MiB of 512 MiB   570,123 events held, 342 B each   on disk 61 MiB   refused 12 events`
+fn memory(app: &App, pen: &Pen<'_>) -> Spans {
+    let theme = pen.theme;
+    let style = if app.facts().held.refused > 0 { theme.problem } else { theme.text };
+    vec![(format!(" {}", app.memory_words().join("   ")), style)]
 }
 
 /// ` 97% read, 1,225 of 1,260   failed 2 (1%)   …`: what is wrong comes first, because the end may be cut off.

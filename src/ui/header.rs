@@ -159,7 +159,9 @@ fn found_at_least(app: &App, pen: &Pen<'_>) -> &'static str {
 fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     let theme = pen.theme;
     if let Some(files) = app.files() {
-        return coverage_of_files(pen, files);
+        let mut spans = coverage_of_files(pen, files);
+        spans.extend(memory(app, pen));
+        return spans;
     }
     let coverage = app.facts().coverage;
     let Some(percent) = coverage.percent().filter(|_| app.view().is_some()) else {
@@ -175,6 +177,7 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     mark(coverage.failed, "!", theme.problem);
     mark(coverage.unfinished(), "~", theme.loading);
     mark(coverage.denied, if pen.glyphs.plain { "o" } else { "ø" }, theme.warning);
+    spans.extend(memory(app, pen));
     if !app.slowed().is_empty() {
         spans.push((" slow".to_owned(), theme.warning));
     }
@@ -188,6 +191,16 @@ fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
         spans.push((" halted".to_owned(), theme.problem));
     }
     spans
+}
+
+/// What a limit of memory has led to.
+fn memory(app: &App, pen: &Pen<'_>) -> Option<(String, Style)> {
+    let held = &app.facts().held;
+    match () {
+        () if held.refused > 0 => Some((" memory full".to_owned(), pen.theme.problem)),
+        () if held.memory.spilled > 0 => Some((" on disk".to_owned(), pen.theme.warning)),
+        () => None,
+    }
 }
 
 /// `reading 45%`, in the end what is known of the coverage; a percentage of that is never known.

@@ -1,12 +1,17 @@
-//! How much memory the program takes for answers that nobody expects.
+//! How much memory the program takes: for answers that nobody expects, and where it is limited.
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use auditui::domain::text::thousands;
 use auditui::fake_oci::Scenario;
+use serde_json::Value;
 
-use super::support::{Cloud, Output, rfc3339};
+use super::support::{Cloud, Home, Output, rfc3339};
 
 /// Two compartments with one page of 120 MB each, events of 6 MB; one whose page unpacks to a gigabyte; one like any.
 const LARGE: &str = r#"
@@ -115,4 +120,83 @@ fn watched(cloud: &Cloud, args: &[&str]) -> (Output, u64) {
         }
         (run.join().unwrap(), most)
     })
+}
+
+/// So many events of 3 kB, of which no compressor makes much less.
+fn noise(path: &Path, events: u64) {
+    const NAMES: [&str; 3] = ["GetBucket", "ListBuckets", "CreateVcn"];
+    let mut file = BufWriter::new(File::create(path).unwrap());
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for n in 0..events {
+        let text: String = (0..375)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                let digits = state.to_le_bytes().map(|byte| char::from(b'0' + byte % 64));
+                digits.iter().map(|c| if *c == '\\' { '~' } else { *c }).collect::<String>()
+            })
+            .collect();
+        let name = NAMES[n as usize % 3];
+        writeln!(file, r#"{{"eventId":"{n}","data":{{"eventName":"{name}","noise":"{text}"}}}}"#).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+const NOISES: u64 = 33_000;
+
+struct Counted {
+    output: Output,
+    stats: Value,
+    problems: Vec<Value>,
+}
+
+fn counted(home: &Home, args: &[&str], code: i32) -> Counted {
+    let path = home.path("noise.jsonl").display().to_string();
+    let usual = ["count", &path, "-o", "json", "--by", "event", "--stats", "--progress", "json"];
+    let output = home.run(&[&usual, args].concat()).expect(code);
+    let lines: Vec<Value> = output.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_type = |wanted: &str| lines.iter().filter(|line| line["type"] == wanted).cloned().collect::<Vec<_>>();
+    Counted { stats: of_type("stats").remove(0), problems: of_type("problem"), output }
+}
+
+#[test]
+fn above_a_limit_of_memory_events_move_to_a_file_and_the_process_shrinks() {
+    let home = Home::empty();
+    noise(&home.path("noise.jsonl"), NOISES);
+    let free = counted(&home, &[], 0);
+    let limited = counted(&home, &["--max-memory", "32M"], 0);
+    assert_eq!(limited.output.json(), free.output.json(), "counts do not depend on where events are");
+    let bytes = |run: &Counted, name: &str| run.stats[name].as_u64().unwrap();
+    assert_eq!((bytes(&limited, "rows"), bytes(&limited, "refusedRows")), (NOISES, 0));
+    assert_eq!(bytes(&free, "spilledBytes"), 0);
+    let spilled = bytes(&limited, "spilledBytes");
+    assert!(spilled > 32 << 20 && bytes(&limited, "accountedBytes") <= 32 << 20, "{}", limited.stats);
+    #[cfg(target_os = "linux")]
+    {
+        let (before, after) = (bytes(&free, "residentBytes"), bytes(&limited, "residentBytes"));
+        assert!(before.saturating_sub(after) > spilled / 2, "{} {}", free.stats, limited.stats);
+    }
+    let told = home.run(&["count", home.path("noise.jsonl").to_str().unwrap(), "--max-memory", "32M"]).expect(0);
+    let lines = told.stderr.lines().filter(|line| line.contains("memory limit of 32 MiB reached")).count();
+    assert!(lines == 1 && told.stderr.contains("moved to a temporary file in /"), "{}", told.stderr);
+}
+
+#[test]
+fn where_nothing_can_be_moved_what_is_not_held_is_told() {
+    let mut home = Home::empty();
+    noise(&home.path("noise.jsonl"), NOISES);
+    home.set("AUDITUI_TMPDIR", home.path("nowhere").display().to_string());
+    home.set("AUDITUI_MAX_MEMORY", "33554432");
+    let full = counted(&home, &[], 3);
+    let counts: u64 = full.output.json().as_array().unwrap().iter().map(|t| t["count"].as_u64().unwrap()).sum();
+    let refused = full.stats["refusedRows"].as_u64().unwrap();
+    assert!(refused > 0 && counts > 5_000, "{}", full.stats);
+    assert_eq!(counts + refused, NOISES);
+    let problem = full.problems.iter().find(|problem| problem["kind"] == "not-held").unwrap();
+    let what = format!("memory limit of 32 MiB reached: {} events not held", thousands(refused));
+    assert_eq!(problem["what"], what);
+    let hint = problem["hint"].as_str().unwrap();
+    assert!(hint.starts_with("raise --max-memory or narrow the time") && hint.contains("temporary file"), "{hint}");
+    assert!(full.output.last_line().contains("\"incomplete\""), "{}", full.output.stderr);
 }

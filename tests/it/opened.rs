@@ -57,6 +57,7 @@ impl Screen {
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
             padding: TimeDelta::zero(),
+            max_memory: None,
             now,
         };
         let regions = Regions::load(&Env::default());

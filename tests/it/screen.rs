@@ -85,6 +85,7 @@ impl Start {
             zone: Zone::Utc,
             glyphs: self.glyphs,
             padding,
+            max_memory: None,
             now,
         };
         let fetch = FetchOptions { settings: self.settings, padding, settling };
@@ -168,6 +169,7 @@ macro_rules! assert_screen {
                 ),
                 (r"/0123[0-9A-F]{28} ", "/0123456789ABCDEF0123456789ABCDEF "),
                 (r"auditui-[0-9a-f]{8}", "auditui-01234567"),
+                (r"memory \S+ [KM]iB(   \S+ events? held), \S+ [KM]?i?B each *│", "memory N$1, N each │"),
                 (r"p50 \S+ m?s  p95 \S+ m?s([^│]*?) +│", "p50 N  p95 N$1 │"),
             ],
             omit_expression => true,

@@ -31,6 +31,7 @@ impl App {
         let _ = writeln!(text, "slices    {}", totals(&self.facts.coverage));
         let bound = if self.facts.is_lower_bound() { "at least " } else { "" };
         let _ = writeln!(text, "events    {bound}{}", thousands(self.facts.total));
+        let _ = writeln!(text, "memory    {}", self.memory_words().join(", "));
         if let Some(problem) = self.standing() {
             let _ = writeln!(text, "stopped   {}", clean(&problem.what));
         }

@@ -175,6 +175,7 @@ impl<'a> Weighing<'a> {
             own: self.own.into_iter().map(Seen::told).collect(),
             scope,
             open,
+            ..Facts::default()
         }
     }
 

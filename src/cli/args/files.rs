@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{FilterArgs, ListingFormat, ReadArgs, ScreenArgs, StatsArgs, TalkArgs, TimeArgs, VerdictArgs};
+use super::{FilterArgs, ListingFormat, MemoryArgs, ReadArgs, ScreenArgs, StatsArgs, TalkArgs, TimeArgs, VerdictArgs};
 
 #[derive(Debug, Args)]
 pub struct CountArgs {
@@ -27,6 +27,8 @@ pub struct CountArgs {
     #[command(flatten)]
     pub talk: TalkArgs,
     #[command(flatten)]
+    pub memory: MemoryArgs,
+    #[command(flatten)]
     pub stats: StatsArgs,
 }
 
@@ -42,6 +44,8 @@ pub struct OpenArgs {
     pub filter: FilterArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     #[command(flatten)]
     pub stats: StatsArgs,
 }
