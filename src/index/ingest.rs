@@ -19,8 +19,9 @@ use crate::domain::lateness::Added;
 use crate::domain::ledger::{CellUpdate, Change, Ledger};
 use crate::domain::page::Page;
 
-/// Inputs waiting at most; a page is about 350 kB.
-const QUEUE: usize = 64;
+/// Inputs waiting at most. A page of an answer is about 350 kB, one out of a file up to 2 MiB, and they are accounted for
+/// nowhere.
+const QUEUE: usize = 16;
 
 /// How much is applied before it is published while more is waiting. A few frames of work, told by its amount because no
 /// clock is read here.
