@@ -28,6 +28,11 @@ impl Mask {
         self.words.iter().all(|word| *word == 0)
     }
 
+    /// How many rows are in.
+    pub fn count(&self) -> u64 {
+        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
     /// The rows from 64 times `place` on.
     pub fn word(&self, place: usize) -> u64 {
         self.words.get(place).copied().unwrap_or(0)

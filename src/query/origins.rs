@@ -12,7 +12,7 @@ pub(super) type Origins = Vec<((u32, u32), u64)>;
 const PAIRS: usize = 1 << 16;
 
 pub(super) fn origins(segment: &Segment, mask: &Mask) -> Origins {
-    let rows = mask.words().iter().map(|word| word.count_ones() as usize).sum::<usize>();
+    let rows = mask.count() as usize;
     if rows == segment.end() {
         return segment.origins().iter().map(|(origin, count)| (*origin, u64::from(*count))).collect();
     }
