@@ -9,6 +9,7 @@
 
 mod condition;
 mod count;
+mod descent;
 mod display;
 mod facets;
 mod field;
@@ -22,10 +23,12 @@ mod origins;
 mod parse;
 mod path;
 mod plan;
+mod ranking;
 mod raw;
 mod scan;
 mod select;
 mod selection;
+mod sorted;
 mod term;
 mod text;
 mod value;

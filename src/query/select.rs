@@ -50,7 +50,7 @@ pub fn select(
     let previous = previous.filter(|previous| previous.snapshot.is_kin(snapshot));
     let same = previous.filter(|previous| previous.query == *query);
     if let Some(same) = same.filter(|same| same.snapshot.version() == snapshot.version()) {
-        return Some(Selection { order, ..same.clone() });
+        return same.clone().in_order(order, cancel);
     }
     let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
     plan.extend(snapshot);
@@ -59,16 +59,18 @@ pub fn select(
     for part in &parts {
         counts.add(&part.found.counts);
     }
-    Some(Selection {
+    let selection = Selection {
         snapshot: Arc::clone(snapshot),
         query: query.clone(),
-        order,
+        order: Order::default(),
+        sorted: None,
         plan: Arc::new(plan),
         lines: Arc::new(Lines::new(snapshot, &parts)),
         parts: parts.into(),
         counts,
         places: Arc::default(),
-    })
+    };
+    selection.in_order(order, cancel)
 }
 
 /// What an earlier selection says about this one.
