@@ -16,7 +16,7 @@ pub(super) fn newest_first(ground: Ground<'_>, cancel: &Cancel, mut visit: impl 
     let mut visit = |row| {
         visit(row);
         visited += 1;
-        (visited % STRIDE != 0 || !cancel.is_cancelled()).then_some(())
+        (!visited.is_multiple_of(STRIDE) || !cancel.is_cancelled()).then_some(())
     };
     let mut runs: Vec<_> = ground.snapshot.runs().map(|places| rows_of(places, ground)).collect();
     if let [run] = &mut *runs {

@@ -39,7 +39,7 @@ impl<'a> Ranking<'a> {
     pub fn sorted(&self, codes: impl Iterator<Item = u32>, cancel: &Cancel) -> Option<Vec<u32>> {
         let mut headed = Vec::with_capacity(codes.size_hint().0);
         for code in codes {
-            if headed.len() % STRIDE == 0 && cancel.is_cancelled() {
+            if headed.len().is_multiple_of(STRIDE) && cancel.is_cancelled() {
                 return None;
             }
             headed.push((self.head(code), code));
@@ -123,7 +123,7 @@ fn merge<T: Copy>(
     cancel: &Cancel,
 ) -> Option<()> {
     while let (Some((first, rest)), Some((second, others))) = (one.split_first(), other.split_first()) {
-        if merged.len() % STRIDE == 0 && cancel.is_cancelled() {
+        if merged.len().is_multiple_of(STRIDE) && cancel.is_cancelled() {
             return None;
         }
         if compare(second, first).is_lt() {

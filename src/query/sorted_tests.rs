@@ -64,8 +64,8 @@ proptest! {
             let window = sorted.rows(start..end).map(|row| snapshot.key(row).unwrap());
             prop_assert_eq!(window.collect::<Vec<_>>(), expected[start..end].to_vec());
             let failed = |rank: &usize| snapshot.row(sorted.row(*rank).unwrap()).unwrap().is_failed();
-            for rank in 0..sorted.len() {
-                prop_assert_eq!(sorted.rank_of(expected[rank]), Ok(rank));
+            for (rank, key) in expected.iter().enumerate() {
+                prop_assert_eq!(sorted.rank_of(*key), Ok(rank));
                 prop_assert_eq!(sorted.next_failed(rank, true), (rank + 1..sorted.len()).find(failed));
                 prop_assert_eq!(sorted.next_failed(rank, false), (0..rank).rev().find(failed));
             }
