@@ -16,6 +16,7 @@ mod field;
 mod flag;
 mod fuzzy;
 mod glob;
+mod grid;
 mod histogram;
 mod hits;
 mod mask;
