@@ -1,17 +1,21 @@
 //! The thread that answers "what is on screen now": selects, counts, draws up the histogram and weighs the facts, whenever
-//! what is held or what is asked changes. A newer question cancels the one before. What is held may change thousands of
-//! times a minute: after a view the thread rests for as long as it took, unless a question comes.
+//! what is held or what is asked changes. A newer question cancels the one before. Where events must be read for an
+//! answer, it tells what it has found so far, and goes on. What is held may change thousands of times a minute: after a
+//! view the thread rests for as long as it took, unless a question comes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::app::effect::SelectRequest;
 use crate::app::facts::Facts;
 use crate::app::view::View;
 use crate::index::Holdings;
-use crate::query::{Cancel, Selection, select};
+use crate::query::{Cancel, Selection, select, select_some};
+
+/// How long events are searched before what was found is shown.
+const SEARCH: Duration = Duration::from_millis(50);
 
 /// Hands questions to the thread. Dropping it ends the thread.
 pub struct Viewer {
@@ -55,6 +59,7 @@ impl Viewer {
             asked: None,
             selected: None,
             totals: None,
+            spent: Duration::ZERO,
         };
         thread::spawn(move || worker.run(holdings, show));
         Self { jobs: waker.jobs.clone(), cancel, pending: Arc::clone(&waker.pending) }
@@ -131,6 +136,8 @@ struct Worker {
     asked: Option<SelectRequest>,
     selected: Option<Arc<Selection>>,
     totals: Option<Arc<Selection>>,
+    /// What selecting has taken, over all views of one answer.
+    spent: Duration,
 }
 
 impl Worker {
@@ -145,7 +152,13 @@ impl Worker {
                 jobs.add_waiting(&self.inbox);
                 self.asked = jobs.asked.take().map(|request| *request).or(self.asked);
                 match self.view(&holdings(), &cancel) {
-                    Some(view) => show(view),
+                    Some(view) => {
+                        let goes_on = !view.selection.is_complete();
+                        show(view);
+                        if goes_on {
+                            continue;
+                        }
+                    }
                     // The question that cancelled this may be among the jobs already: nobody else would answer it.
                     None if self.asked.is_some() => continue,
                     None => {}
@@ -162,13 +175,17 @@ impl Worker {
         let began = Instant::now();
         let asked = self.asked.as_ref()?;
         let Holdings { snapshot, ledger } = holdings;
-        let selection = Arc::new(select(snapshot, &asked.query, asked.order, self.selected.as_deref(), cancel)?);
+        let mut enough = || began.elapsed() > SEARCH;
+        let before = self.selected.as_deref();
+        let selection = select_some(snapshot, &asked.query, asked.order, before, cancel, &mut enough)?;
+        let goes_on = before.is_some_and(|before| !before.is_complete() && before.query() == selection.query());
+        self.spent = if goes_on { self.spent } else { Duration::ZERO } + began.elapsed();
+        let selection = Arc::new(selection);
         self.selected = Some(Arc::clone(&selection));
         let totals = Arc::new(select(snapshot, &asked.totals, asked.order, self.totals.as_deref(), cancel)?);
         self.totals = Some(Arc::clone(&totals));
         let about = &asked.about;
         let histogram = selection.histogram(about.range, about.columns);
-        let elapsed = began.elapsed();
         Some(View {
             generation: asked.generation,
             snapshot: Arc::clone(snapshot),
@@ -177,7 +194,7 @@ impl Worker {
             facts: Arc::new(Facts::new(ledger, &totals, about)),
             totals,
             ledger: Arc::clone(ledger),
-            elapsed,
+            elapsed: self.spent,
         })
     }
 }
@@ -188,8 +205,6 @@ fn lock(cancel: &Mutex<Cancel>) -> MutexGuard<'_, Cancel> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::app::testing::{Stage, ledger};
 

@@ -16,6 +16,7 @@ use super::runs::Runs;
 use super::segment::Row;
 use super::snapshot::{Dictionaries, Snapshot, Totals};
 use super::store::{Ordinal, Store, StoreOptions};
+use super::texts::TextWriter;
 use crate::domain::event::{Flags, decode};
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
@@ -36,6 +37,7 @@ pub struct IndexBuilder {
     /// Rows that are in no segment yet, in the order of arrival.
     fresh: Vec<Row>,
     runs: Runs,
+    texts: TextWriter,
     /// Rows in segments that turned out to be in conflict since the last snapshot.
     disputed: Vec<EventKey>,
     totals: Totals,
@@ -54,7 +56,7 @@ impl IndexBuilder {
         let mut store = Store::new(StoreOptions::default());
         let mut interners: Vec<Interner> = Column::ALL.iter().map(|_| Interner::new()).collect();
         let lineage = Arc::new(());
-        let (runs, identities) = (Runs::new(), Identities::new());
+        let (runs, identities, texts) = (Runs::new(), Identities::new(), TextWriter::new());
         let (segments, ends) = runs.list();
         let published = Arc::new(Snapshot {
             lineage: Arc::clone(&lineage),
@@ -62,6 +64,7 @@ impl IndexBuilder {
             segments,
             runs: ends,
             blocks: store.blocks(),
+            texts: texts.texts(),
             dictionaries: dictionaries(&mut interners),
             totals: Totals::default(),
             store: store.memory(),
@@ -75,6 +78,7 @@ impl IndexBuilder {
             store,
             fresh: Vec::new(),
             runs,
+            texts,
             disputed: Vec::new(),
             totals: Totals::default(),
             published,
@@ -140,6 +144,9 @@ impl IndexBuilder {
     /// Everything taken so far. The same value again when nothing came in between.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         if self.totals.received == self.published.totals.received {
+            if self.texts.texts().packs() != self.published.texts.packs() {
+                self.publish();
+            }
             return Arc::clone(&self.published);
         }
         self.seal();
@@ -156,7 +163,15 @@ impl IndexBuilder {
             return Some(self.publish());
         }
         self.store.settle();
+        if self.store.memory() != self.published.store {
+            self.publish();
+        }
         None
+    }
+
+    /// Takes a little more into the text index: `false` when all is in it that is to be. The next snapshot has it.
+    pub fn index_text(&mut self) -> bool {
+        self.texts.step(&self.store.blocks())
     }
 
     pub fn totals(&self) -> Totals {
@@ -171,12 +186,18 @@ impl IndexBuilder {
             segments,
             runs,
             blocks: self.store.blocks(),
+            texts: self.texts.texts(),
             dictionaries: dictionaries(&mut self.interners),
             totals: self.totals,
             store: self.store.memory(),
-            tables: self.identities.bytes() + self.interners.iter().map(Interner::bytes).sum::<usize>(),
+            tables: self.tables(),
         });
         Arc::clone(&self.published)
+    }
+
+    /// Bytes held beside what snapshots share.
+    fn tables(&self) -> usize {
+        self.identities.bytes() + self.texts.bytes() + self.interners.iter().map(Interner::bytes).sum::<usize>()
     }
 
     /// Marks the first event of an id as in conflict, once.

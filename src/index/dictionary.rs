@@ -91,6 +91,8 @@ pub(super) struct Interner {
     packs: Appender<Pack>,
     open: Vec<Arc<str>>,
     text: usize,
+    /// What was asked for last: values often come again at once.
+    last: u32,
     /// What was given out last.
     published: Dictionary,
 }
@@ -100,21 +102,26 @@ impl Interner {
         let packs = Appender::new();
         let published = Dictionary { packs: packs.list().clone(), open: Arc::default(), text: 0 };
         let (codes, hasher) = (HashTable::new(), RandomState::default());
-        let mut interner = Self { codes, hasher, packs, open: Vec::new(), text: 0, published };
+        let mut interner = Self { codes, hasher, packs, open: Vec::new(), text: 0, last: 0, published };
         interner.code("");
         interner
     }
 
     /// The code of `value`, a new one if it has none yet.
     pub fn code(&mut self, text: &str) -> u32 {
-        let Self { codes, hasher, packs, open, .. } = self;
+        let Self { codes, hasher, packs, open, last, .. } = self;
+        if value(packs.list(), open, *last) == Some(text) {
+            return *last;
+        }
         let hash = hasher.hash_one(text);
         let held = |code: &u32| value(packs.list(), open, *code).unwrap_or_default();
         if let Some(code) = codes.find(hash, |code| held(code) == text) {
-            return *code;
+            *last = *code;
+            return *last;
         }
         let code = packs.list().len() * PACK as u32 + open.len() as u32;
         codes.insert_unique(hash, code, |code| hasher.hash_one(held(code)));
+        *last = code;
         self.open.push(text.into());
         if self.open.len() == PACK {
             let pack = Pack::new(&self.open);

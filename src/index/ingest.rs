@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::builder::IndexBuilder;
 use super::snapshot::Snapshot;
+use super::store::yield_to_others;
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
 use crate::domain::ledger::{CellUpdate, Change, Ledger};
@@ -25,6 +26,9 @@ const QUEUE: usize = 64;
 /// clock is read here.
 const EVENTS_PER_PUBLICATION: usize = 2_048;
 const INPUTS_PER_PUBLICATION: usize = 256;
+
+/// How much of the text index is made before it is published; a step is about a millisecond.
+const TEXT_STEPS_PER_PUBLICATION: usize = 256;
 
 /// Something for the index to take.
 #[derive(Clone, Debug)]
@@ -70,7 +74,8 @@ impl Ingest {
     /// `footprint`: see [`IndexBuilder::new`]; `settling`: see [`Ledger::new`]. `wake` is called on the ingest thread after every publication; it must not wait.
     pub fn start(footprint: Footprint, settling: TimeDelta, wake: Box<dyn Fn() + Send>) -> Self {
         let builder = IndexBuilder::new(footprint);
-        let worker = Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake, is_idle: false };
+        let worker =
+            Worker { builder, ledger: Arc::new(Ledger::new(settling)), wake, is_idle: false, is_settled: false };
         Self::start_with(worker)
     }
 
@@ -153,20 +158,44 @@ struct Worker {
     wake: Box<dyn Fn() + Send>,
     /// The last input said that no more is expected.
     is_idle: bool,
+    /// Nothing came since.
+    is_settled: bool,
 }
 
 impl Worker {
     fn run(mut self, mut inputs: mpsc::Receiver<Message>, shared: &Shared) {
+        // Keys and frames come first where cores are few.
+        yield_to_others();
         while let Some(message) = inputs.blocking_recv() {
             let Some(applied) = self.apply_waiting(message, &mut inputs, shared) else { return };
             self.publish(shared);
+            self.is_settled = self.is_idle;
             while self.is_idle && inputs.is_empty() && !shared.stop.load(Ordering::Acquire) {
                 self.is_idle = self.builder.settle().is_some();
                 if self.is_idle {
                     self.publish(shared);
+                } else {
+                    // What it takes has changed, what is held has not.
+                    shared.holdings.store(self.holdings());
                 }
             }
             shared.pending.fetch_sub(applied, Ordering::AcqRel);
+            self.index_text(&inputs, shared);
+        }
+    }
+
+    /// While there is nothing else to do. Nobody is told: it changes nothing of what is held.
+    fn index_text(&mut self, inputs: &mpsc::Receiver<Message>, shared: &Shared) {
+        let mut steps = 0;
+        while self.is_settled && inputs.is_empty() && !shared.stop.load(Ordering::Acquire) && self.builder.index_text()
+        {
+            steps += 1;
+            if steps % TEXT_STEPS_PER_PUBLICATION == 0 {
+                shared.holdings.store(self.holdings());
+            }
+        }
+        if steps > 0 {
+            shared.holdings.store(self.holdings());
         }
     }
 

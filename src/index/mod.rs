@@ -24,6 +24,7 @@ mod segment;
 mod snapshot;
 mod store;
 pub mod text;
+mod texts;
 mod times;
 
 pub use bits::Bits;
@@ -36,6 +37,7 @@ pub use ingest::{Holdings, Ingest, IngestSender, Input, Stopped};
 pub use segment::{Segment, SegmentId};
 pub use snapshot::{Memory, RowId, RowView, Snapshot, Totals};
 pub use store::{BlockReader, Blocks, Ordinal, SpillError, Store, StoreMemory, StoreOptions, train_dictionary};
+pub use texts::{Candidates, Texts};
 pub use times::Times;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::bits::Bits;
 use super::codes::{Codes, Numbering};
@@ -51,8 +51,8 @@ struct Columns {
     failed: Bits,
     codes: Box<[Codes]>,
     at: Box<[Ordinal]>,
-    /// How many rows come from each (queried compartment, region).
-    origins: Box<[Origin]>,
+    /// How many rows come from each (queried compartment, region); counted when somebody asks.
+    origins: OnceLock<Box<[Origin]>>,
 }
 
 /// Codes of a queried compartment and a region, and how many rows have both.
@@ -171,7 +171,8 @@ impl Segment {
 
     /// How many rows come from each (queried compartment, region), by codes; those included that are gone.
     pub fn origins(&self) -> &[((u32, u32), u32)] {
-        &self.columns.origins
+        let (queried, regions) = (self.codes(Column::Queried), self.codes(Column::Region));
+        self.columns.origins.get_or_init(|| origins(queried, regions, self.end()))
     }
 
     pub fn access(&self, row: usize) -> Access {
@@ -203,7 +204,7 @@ impl Segment {
             + columns.times.bytes()
             + size_of_val(&*columns.at)
             + size_of_val(&*columns.codes)
-            + size_of_val(&*columns.origins)
+            + columns.origins.get().map_or(0, |origins| size_of_val(&**origins))
             + size_of::<Columns>()
             + size_of::<Self>()
     }
@@ -239,7 +240,7 @@ impl Draft {
             writes: Bits::of(count, |row| self.access[row] == Access::Write),
             sessions: Bits::of(count, |row| self.access[row] == Access::Session),
             failed: Bits::of(count, |row| self.failed[row]),
-            origins: origins(&codes[Column::Queried.index()], &codes[Column::Region.index()], count),
+            origins: OnceLock::new(),
             codes,
             at: self.at.into(),
         };

@@ -11,6 +11,7 @@ use super::identity::EventKey;
 use super::runs;
 use super::segment::Segment;
 use super::store::{Blocks, StoreMemory};
+use super::texts::Texts;
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
 use crate::domain::ocid::Ocid;
@@ -68,6 +69,8 @@ pub struct Memory {
     pub dictionaries: u64,
     /// What tells whether an event or a value is held already.
     pub tables: u64,
+    /// What tells where a text may be.
+    pub texts: u64,
     /// On disk, because memory had a limit.
     pub spilled: u64,
 }
@@ -75,7 +78,7 @@ pub struct Memory {
 impl Memory {
     /// Without what is on disk.
     pub fn resident(&self) -> u64 {
-        self.blocks + self.columns + self.dictionaries + self.tables
+        self.blocks + self.columns + self.dictionaries + self.tables + self.texts
     }
 }
 
@@ -88,6 +91,7 @@ pub struct Snapshot {
     /// Where each run ends in the list of segments.
     pub(super) runs: Arc<[usize]>,
     pub(super) blocks: Blocks,
+    pub(super) texts: Texts,
     pub(super) dictionaries: Dictionaries,
     pub(super) totals: Totals,
     pub(super) store: StoreMemory,
@@ -121,6 +125,11 @@ impl Snapshot {
     pub fn runs(&self) -> impl Iterator<Item = Range<usize>> {
         let starts = [0].into_iter().chain(self.runs.iter().copied());
         starts.zip(self.runs.iter()).map(|(start, end)| start..*end)
+    }
+
+    /// Where a text may be.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// The events' bytes.
@@ -197,6 +206,7 @@ impl Snapshot {
             columns: self.segments.iter().map(|segment| segment.bytes() as u64).sum(),
             dictionaries: self.dictionaries.iter().map(|dictionary| dictionary.bytes() as u64).sum(),
             tables: self.tables as u64,
+            texts: self.texts.bytes() as u64,
             spilled: self.store.spilled,
         }
     }

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::condition::{Condition, Subject};
 use super::field::Field;
 use super::path::{any_ocid, any_tag, json_of};
-use super::raw;
 use super::term::{Expr, Query, Term};
 use crate::domain::event::{EventFields, Flags};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
+use crate::index::text::TextMatcher;
 use crate::index::{Column, RecordRef};
 
 /// The columns that the live filter searches: what the list and the head of the detail show.
@@ -107,7 +107,7 @@ impl Asked<'_> {
             Subject::Tag => any_tag(self.json(), &mut test),
             Subject::AnyOcid => any_ocid(self.event.bytes, &mut test),
             Subject::Raw => match condition {
-                Condition::Contains(text) => raw::contains(self.event.bytes, text),
+                Condition::Contains(text) => TextMatcher::new(text).contains(self.event.bytes),
                 _ => test(&String::from_utf8_lossy(self.event.bytes)),
             },
             Subject::Shown => TEXT_COLUMNS.iter().any(|column| test(column.text(&self.record))),

@@ -48,7 +48,7 @@ pub use histogram::{Bucket, Histogram};
 pub use matches::{EventRef, matches};
 pub use parse::{ParseContext, ParseError, parse};
 pub use path::JsonPath;
-pub use select::{Cancel, select};
+pub use select::{Cancel, select, select_some};
 pub use selection::{Counts, Order, Selection};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
 

@@ -14,7 +14,7 @@ use super::term::{AccessSet, Expr, Query, Term};
 use super::value::{BytesTest, ValueTest};
 use crate::domain::access::Access;
 use crate::domain::event::{Flags, decode};
-use crate::index::{Column, Dictionary, Segment, Snapshot};
+use crate::index::{Candidates, Column, Dictionary, Ordinal, Segment, Snapshot, Texts};
 
 /// The conjuncts of a query, sorted by the switch that adds them, because each switch says what it hides.
 #[derive(Clone, Debug)]
@@ -30,6 +30,9 @@ pub(super) struct Plan {
     pub rest_of: Vec<Expr>,
     query: Query,
 }
+
+/// What it costs to read an event, where a look at a column costs 1.
+const READING: u32 = 1 << 16;
 
 /// Where rows are looked at.
 #[derive(Clone, Copy)]
@@ -51,7 +54,17 @@ pub(super) enum Test {
     Micros(Range<i64>),
     Column(ColumnTest),
     /// What no column holds.
-    Bytes(BytesTest),
+    Bytes(EventTest),
+}
+
+/// What must be asked of events themselves, and in which blocks it is of no use to ask.
+#[derive(Clone, Debug)]
+pub(super) struct EventTest {
+    test: BytesTest,
+    /// `None` where every block may have what is looked for.
+    candidates: Option<Candidates>,
+    /// How much was indexed when the candidates were found.
+    packs: u32,
 }
 
 /// Whether a column's value is one of a set that grows with its dictionary.
@@ -90,6 +103,11 @@ impl Plan {
             rest_of: rest,
             query: query.clone(),
         }
+    }
+
+    /// Whether events must be unpacked for it.
+    pub fn reads_events(&self) -> bool {
+        self.rest.cost() >= READING
     }
 
     /// Whether both ask the same.
@@ -143,7 +161,7 @@ impl Test {
         };
         match (column, BytesTest::new(subject, condition)) {
             (Some((column, value)), _) => Self::column(column, value),
-            (None, Some(test)) => Self::Bytes(test),
+            (None, Some(test)) => Self::Bytes(EventTest { test, candidates: None, packs: 0 }),
             (None, None) => Self::in_text_columns(&ValueTest::new(condition)),
         }
     }
@@ -173,7 +191,7 @@ impl Test {
             Self::Column(_) => 1,
             Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::cost).fold(0, u32::saturating_add),
             Self::Not(inner) => inner.cost(),
-            Self::Bytes(_) => 1 << 16,
+            Self::Bytes(_) => READING,
         }
     }
 
@@ -187,7 +205,8 @@ impl Test {
             Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.extend(snapshot)),
             Self::Not(inner) => inner.extend(snapshot),
             Self::Column(test) => test.extend(snapshot.dictionary(test.column)),
-            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) | Self::Bytes(_) => {}
+            Self::Bytes(test) => test.extend(snapshot.texts()),
+            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) => {}
         }
     }
 
@@ -239,18 +258,36 @@ fn narrow_to_access(set: AccessSet, segment: &Segment, mask: &mut Mask) {
 
 /// Rows are in the order of time, events lie in the order of arrival: they are read in theirs, so that none is unpacked
 /// twice. Nothing passes any more once the selection is cancelled; nobody will see it.
-fn narrow_by_bytes(test: &BytesTest, place: Place<'_>, mask: &mut Mask) {
+fn narrow_by_bytes(test: &EventTest, place: Place<'_>, mask: &mut Mask) {
     let mut reader = place.snapshot.blocks().reader();
-    let mut rows: Vec<_> = mask.rows().filter_map(|row| Some((place.segment.at(row)?, row))).collect();
+    let may_pass = |at: Ordinal| test.candidates.as_ref().is_none_or(|candidates| candidates.allow(at));
+    let rows = mask.rows().filter_map(|row| Some((place.segment.at(row)?, row)));
+    let mut rows: Vec<(Ordinal, usize)> = rows.filter(|(at, _)| may_pass(*at)).collect();
     rows.sort_unstable();
     let mut passing = vec![false; place.segment.end()];
-    for (at, row) in rows {
+    for block in rows.chunk_by(|(one, _), (next, _)| one.block() == next.block()) {
         if place.cancel.is_cancelled() {
             break;
         }
-        passing[row] = reader.read(at).is_some_and(|bytes| test.holds(bytes, &decode(bytes).fields));
+        let number = block.first().map_or(0, |(at, _)| at.block());
+        if reader.haystack(number).is_some_and(|strings| test.test.is_ruled_out(strings)) {
+            continue;
+        }
+        for (at, row) in block {
+            passing[*row] = reader.read(*at).is_some_and(|bytes| test.test.holds(bytes, &decode(bytes).fields));
+        }
     }
     mask.retain(|row| passing[row]);
+}
+
+impl EventTest {
+    /// Asks the text index what it has gained.
+    fn extend(&mut self, texts: &Texts) {
+        if texts.packs() != self.packs {
+            self.packs = texts.packs();
+            self.candidates = self.test.needle().and_then(|needle| texts.candidates(needle));
+        }
+    }
 }
 
 impl ColumnTest {

@@ -1,5 +1,6 @@
 //! From a query to its rows.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
@@ -47,14 +48,28 @@ pub fn select(
     previous: Option<&Selection>,
     cancel: &Cancel,
 ) -> Option<Selection> {
+    select_some(snapshot, query, order, previous, cancel, &mut || false)
+}
+
+/// As [`select`], but where events must be read for it, only until `enough` says so: some of the newest segments are
+/// looked at then, one at least, and the selection says that it is not complete. To go on, give it as `previous`.
+pub fn select_some(
+    snapshot: &Arc<Snapshot>,
+    query: &Query,
+    order: Order,
+    previous: Option<&Selection>,
+    cancel: &Cancel,
+    enough: &mut dyn FnMut() -> bool,
+) -> Option<Selection> {
     let previous = previous.filter(|previous| previous.snapshot.is_kin(snapshot));
     let same = previous.filter(|previous| previous.query == *query);
-    if let Some(same) = same.filter(|same| same.snapshot.version() == snapshot.version()) {
+    let has_all = |same: &&Selection| same.is_complete() && same.snapshot.version() == snapshot.version();
+    if let Some(same) = same.filter(has_all) {
         return same.clone().in_order(order, cancel);
     }
     let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
     plan.extend(snapshot);
-    let parts = find(snapshot, &plan, &Known::of(previous, &plan, snapshot), cancel)?;
+    let parts = find(snapshot, &plan, &Known::of(previous, &plan, snapshot), cancel, enough)?;
     let mut counts = Counts::default();
     for part in &parts {
         counts.add(&part.found.counts);
@@ -66,6 +81,7 @@ pub fn select(
         sorted: None,
         plan: Arc::new(plan),
         lines: Arc::new(Lines::new(snapshot, &parts)),
+        unseen: parts.iter().zip(snapshot.segments()).filter(|(part, _)| !part.is_seen).map(|(_, s)| s.len()).sum(),
         parts: parts.into(),
         counts,
         places: Arc::default(),
@@ -87,7 +103,7 @@ impl<'a> Known<'a> {
         let Some(previous) = previous else {
             return Self { parts: HashMap::new(), added: None, same_scope: false, same: false };
         };
-        let parts = previous.parts.iter().map(|part| (part.segment, part)).collect();
+        let parts = previous.parts.iter().filter(|part| part.is_seen).map(|part| (part.segment, part)).collect();
         let before = &previous.plan;
         let added = before.rest_of.iter().all(|expr| plan.rest_of.contains(expr)).then(|| {
             let added: Vec<_> = plan.rest_of.iter().filter(|expr| !before.rest_of.contains(expr)).cloned().collect();
@@ -98,26 +114,47 @@ impl<'a> Known<'a> {
         let same = before.is_same(plan);
         Self { parts, added, same_scope: before.scope_of == plan.scope_of, same }
     }
+
+    /// What was found in a segment by the same query, if it has the same rows still.
+    fn same(&self, segment: &Segment) -> Option<&'a Part> {
+        let part = self.parts.get(&segment.id()).copied().filter(|_| self.same)?;
+        (part.first == segment.rows().start).then_some(part)
+    }
 }
 
-fn find(snapshot: &Snapshot, plan: &Plan, known: &Known<'_>, cancel: &Cancel) -> Option<Vec<Part>> {
-    let mut parts = Vec::with_capacity(snapshot.segments().len());
-    for segment in snapshot.segments() {
-        let place = Place { snapshot, segment, cancel };
-        parts.push(part(place, plan, known));
+fn find(
+    snapshot: &Snapshot,
+    plan: &Plan,
+    known: &Known<'_>,
+    cancel: &Cancel,
+    enough: &mut dyn FnMut() -> bool,
+) -> Option<Vec<Part>> {
+    let segments = snapshot.segments();
+    let mut parts: Vec<Option<Part>> = vec![None; segments.len()];
+    let mut order: Vec<usize> = (0..segments.len()).collect();
+    order.sort_by_key(|place| Reverse(segments[*place].times().get(segments[*place].end().saturating_sub(1))));
+    let reads_events = plan.reads_events();
+    let mut is_enough = false;
+    for number in order {
+        let place = Place { snapshot, segment: &segments[number], cancel };
+        let same = known.same(place.segment);
+        is_enough |= same.is_none() && reads_events && enough();
+        let part = match same {
+            Some(same) => same.clone(),
+            None if is_enough => Part::unseen(place.segment),
+            None => part(place, plan, known),
+        };
+        parts[number] = Some(part);
         if cancel.is_cancelled() {
             return None;
         }
     }
-    Some(parts)
+    parts.into_iter().collect()
 }
 
 fn part(place: Place<'_>, plan: &Plan, known: &Known<'_>) -> Part {
     let segment = place.segment;
     let before = known.parts.get(&segment.id()).copied();
-    if let Some(same) = before.filter(|part| known.same && part.first == segment.rows().start) {
-        return same.clone();
-    }
     let (rest, scoped) = if let Some((part, added)) = before.zip(known.added.as_ref()) {
         let mut rest = within(&part.found.rest, segment);
         added.narrow(place, &mut rest);
@@ -133,7 +170,22 @@ fn part(place: Place<'_>, plan: &Plan, known: &Known<'_>) -> Part {
         (rest, None)
     };
     let scoped = scoped.or_else(|| (!plan.scope.is_all()).then(|| narrowed(&plan.scope, place, &rest)));
-    Part { segment: segment.id(), first: segment.rows().start, found: Arc::new(examine(place, plan, rest, scoped)) }
+    let found = Arc::new(examine(place, plan, rest, scoped));
+    Part { segment: segment.id(), first: segment.rows().start, found, is_seen: true }
+}
+
+impl Part {
+    /// Of a segment that was not looked at.
+    fn unseen(segment: &Segment) -> Self {
+        let found = Found {
+            rest: Mask::none(segment.end()),
+            scoped: None,
+            hits: Hits::new(Mask::none(segment.end()), segment),
+            counts: Counts::default(),
+            origins: OnceLock::new(),
+        };
+        Self { segment: segment.id(), first: segment.rows().start, found: Arc::new(found), is_seen: false }
+    }
 }
 
 /// Of rows that were found earlier, those that have not moved to another segment since.

@@ -44,6 +44,8 @@ pub struct Selection {
     pub(super) parts: Arc<[Part]>,
     pub(super) lines: Arc<Lines>,
     pub(super) counts: Counts,
+    /// Rows that were not looked at.
+    pub(super) unseen: usize,
     /// Where its rows come from, once somebody has asked.
     pub(super) places: Arc<OnceLock<Places>>,
 }
@@ -54,6 +56,7 @@ pub(super) struct Part {
     /// Where the segment's rows began at that time.
     pub first: usize,
     pub found: Arc<Found>,
+    pub is_seen: bool,
 }
 
 /// How many rows match, and how many would if a switch were set otherwise. Arrays by access are in the order of
@@ -105,6 +108,16 @@ impl Counts {
 impl Selection {
     pub fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// Whether every row was looked at. If not, those that were are the newest, and there may be more than it says.
+    pub fn is_complete(&self) -> bool {
+        self.unseen == 0
+    }
+
+    /// How many rows were looked at, of all that there are.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.snapshot.len() - self.unseen, self.snapshot.len())
     }
 
     pub fn is_empty(&self) -> bool {

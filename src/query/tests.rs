@@ -413,6 +413,42 @@ fn values_that_are_new_to_a_dictionary_are_compared_too() {
     }
 }
 
+/// Where events must be read, what was found so far comes first, the newest of it; in the end it is all.
+#[test]
+fn a_search_through_events_tells_what_it_has_so_far() {
+    let mut builder = IndexBuilder::new(footprint());
+    for n in 0..6 {
+        // Runs that overlap are merged only when they are of one size.
+        insert(&mut builder, &(0..2_000 >> n).map(|m| numbered(n * 10_000 + m)).collect::<Vec<_>>());
+        builder.snapshot();
+    }
+    let snapshot = builder.snapshot();
+    assert!(snapshot.segments().len() > 2);
+    let about = Term::About { subject: Subject::Raw, condition: Condition::Contains("\"ID-1".into()) };
+    let query = Query::everything().and(about);
+    let whole = selected(&snapshot, &query, Order::NewestFirst, None);
+    assert!(whole.is_complete() && !whole.is_empty());
+    let step = |before: Option<&Selection>| {
+        let mut asked = 0;
+        let mut enough = || {
+            asked += 1;
+            asked > 1
+        };
+        select_some(&snapshot, &query, Order::NewestFirst, before, &Cancel::new(), &mut enough).unwrap()
+    };
+    let mut found = step(None);
+    for seen in 1..snapshot.segments().len() {
+        assert!(!found.is_complete(), "{seen}");
+        let (rows, all) = found.progress();
+        assert!(rows < all && keys(&found).iter().all(|key| whole.rank_of(*key).is_ok()));
+        found = step(Some(&found));
+    }
+    assert_eq!((found.is_complete(), keys(&found)), (true, keys(&whole)));
+    let quick = Query::everything().and(Term::Failed);
+    let quick = select_some(&snapshot, &quick, Order::NewestFirst, None, &Cancel::new(), &mut || true).unwrap();
+    assert!(quick.is_complete());
+}
+
 #[test]
 fn a_cancelled_selection_is_none() {
     let (_, snapshot) = index_of(10);

@@ -15,6 +15,7 @@ use crate::domain::event::EventFields;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 use crate::index::RecordRef;
+use crate::index::text::TextMatcher;
 
 /// What is asked of a text.
 #[derive(Clone, Debug)]
@@ -96,12 +97,12 @@ impl ValueTest {
 #[derive(Clone, Debug)]
 pub(super) enum BytesTest {
     /// A field without a column.
-    Field(Field, ValueTest),
-    /// With what says that an event need not be read as JSON.
+    Field(Field, ValueTest, Option<Needle>),
     Path(JsonPath, ValueTest, Option<Needle>),
     Tag(ValueTest),
-    AnyOcid(ValueTest),
-    Contains(Needle),
+    AnyOcid(ValueTest, Option<Needle>),
+    /// The text anywhere in the event.
+    Contains(String, TextMatcher),
     Raw(ValueTest),
 }
 
@@ -110,20 +111,41 @@ impl BytesTest {
     pub fn new(subject: &Subject, condition: &Condition) -> Option<Self> {
         let value = || ValueTest::new(condition);
         Some(match (subject, condition) {
-            (Subject::Field(field), _) => Self::Field(*field, ValueTest::of_field(*field, condition)),
+            (Subject::Field(field), _) => {
+                Self::Field(*field, ValueTest::of_field(*field, condition), telling(condition))
+            }
             (Subject::Path(path), _) => Self::Path(path.clone(), value(), telling(condition)),
             (Subject::Tag, _) => Self::Tag(value()),
-            (Subject::AnyOcid, _) => Self::AnyOcid(value()),
-            (Subject::Raw, Condition::Contains(text)) => Self::Contains(Needle::new(text)),
+            (Subject::AnyOcid, _) => Self::AnyOcid(value(), telling(condition)),
+            (Subject::Raw, Condition::Contains(text)) => Self::Contains(text.clone(), TextMatcher::new(text)),
             (Subject::Raw, _) => Self::Raw(value()),
             (Subject::Shown, _) => return None,
         })
     }
 
+    /// A text that every event has somewhere which passes.
+    pub fn needle(&self) -> Option<&str> {
+        match self {
+            Self::Contains(text, _) => Some(text),
+            Self::Field(_, _, needle) | Self::Path(_, _, needle) | Self::AnyOcid(_, needle) => {
+                needle.as_ref().map(Needle::text)
+            }
+            Self::Tag(_) | Self::Raw(_) => None,
+        }
+    }
+
+    /// Whether no event passes of those whose strings stand in these bytes, each of them whole.
+    pub fn is_ruled_out(&self, strings: &[u8]) -> bool {
+        match self {
+            Self::Contains(text, matcher) => !text.contains(['"', '\n']) && !matcher.contains(strings),
+            _ => false,
+        }
+    }
+
     /// `fields` were decoded from `bytes`.
     pub fn holds(&self, bytes: &[u8], fields: &EventFields<'_>) -> bool {
         match self {
-            Self::Field(field, test) => {
+            Self::Field(field, test, _) => {
                 // Where it was read has columns of its own.
                 let (region, queried) = (RegionId::new(""), Ocid::new(""));
                 test.holds(field.text(&RecordRef { fields, region: &region, queried: &queried, own: false }))
@@ -132,8 +154,8 @@ impl BytesTest {
             Self::Path(path, ValueTest::Present, _) => path.is_present(&json_of(bytes)),
             Self::Path(path, test, _) => path.any(&json_of(bytes), &mut |text| test.holds(text)),
             Self::Tag(test) => any_tag(&json_of(bytes), &mut |text| test.holds(text)),
-            Self::AnyOcid(test) => any_ocid(bytes, &mut |text| test.holds(text)),
-            Self::Contains(needle) => needle.is_in(bytes),
+            Self::AnyOcid(test, _) => any_ocid(bytes, &mut |text| test.holds(text)),
+            Self::Contains(_, matcher) => matcher.contains(bytes),
             Self::Raw(test) => test.holds(&String::from_utf8_lossy(bytes)),
         }
     }

@@ -10,7 +10,7 @@ use crate::app::view::View;
 use crate::domain::ledger::Coverage;
 use crate::domain::problem::Problem;
 
-use super::header::at_least;
+use super::header::{at_least, searched};
 use super::pen::{Pen, row, skip};
 use super::text::{cut, number, width, wrap};
 
@@ -57,6 +57,9 @@ pub fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
     }
     if !app.is_current() || !app.totals_are_current() {
         return vec!["Looking…".to_owned()];
+    }
+    if let Some(percent) = searched(app) {
+        return vec![format!("Searching the events themselves, the newest first: {percent} %.")];
     }
     if app.facts().total == 0 { nothing_there(app) } else { nothing_matches(app, view, pen) }
 }

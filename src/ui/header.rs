@@ -149,6 +149,12 @@ pub fn at_least(app: &App, pen: &Pen<'_>) -> &'static str {
     if app.facts().is_lower_bound() { pen.glyphs.at_least } else { "" }
 }
 
+/// The same of what was found: `≥` also while events are still being searched.
+fn found_at_least(app: &App, pen: &Pen<'_>) -> &'static str {
+    let is_searching = app.view().is_some_and(|view| !view.selection.is_complete());
+    if is_searching { pen.glyphs.at_least } else { at_least(app, pen) }
+}
+
 /// `cover 97% !2 ~3 ø30`
 fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     let theme = pen.theme;
@@ -251,6 +257,12 @@ fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
     match shape {
         Shape::Wide => {
             let cost = app.view().map_or(0, |view| view.elapsed.as_millis());
+            if let Some(percent) = searched(app) {
+                return vec![
+                    (format!("{count} match  "), theme.strong),
+                    (format!("searched {percent:>2} % "), theme.loading),
+                ];
+            }
             let of = total(app, pen, Form::Full);
             let of = of.trim_end_matches(" events").trim_end_matches(" event").to_owned();
             vec![
@@ -259,10 +271,20 @@ fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
             ]
         }
         Shape::Medium => {
+            if let Some(percent) = searched(app) {
+                return vec![(format!("{count} match  "), theme.strong), (format!("{percent:>2} % "), theme.loading)];
+            }
             vec![(format!("{count} match  "), theme.strong), (format!("{} ", pen.glyphs.good), theme.done)]
         }
         Shape::Small | Shape::TooSmall => Spans::new(),
     }
+}
+
+/// How much of the events was looked at, in percent, while not all of them were.
+pub fn searched(app: &App) -> Option<usize> {
+    let selection = &app.view()?.selection;
+    let (seen, all) = selection.progress();
+    (!selection.is_complete()).then(|| seen * 100 / all.max(1))
 }
 
 fn matched(app: &App, pen: &Pen<'_>, short: bool) -> String {
@@ -270,7 +292,7 @@ fn matched(app: &App, pen: &Pen<'_>, short: bool) -> String {
         None => pen.glyphs.ellipsis.to_owned(),
         Some(view) => {
             let n = view.matched() as u64;
-            format!("{}{}", at_least(app, pen), if short { short_number(n) } else { number(n) })
+            format!("{}{}", found_at_least(app, pen), if short { short_number(n) } else { number(n) })
         }
     }
 }
@@ -323,8 +345,8 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
     if wide || filters.failed {
         let status = if filters.failed { " failed only" } else { " any status" };
         let passed = app.view().filter(|_| filters.failed && app.is_current());
-        let passed =
-            passed.map(|view| format!("{}{}", at_least(app, pen), number(view.selection.counts().any_outcome[0])));
+        let passed = passed
+            .map(|view| format!("{}{}", found_at_least(app, pen), number(view.selection.counts().any_outcome[0])));
         let words = format!("{status}{}   ", passed.map(|n| format!(", {n} others hidden")).unwrap_or_default());
         spans.push(("[!]".to_owned(), theme.key));
         spans.push((words, if filters.failed { theme.warning } else { theme.text }));
@@ -339,7 +361,7 @@ fn own_reads(app: &App, pen: &Pen<'_>, wide: bool) -> Spans {
     let words = match (app.filters().own, hidden) {
         (true, _) => "own reads shown".to_owned(),
         (false, 0) => return Spans::new(),
-        (false, _) => format!("-is:self, {}{} hidden", at_least(app, pen), number(hidden)),
+        (false, _) => format!("-is:self, {}{} hidden", found_at_least(app, pen), number(hidden)),
     };
     vec![("[.]".to_owned(), theme.key), (format!(" {words}{}", if wide { "   " } else { "  " }), theme.text)]
 }
@@ -348,7 +370,7 @@ fn own_reads(app: &App, pen: &Pen<'_>, wide: bool) -> Spans {
 fn hidden(app: &App, pen: &Pen<'_>) -> Option<String> {
     let view = app.view().filter(|_| app.is_current())?;
     let count = view.selection.counts().hidden_by_access(app.filters().access_set());
-    Some(format!("{}{}", at_least(app, pen), number(count)))
+    Some(format!("{}{}", found_at_least(app, pen), number(count)))
 }
 
 fn comma(count: Option<&String>, what: &str) -> String {

@@ -30,6 +30,7 @@ use std::thread;
 pub use spill::SpillError;
 pub use training::train_dictionary;
 pub use view::{BlockReader, Blocks};
+pub(super) use workers::yield_to_others;
 pub use writer::Store;
 
 /// Events of a full block.

@@ -30,6 +30,9 @@ impl fmt::Debug for Blocks {
 }
 
 impl Blocks {
+    /// Events of a full block.
+    pub const BLOCK_EVENTS: u32 = BLOCK_EVENTS;
+
     /// Number of events.
     pub fn len(&self) -> u32 {
         self.len

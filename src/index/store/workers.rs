@@ -138,10 +138,10 @@ fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
 
 /// Lowers the priority of this thread.
 #[cfg(target_os = "linux")]
-pub(super) fn yield_to_others() {
+pub fn yield_to_others() {
     // Of this thread alone on Linux; elsewhere it would be that of the process. If it is refused, work goes on as it is.
     let _ = rustix::process::nice(10);
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn yield_to_others() {}
+pub fn yield_to_others() {}
