@@ -125,9 +125,27 @@ pub(super) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The places of the bits that are set, descending.
+pub(super) fn bits_from_end(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = word.checked_ilog2()?;
+        word ^= 1 << bit;
+        Some(bit as usize)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Mask;
+    use super::*;
+
+    #[test]
+    fn bits_are_the_same_from_either_end() {
+        for word in [0, 1, 1 << 63, u64::MAX, 0x8000_1234_0000_0101] {
+            let mut backwards: Vec<usize> = bits_from_end(word).collect();
+            backwards.reverse();
+            assert_eq!(backwards, bits(word).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn rows_come_back_in_order() {

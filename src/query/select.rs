@@ -65,7 +65,7 @@ pub fn select_some(
     let same = previous.filter(|previous| previous.query == *query);
     let has_all = |same: &&Selection| same.is_complete() && same.snapshot.version() == snapshot.version();
     if let Some(same) = same.filter(has_all) {
-        return Some(Selection { order, ..same.clone() });
+        return same.clone().in_order(order, cancel);
     }
     let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
     plan.extend(snapshot);
@@ -74,17 +74,19 @@ pub fn select_some(
     for part in &parts {
         counts.add(&part.found.counts);
     }
-    Some(Selection {
+    let selection = Selection {
         snapshot: Arc::clone(snapshot),
         query: query.clone(),
-        order,
+        order: Order::default(),
+        sorted: None,
         plan: Arc::new(plan),
         lines: Arc::new(Lines::new(snapshot, &parts)),
         unseen: parts.iter().zip(snapshot.segments()).filter(|(part, _)| !part.is_seen).map(|(_, s)| s.len()).sum(),
         parts: parts.into(),
         counts,
         places: Arc::default(),
-    })
+    };
+    selection.in_order(order, cancel)
 }
 
 /// What an earlier selection says about this one.
