@@ -20,6 +20,12 @@ use crate::domain::event::Flags;
 /// Rows of a full segment, at most.
 pub(super) const SEGMENT_ROWS: usize = 65_536;
 
+/// Runs of about one size that are made one; and how much larger one of the next size is.
+const MANY: usize = 8;
+
+/// Rows of a run that is merged with one other, rather than with many.
+const SMALL: usize = SEGMENT_ROWS / 2;
+
 /// Tells an event's digest, which decides between events of the same time.
 pub(super) type Digests<'a> = dyn Fn(Ordinal) -> u64 + 'a;
 
@@ -68,9 +74,12 @@ impl Runs {
     /// Does one step of what must be merged; whether there was one. With `all`, everything becomes one run in the end;
     /// without, runs of very different sizes are left for later.
     pub fn step(&mut self, all: bool, digests: &Digests<'_>) -> bool {
+        if self.gather_small(digests) {
+            return true;
+        }
         let sizes: Vec<usize> = self.runs.iter().map(rows_of).collect();
-        let mut pairs = (1..sizes.len()).rev();
-        let Some(newer) = pairs.find(|newer| all || sizes[newer - 1] <= 2 * sizes[*newer]) else { return false };
+        let is_due = |newer: &usize| sizes[*newer] >= SMALL && sizes[newer - 1] <= 2 * sizes[*newer];
+        let Some(newer) = (1..sizes.len()).rev().find(|newer| all || is_due(newer)) else { return false };
         let mut from = std::mem::take(&mut self.runs[newer]);
         self.maker.merge_some(&mut self.runs[newer - 1], &mut from, digests);
         if from.is_empty() {
@@ -78,6 +87,23 @@ impl Runs {
         } else {
             self.runs[newer] = from;
         }
+        true
+    }
+
+    /// Makes one run of the last ones when there are enough of about one size: rows of small runs move less often that
+    /// way.
+    fn gather_small(&mut self, digests: &Digests<'_>) -> bool {
+        let Some(class) = self.runs.last().map(|run| class_of(rows_of(run))) else { return false };
+        let alike = self.runs.iter().rev().take_while(|run| class_of(rows_of(run)) <= class).count();
+        let first = self.runs.len() - alike.min(MANY);
+        let small = &self.runs[first..];
+        let rows: usize = small.iter().map(rows_of).sum();
+        if small.len() < MANY || rows > 2 * SEGMENT_ROWS {
+            return false;
+        }
+        let segments: Vec<Arc<Segment>> = small.iter().flatten().cloned().collect();
+        self.runs.truncate(first);
+        self.runs.push(self.maker.sorted(&segments, digests));
         true
     }
 
@@ -154,6 +180,11 @@ fn last_key(segment: &Segment, digests: &Digests<'_>) -> EventKey {
     key_of(segment, segment.end().saturating_sub(1), digests)
 }
 
+/// Runs of one class are of about one size.
+fn class_of(rows: usize) -> u32 {
+    rows.max(1).ilog2() / MANY.ilog2()
+}
+
 fn rows_of(run: &Run) -> usize {
     run.iter().map(|segment| segment.len()).sum()
 }
@@ -170,6 +201,24 @@ impl Maker {
 
     fn segment(&mut self, rows: Vec<Row>) -> Segment {
         Segment::new(self.number(), rows, &mut self.numbering)
+    }
+
+    /// All rows of some segments as a run.
+    fn sorted(&mut self, segments: &[Arc<Segment>], digests: &Digests<'_>) -> Run {
+        let rows = segments.iter().flat_map(|segment| segment.rows().map(|row| key_of(segment, row, digests)));
+        let mut order: Vec<(EventKey, u32)> = rows.enumerate().map(|(place, key)| (key, place as u32)).collect();
+        // It is made of sorted stretches, which is what this sort is good at.
+        order.sort();
+        let order: Vec<u32> = order.into_iter().map(|(_, place)| place).collect();
+        let parts: Vec<Part<'_>> = segments.iter().map(|segment| whole(segment)).collect();
+        self.cut(&parts, &order).collect()
+    }
+
+    /// Segments of rows that are in order: halves rather than a full one and a rest.
+    fn cut(&mut self, parts: &[Part<'_>], order: &[u32]) -> impl Iterator<Item = Arc<Segment>> {
+        let count = order.len().div_ceil(SEGMENT_ROWS).max(1);
+        let segments = order.chunks(order.len().div_ceil(count).max(1)).map(|order| self.gathered(parts, order));
+        segments.map(Arc::new).collect::<Vec<_>>().into_iter()
     }
 
     /// Makes one segment of the last two while they are small.
@@ -247,15 +296,12 @@ impl Maker {
 
         let merge = Merge::of(&older, &newer, is_cut, digests);
         let parts: Vec<Part<'_>> = older.iter().chain(&newer).map(|segment| whole(segment)).collect();
-        // Halves rather than a full one and a rest.
-        let length = merge.order.len().div_ceil(merge.order.len().div_ceil(SEGMENT_ROWS).max(1)).max(1);
-        let merged: Vec<_> = merge.order.chunks(length).map(|order| Arc::new(self.gathered(&parts, order))).collect();
-        drop(parts);
+        let merged = self.cut(&parts, &merge.order);
 
         let rest = trimmed(&older, merge.taken_of_older);
         let after = run.split_off(place + count);
         run.truncate(place);
-        run.extend(merged.into_iter().chain(rest).chain(after));
+        run.extend(merged.chain(rest).chain(after));
         let rest = trimmed(&newer, merge.taken_of_newer);
         let after = from.split_off(taken);
         *from = rest.into_iter().chain(after).collect();

@@ -229,7 +229,7 @@ fn segments_stay_few() {
         insert(&mut builder, &(rows..rows + count).map(numbered).collect::<Vec<_>>());
         rows += count;
         let snapshot = builder.snapshot();
-        let most = 2 * rows.ilog2() as usize + 2;
+        let most = 10 * (rows.ilog2() as usize / 3 + 1);
         assert!(snapshot.segments().len() <= most, "{} segments of {rows} rows", snapshot.segments().len());
     }
 }
