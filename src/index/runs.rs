@@ -74,7 +74,12 @@ impl Runs {
     /// Does one step of what must be merged; whether there was one. With `all`, everything becomes one run in the end;
     /// without, runs of very different sizes are left for later.
     pub fn step(&mut self, all: bool, digests: &Digests<'_>) -> bool {
-        if self.gather_small(digests) {
+        let mut gathered = false;
+        // What was gathered may be one of many itself.
+        while self.gather_small(digests) {
+            gathered = true;
+        }
+        if gathered {
             return true;
         }
         let sizes: Vec<usize> = self.runs.iter().map(rows_of).collect();
