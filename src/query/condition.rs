@@ -75,8 +75,13 @@ impl Numbers {
 
     /// Whether `text` is a number and one of these.
     pub fn hold(self, text: &str) -> bool {
-        text.trim().parse().is_ok_and(|number: f64| number.is_finite() && self.contains(number))
+        number(text).is_some_and(|number| self.contains(number))
     }
+}
+
+/// The number that a text is.
+pub(super) fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 impl fmt::Display for Numbers {

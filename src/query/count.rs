@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use chrono::{DateTime, SecondsFormat};
 
 use super::field::Field;
+use super::grid::{Axis, grid};
 use super::parse::nearest;
+use super::select::Cancel;
 use super::selection::Selection;
 use crate::domain::access::Access;
 use crate::domain::event::{EventFields, decode};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
-use crate::index::{RecordRef, RowView};
+use crate::index::{Column, RecordRef, RowView, Segment};
 
 /// Something that rows are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,21 @@ impl By {
 
     pub fn names() -> impl Iterator<Item = &'static str> {
         Field::ALL.iter().map(|field| field.name()).chain(Self::OTHERS.iter().map(|(name, _)| *name))
+    }
+
+    fn column(self) -> Option<Column> {
+        match self {
+            Self::Field(field) => field.column(),
+            Self::Access | Self::Day | Self::Hour => None,
+        }
+    }
+
+    /// What a segment knows of it in small numbers.
+    fn axis(self, segment: &Segment) -> Option<Axis<'_>> {
+        match self {
+            Self::Access => Some(Axis::Access(segment)),
+            _ => self.column().map(|column| Axis::Codes(segment.codes(column))),
+        }
     }
 
     /// Whether it stands in no column.
@@ -145,25 +162,10 @@ pub fn count(selection: &Selection, by: &[By]) -> Vec<Tuple> {
     if by.is_empty() {
         return vec![Tuple { values: Vec::new(), count: selection.len() as u64 }];
     }
-    let snapshot = selection.snapshot();
     let mut texts: Vec<Texts> = by.iter().map(|_| Texts::default()).collect();
-    let mut counts: HashMap<Box<[u64]>, u64> = HashMap::new();
-    let mut key = vec![0; by.len()];
-    let reads_bytes = by.iter().any(|by| by.is_in_bytes());
-    let mut reader = snapshot.blocks().reader();
-    let strides = (0..selection.len()).step_by(STRIDE).map(|start| start..start + STRIDE);
-    for row in strides.flat_map(|ranks| selection.rows(ranks)).filter_map(|id| snapshot.row(id)) {
-        let place = || snapshot.segments().get(row.id().segment as usize)?.at(row.id().row as usize);
-        let bytes = if reads_bytes { place().and_then(|at| reader.read(at)) } else { None };
-        let fields = bytes.map(|bytes| decode(bytes).fields).unwrap_or_default();
-        for ((code, by), texts) in key.iter_mut().zip(by).zip(&mut texts) {
-            *code = by.code(&row, &fields, texts);
-        }
-        match counts.get_mut(&*key) {
-            Some(count) => *count += 1,
-            None => drop(counts.insert(key.clone().into(), 1)),
-        }
-    }
+    let counts = of_column(selection, by)
+        .or_else(|| of_columns(selection, by))
+        .unwrap_or_else(|| of_rows(selection, by, &mut texts));
     let value = |((code, by), texts): ((&u64, &By), &Texts)| by.value(*code, selection, texts);
     let tuple = |(codes, count): (Box<[u64]>, u64)| Tuple {
         values: codes.iter().zip(by).zip(&texts).map(value).collect(),
@@ -172,6 +174,57 @@ pub fn count(selection: &Selection, by: &[By]) -> Vec<Tuple> {
     let mut tuples: Vec<Tuple> = counts.into_iter().map(tuple).collect();
     tuples.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.values.cmp(&b.values)));
     tuples
+}
+
+/// How many rows have which codes.
+type Counted = HashMap<Box<[u64]>, u64>;
+
+/// By one column, or by what is counted anyway. Of segments that match as a whole no row is looked at.
+fn of_column(selection: &Selection, by: &[By]) -> Option<Counted> {
+    let [by] = by else { return None };
+    let key = |code: u64| -> Box<[u64]> { [code].into() };
+    if *by == By::Access {
+        let counted = Access::ALL.iter().zip(selection.counts().by_access).filter(|(_, count)| *count > 0);
+        return Some(counted.map(|(access, count)| (key(*access as u64), count)).collect());
+    }
+    let facet = selection.facet(by.column()?, &Cancel::new())?;
+    Some(facet.values.into_iter().map(|(code, count)| (key(u64::from(code)), count)).collect())
+}
+
+/// By several columns, a segment at a time: no text is looked at, and a key is made for each tuple, not for each row.
+fn of_columns(selection: &Selection, by: &[By]) -> Option<Counted> {
+    let mut counts = Counted::new();
+    for (segment, part) in selection.snapshot().segments().iter().zip(&*selection.parts) {
+        let axes = by.iter().map(|by| by.axis(segment)).collect::<Option<Vec<Axis<'_>>>>()?;
+        for (codes, count) in grid(&axes, part.found.hits.mask()) {
+            let key: Box<[u64]> = codes.iter().map(|code| u64::from(*code)).collect();
+            *counts.entry(key).or_default() += count;
+        }
+    }
+    Some(counts)
+}
+
+/// By anything, row by row.
+fn of_rows(selection: &Selection, by: &[By], texts: &mut [Texts]) -> Counted {
+    let snapshot = selection.snapshot();
+    let mut counts = Counted::new();
+    let mut key = vec![0; by.len()];
+    let reads_bytes = by.iter().any(|by| by.is_in_bytes());
+    let mut reader = snapshot.blocks().reader();
+    let strides = (0..selection.len()).step_by(STRIDE).map(|start| start..start + STRIDE);
+    for row in strides.flat_map(|ranks| selection.rows(ranks)).filter_map(|id| snapshot.row(id)) {
+        let place = || snapshot.segments().get(row.id().segment as usize)?.at(row.id().row as usize);
+        let bytes = if reads_bytes { place().and_then(|at| reader.read(at)) } else { None };
+        let fields = bytes.map(|bytes| decode(bytes).fields).unwrap_or_default();
+        for ((code, by), texts) in key.iter_mut().zip(by).zip(&mut *texts) {
+            *code = by.code(&row, &fields, texts);
+        }
+        match counts.get_mut(&*key) {
+            Some(count) => *count += 1,
+            None => drop(counts.insert(key.clone().into(), 1)),
+        }
+    }
+    counts
 }
 
 #[cfg(test)]

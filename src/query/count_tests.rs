@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::index::testing::{Sent, at, event, insert};
+use crate::index::testing::{Sent, at, event, footprint, insert};
 use crate::index::{IndexBuilder, Snapshot};
+use crate::query::tests::{events, query};
 use crate::query::{Cancel, Order, Query, Term, select};
 
 fn held(events: &[Sent]) -> Arc<Snapshot> {
@@ -80,5 +83,54 @@ fn codes_and_texts_give_the_same_counts() {
 fn names_are_found_again() {
     for name in By::names() {
         assert_eq!(By::named(name).map(By::name), Some(name));
+    }
+}
+
+/// What a row is counted by, without a code.
+fn value(by: By, row: &RowView<'_>) -> Option<String> {
+    let text = match by {
+        By::Field(field) => match field.column() {
+            Some(column) => row.text(column).to_owned(),
+            None => field_of_bytes(field, &decode(&row.raw().unwrap()).fields),
+        },
+        By::Access => access_name(row.access() as u64).to_owned(),
+        By::Day => row.time()?.format("%Y-%m-%d").to_string(),
+        By::Hour => row.time()?.format("%Y-%m-%dT%H:00:00Z").to_string(),
+    };
+    Some(text).filter(|text| !text.is_empty())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn rows_are_counted_as_one_by_one(
+        events in events(250),
+        query in query(),
+        names in prop::collection::vec(prop::sample::select(By::names().collect::<Vec<_>>()), 1..4),
+        publish_every in 20usize..130,
+    ) {
+        let mut builder = IndexBuilder::new(footprint());
+        for chunk in events.chunks(publish_every) {
+            insert(&mut builder, chunk);
+            builder.snapshot();
+        }
+        let snapshot = builder.snapshot();
+        let by: Vec<By> = names.iter().map(|name| By::named(name).unwrap()).collect();
+        for query in [query, Query::everything()] {
+            let selection = select(&snapshot, &query, Order::NewestFirst, None, &Cancel::new()).unwrap();
+            let mut plain: BTreeMap<Vec<Option<String>>, u64> = BTreeMap::new();
+            for row in selection.rows(0..selection.len()).filter_map(|id| snapshot.row(id)) {
+                *plain.entry(by.iter().map(|by| value(*by, &row)).collect()).or_default() += 1;
+            }
+            let counted = count(&selection, &by);
+            let in_order = |a: &Tuple, b: &Tuple| (b.count, &a.values) < (a.count, &b.values);
+            prop_assert!(counted.is_sorted_by(in_order));
+            let counted: BTreeMap<_, _> = counted.into_iter().map(|tuple| (tuple.values, tuple.count)).collect();
+            prop_assert_eq!(&counted, &plain, "{:?}", names);
+            let slowly = of_rows(&selection, &by, &mut by.iter().map(|_| Texts::default()).collect::<Vec<_>>());
+            prop_assert_eq!(slowly.values().sum::<u64>(), selection.len() as u64);
+            prop_assert_eq!(slowly.len(), plain.len());
+        }
     }
 }

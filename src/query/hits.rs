@@ -37,15 +37,6 @@ impl Tally {
         }
     }
 
-    /// Of a whole segment.
-    pub fn of_mask(mask: &Mask, segment: &Segment) -> Self {
-        let mut tally = Self::default();
-        for (stride, hits) in mask.strides().enumerate().filter(|(_, hits)| *hits != [0; WORDS]) {
-            tally.add(Self::of_stride(&hits, segment, stride));
-        }
-        tally
-    }
-
     /// In the order of [`Access::ALL`](crate::domain::access::Access::ALL).
     pub fn by_access(self) -> [u64; 3] {
         [self.all - self.writes - self.sessions, self.writes, self.sessions].map(u64::from)

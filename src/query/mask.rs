@@ -28,6 +28,11 @@ impl Mask {
         self.words.iter().all(|word| *word == 0)
     }
 
+    /// How many rows are in.
+    pub fn count(&self) -> u64 {
+        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
     /// The rows from 64 times `place` on.
     pub fn word(&self, place: usize) -> u64 {
         self.words.get(place).copied().unwrap_or(0)
@@ -120,9 +125,27 @@ pub(super) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The places of the bits that are set, descending.
+pub(super) fn bits_from_end(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = word.checked_ilog2()?;
+        word ^= 1 << bit;
+        Some(bit as usize)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Mask;
+    use super::*;
+
+    #[test]
+    fn bits_are_the_same_from_either_end() {
+        for word in [0, 1, 1 << 63, u64::MAX, 0x8000_1234_0000_0101] {
+            let mut backwards: Vec<usize> = bits_from_end(word).collect();
+            backwards.reverse();
+            assert_eq!(backwards, bits(word).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn rows_come_back_in_order() {

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
 use std::sync::{Arc, OnceLock};
 
-use super::hits::{Hits, Tally, count_common};
+use super::hits::{Hits, count_common};
 use super::mask::Mask;
 use super::origins::{Origins, origins};
 use super::plan::{Place, Plan, Test};
@@ -65,7 +65,7 @@ pub fn select_some(
     let same = previous.filter(|previous| previous.query == *query);
     let has_all = |same: &&Selection| same.is_complete() && same.snapshot.version() == snapshot.version();
     if let Some(same) = same.filter(has_all) {
-        return Some(Selection { order, ..same.clone() });
+        return same.clone().in_order(order, cancel);
     }
     let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
     plan.extend(snapshot);
@@ -74,17 +74,19 @@ pub fn select_some(
     for part in &parts {
         counts.add(&part.found.counts);
     }
-    Some(Selection {
+    let selection = Selection {
         snapshot: Arc::clone(snapshot),
         query: query.clone(),
-        order,
+        order: Order::default(),
+        sorted: None,
         plan: Arc::new(plan),
         lines: Arc::new(Lines::new(snapshot, &parts)),
         unseen: parts.iter().zip(snapshot.segments()).filter(|(part, _)| !part.is_seen).map(|(_, s)| s.len()).sum(),
         parts: parts.into(),
         counts,
         places: Arc::default(),
-    })
+    };
+    selection.in_order(order, cancel)
 }
 
 /// What an earlier selection says about this one.
@@ -222,7 +224,9 @@ struct Switches {
 impl Switches {
     fn new(place: Place<'_>, plan: &Plan) -> Self {
         let left = |test: &Test| (!test.is_all()).then(|| narrowed(test, place, &Mask::of(place.segment.rows())));
-        Self { access: left(&plan.access), failed: left(&plan.failed), own: left(&plan.own) }
+        // Where nothing is our own, nothing hides it.
+        let own = if place.segment.flagged(Flags::OWN).is_empty() { None } else { left(&plan.own) };
+        Self { access: left(&plan.access), failed: left(&plan.failed), own }
     }
 }
 
@@ -240,28 +244,34 @@ fn examine(place: Place<'_>, plan: &Plan, rest: Mask, scoped: Option<Mask>) -> F
     let mut counts = Counts::default();
     counts.count_hits(hits.total());
     // Most switches are not set most of the time; what would be counted then is what was.
-    let without = |one: &Option<Mask>, other: &Option<Mask>| {
-        if one.is_none() && own.is_none() {
-            hits.total()
-        } else if other.is_none() {
-            Tally::of_mask(within, segment)
-        } else {
-            Tally::of_mask(&both(within, &[other]), segment)
-        }
+    counts.any_access = if access.is_none() && own.is_none() {
+        counts.by_access
+    } else {
+        by_access(&both(within, &[&failed]), segment)
     };
-    counts.any_access = without(&access, &failed).by_access();
+    counts.any_outcome = if failed.is_none() && own.is_none() {
+        [counts.matched - counts.failed, counts.failed]
+    } else {
+        let any = both(within, &[&access]);
+        let failed = count_common(&any, segment.failed());
+        [any.count() - failed, failed]
+    };
     let of_own = segment.flagged(Flags::OWN);
     if !of_own.is_empty() {
         counts.any_access_own = count_common(&both(within, &[&failed]), of_own);
     }
-    let tally = without(&failed, &access);
-    counts.any_outcome = [tally.all - tally.failed, tally.failed].map(u64::from);
     if let Some(own) = &own {
         let mut hidden = both(within, &[&access, &failed]);
         hidden.subtract(own);
-        counts.own_hidden = u64::from(Tally::of_mask(&hidden, segment).all);
+        counts.own_hidden = hidden.count();
     }
     Found { rest, scoped, hits, counts, origins: OnceLock::new() }
+}
+
+/// In the order of [`Access::ALL`](crate::domain::access::Access::ALL).
+fn by_access(mask: &Mask, segment: &Segment) -> [u64; 3] {
+    let (writes, sessions) = (count_common(mask, segment.writes()), count_common(mask, segment.sessions()));
+    [mask.count() - writes - sessions, writes, sessions]
 }
 
 impl Part {

@@ -7,13 +7,14 @@ use super::histogram::{Bucket, Histogram};
 use super::hits::Tally;
 use super::plan::Plan;
 use super::select::{Found, Places};
+use super::sorted::Sorted;
 use super::term::{AccessSet, Query};
 use super::walk::{Ground, Lines};
 use crate::domain::access::Access;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 use crate::domain::time_range::TimeRange;
-use crate::index::{EventKey, RowId, SegmentId, Snapshot};
+use crate::index::{Column, EventKey, RowId, SegmentId, Snapshot};
 
 /// In which order rows are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,6 +23,12 @@ pub enum Order {
     #[default]
     NewestFirst,
     OldestFirst,
+    /// By what stands in a column: texts in any case, a status as a number, nothing last. Rows of the same value stand
+    /// newest first.
+    By {
+        column: Column,
+        descending: bool,
+    },
 }
 
 /// See the module. Holds its snapshot, so its rows can always be read. Cheap to share, not to clone: use an `Arc`.
@@ -30,6 +37,8 @@ pub struct Selection {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) query: Query,
     pub(super) order: Order,
+    /// The rows, where they are not in the order of time.
+    pub(super) sorted: Option<Arc<Sorted>>,
     pub(super) plan: Arc<Plan>,
     /// What was found in each segment of the snapshot.
     pub(super) parts: Arc<[Part]>,
@@ -140,13 +149,14 @@ impl Selection {
     pub fn rows(&self, ranks: Range<usize>) -> impl ExactSizeIterator<Item = RowId> + use<> {
         let len = self.len();
         let (start, end) = (ranks.start.min(len), ranks.end.min(len));
-        let mut rows = match self.order {
-            Order::OldestFirst => self.lines.rows(start..end, self.ground()),
-            Order::NewestFirst => self.lines.rows(len - end.max(start)..len - start, self.ground()),
-        };
-        if self.order == Order::NewestFirst {
-            rows.reverse();
+        if let Some(sorted) = &self.sorted {
+            return sorted.rows(start.min(end)..end).into_iter();
         }
+        if self.order == Order::OldestFirst {
+            return self.lines.rows(start..end, self.ground()).into_iter();
+        }
+        let mut rows = self.lines.rows(len - end.max(start)..len - start, self.ground());
+        rows.reverse();
         rows.into_iter()
     }
 
@@ -157,14 +167,15 @@ impl Selection {
 
     /// Where an event stands, `Err` with where it would stand if it is not selected (at most `len`).
     pub fn rank_of(&self, key: EventKey) -> Result<usize, usize> {
-        let place = self.lines.rank_of(key, self.ground());
-        let row = self.lines.rows(place..place + 1, self.ground()).first().copied();
-        let is_there = row.and_then(|row| self.snapshot.key(row)) == Some(key);
-        match (self.order, is_there) {
-            (Order::OldestFirst, true) => Ok(place),
-            (Order::OldestFirst, false) => Err(place),
-            (Order::NewestFirst, true) => Ok(self.len() - 1 - place),
-            (Order::NewestFirst, false) => Err(self.len() - place),
+        let (place, backwards) = match &self.sorted {
+            Some(sorted) => (sorted.rank_of(key, &self.snapshot), false),
+            None => (self.lines.rank_of(key, self.ground()), self.order != Order::OldestFirst),
+        };
+        let before = if backwards { (self.len() - place).checked_sub(1) } else { Some(place) };
+        match before.filter(|rank| self.key(*rank) == Some(key)) {
+            Some(rank) => Ok(rank),
+            None if backwards => Err(self.len() - place),
+            None => Err(place),
         }
     }
 
@@ -176,6 +187,9 @@ impl Selection {
 
     /// Where the next failed event after that at `rank` stands, or the one before it.
     pub fn next_failed(&self, rank: usize, forward: bool) -> Option<usize> {
+        if let Some(sorted) = &self.sorted {
+            return sorted.next_failed(rank, forward);
+        }
         let later = forward == (self.order == Order::OldestFirst);
         let found = self.lines.next_failed(self.key(rank)?, later, self.ground())?;
         self.rank_of(found).ok()
@@ -204,7 +218,7 @@ impl Selection {
         self.places.get_or_init(|| Places::of(self))
     }
 
-    fn ground(&self) -> Ground<'_> {
+    pub(super) fn ground(&self) -> Ground<'_> {
         Ground { snapshot: &self.snapshot, parts: &self.parts }
     }
 }

@@ -13,15 +13,20 @@ use crate::domain::zone::Zone;
 use crate::index::testing::{Sent, at, event, footprint, insert, numbered, sent};
 use crate::index::{EventKey, IndexBuilder, RowView, Snapshot};
 
-fn selected(snapshot: &Arc<Snapshot>, query: &Query, order: Order, previous: Option<&Selection>) -> Selection {
+pub(super) fn selected(
+    snapshot: &Arc<Snapshot>,
+    query: &Query,
+    order: Order,
+    previous: Option<&Selection>,
+) -> Selection {
     select(snapshot, query, order, previous, &Cancel::new()).unwrap()
 }
 
-fn keys(selection: &Selection) -> Vec<EventKey> {
+pub(super) fn keys(selection: &Selection) -> Vec<EventKey> {
     (0..selection.len()).map(|rank| selection.key(rank).unwrap()).collect()
 }
 
-fn answers(query: &Query, row: &RowView<'_>) -> bool {
+pub(super) fn answers(query: &Query, row: &RowView<'_>) -> bool {
     let raw = row.raw().unwrap();
     let decoded = footprint().decode(&raw);
     let (region, queried) = (row.region().into(), row.queried_compartment());
@@ -171,7 +176,7 @@ fn expr() -> impl Strategy<Value = Expr> {
     })
 }
 
-fn query() -> impl Strategy<Value = Query> {
+pub(super) fn query() -> impl Strategy<Value = Query> {
     prop_oneof![
         prop::collection::vec(term(), 0..4).prop_map(|terms| terms.into_iter().collect()),
         (prop::collection::vec(expr(), 0..3), any::<bool>()).prop_map(|(exprs, hides_own)| {
@@ -181,7 +186,7 @@ fn query() -> impl Strategy<Value = Query> {
     ]
 }
 
-fn events(max: usize) -> impl Strategy<Value = Vec<Sent>> {
+pub(super) fn events(max: usize) -> impl Strategy<Value = Vec<Sent>> {
     prop::collection::vec(sent(), 0..max)
 }
 
@@ -377,7 +382,7 @@ proptest! {
     }
 }
 
-fn index_of(count: usize) -> (IndexBuilder, Arc<Snapshot>) {
+pub(super) fn index_of(count: usize) -> (IndexBuilder, Arc<Snapshot>) {
     let mut builder = IndexBuilder::new(footprint());
     insert(&mut builder, &(0..count).map(numbered).collect::<Vec<_>>());
     let snapshot = builder.snapshot();

@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 
-use fuzzy_matcher::FuzzyMatcher as _;
-use fuzzy_matcher::skim::SkimMatcherV2;
-
 use crate::app::action::Action;
 use crate::app::included::Included;
 use crate::app::viewport::Viewport;
 use crate::domain::compartment::{CompartmentTree, NodeId};
 use crate::domain::ocid::Ocid;
 use crate::domain::tenancy::Tenancy;
+use crate::query::FuzzyFind;
 
 /// A tenancy with more compartments than this opens with its lower levels folded.
 const UNFOLDED: usize = 40;
@@ -239,34 +237,5 @@ fn only(row: TreeRow, tenancy: &Tenancy, included: &mut Included) {
                 included.only_region(&region.id);
             }
         }
-    }
-}
-
-/// Fuzzy find by words. The matcher itself takes spaces literally.
-struct FuzzyFind {
-    matcher: SkimMatcherV2,
-    words: Vec<String>,
-}
-
-impl FuzzyFind {
-    fn new(text: &str) -> Self {
-        let words = text.split_whitespace().map(str::to_owned).collect();
-        Self { matcher: SkimMatcherV2::default().ignore_case(), words }
-    }
-
-    fn matches(&self, text: &str) -> bool {
-        !self.words.is_empty() && self.words.iter().all(|word| self.matcher.fuzzy_match(text, word).is_some())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::FuzzyFind;
-
-    #[test]
-    fn every_word_must_match() {
-        assert!(FuzzyFind::new("net prod").matches("prod/prod-net"));
-        assert!(!FuzzyFind::new("net dev").matches("prod/prod-net"));
-        assert!(!FuzzyFind::new(" ").matches("anything"));
     }
 }
