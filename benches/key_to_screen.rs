@@ -5,7 +5,7 @@
 use std::io::{BufWriter, Read, Write};
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -130,7 +130,7 @@ impl Session {
         let mut reader = pair.master.try_clone_reader().expect("what it writes");
         let (sender, output) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 1 << 16];
+            let mut buffer = vec![0; 1 << 16];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 if sender.send((Instant::now(), buffer[..count].to_vec())).is_err() {
                     break;
@@ -154,8 +154,11 @@ impl Session {
                     self.screen.process(&bytes);
                     last = Some(at);
                 }
-                Err(RecvTimeoutError::Timeout) if patience == TOGETHER => return last.expect("a byte at least"),
-                Err(error) => panic!("nothing came ({error}):\n{}", self.screen.screen().contents()),
+                Err(error) => {
+                    let contents = self.screen.screen().contents();
+                    assert!(patience == TOGETHER, "nothing came ({error}):\n{contents}");
+                    return last.expect("a byte at least");
+                }
             }
         }
     }

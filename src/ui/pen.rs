@@ -152,10 +152,11 @@ impl<'a> Pen<'a> {
 
     /// Focus is told by brackets, not by colour alone.
     pub fn title(&mut self, area: Rect, title: &str, focused: bool) {
-        match focused {
-            true => self.print(area, format_args!("[{title}]"), self.theme.frame_focused),
-            false => self.print(area, format_args!(" {title} "), self.theme.strong),
-        };
+        if focused {
+            self.print(area, format_args!("[{title}]"), self.theme.frame_focused);
+        } else {
+            self.print(area, format_args!(" {title} "), self.theme.strong);
+        }
     }
 
     /// Text in the bottom border of a frame.
