@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use auditui::app::App;
 use auditui::app::effect::{Effect, SelectRequest};
+use auditui::app::event_detail::EventDetail;
 use auditui::app::facts::Facts;
 use auditui::app::key::{KeyCode, KeyPress};
 use auditui::app::message::Message;
@@ -25,15 +26,20 @@ use chrono::{DateTime, TimeDelta};
 use divan::Bencher;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region as Allocations};
 
 use crate::synthetic::{PAGE, REGIONS, compartment, page};
 
 const SIZES: [usize; 2] = [5_000, 200_000];
 /// How much longer a frame may take with forty times the events. It is the same work; caches are not.
 const LONGER: f64 = 1.5;
+const ROWS: usize = 50;
 const FRAMES: usize = 301;
+/// Most allocations of a frame.
+const ALLOCATIONS: usize = 1_000;
 
 struct Screen {
+    snapshot: Arc<Snapshot>,
     app: App,
     theme: Theme,
     terminal: Terminal<TestBackend>,
@@ -44,7 +50,7 @@ impl Screen {
         let (mut app, _) = App::new(setup());
         let mut effects = app.update(Message::TenancyKnown(Box::new(tenancy())));
         let theme = Theme::dark();
-        let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a screen");
+        let mut terminal = Terminal::new(TestBackend::new(200, ROWS as u16)).expect("a screen");
         let mut geometry = None;
         terminal.draw(|frame| geometry = Some(ui::draw(&app, &theme, frame))).expect("a frame");
         effects.extend(app.update(Message::Drawn(geometry.expect("a geometry"))));
@@ -53,8 +59,9 @@ impl Screen {
             Effect::Select(request) => Some(request),
             _ => None,
         });
-        app.update(Message::View(Arc::new(view(&snapshot(events), &asked.expect("a question")))));
-        let mut screen = Self { app, theme, terminal };
+        let snapshot = snapshot(events);
+        app.update(Message::View(Arc::new(view(&snapshot, &asked.expect("a question")))));
+        let mut screen = Self { snapshot, app, theme, terminal };
         screen.press(KeyCode::Down);
         screen
     }
@@ -62,13 +69,48 @@ impl Screen {
     /// What the driver does for a key: the machine, then a frame.
     fn press(&mut self, code: KeyCode) -> usize {
         let effects = self.app.update(Message::Key(KeyPress::plain(code)));
+        self.draw();
+        effects.len()
+    }
+
+    /// The event under the cursor is read.
+    fn load(&mut self) {
+        let key = self.app.list().key().expect("an event");
+        let raw = self.snapshot.find(key).and_then(|row| self.snapshot.raw(row)).expect("its document");
+        self.app.update(Message::EventLoaded(Box::new(EventDetail::parse(key, raw))));
+    }
+
+    fn draw(&mut self) {
         let (app, theme) = (&self.app, &self.theme);
         self.terminal
             .draw(|frame| {
                 ui::draw(app, theme, frame);
             })
             .expect("a frame");
-        effects.len()
+    }
+
+    /// Allocations of a frame with everything in it: on average, and at most.
+    fn allocations(&mut self) -> (usize, usize) {
+        let counts: Vec<usize> = (0..FRAMES)
+            .map(|number| {
+                self.press(if number % 2 == 0 { KeyCode::PageDown } else { KeyCode::Up });
+                self.load();
+                let region = Allocations::new(&INSTRUMENTED_SYSTEM);
+                self.draw();
+                let change = region.change();
+                change.allocations + change.reallocations
+            })
+            .collect();
+        (counts.iter().sum::<usize>() / FRAMES, counts.into_iter().max().unwrap_or_default())
+    }
+
+    /// As with `3` and `]`.
+    fn with_document(mut self) -> Self {
+        for key in ['3', ']'] {
+            self.app.update(Message::Key(KeyPress::char(key)));
+        }
+        self.app.update(Message::Key(KeyPress::char('2')));
+        self
     }
 
     fn median(&mut self) -> Duration {
@@ -84,8 +126,10 @@ impl Screen {
     }
 }
 
-/// Fails when a frame depends on how many events are held.
+/// Fails when a frame depends on how many events are held, or allocates too much.
 pub fn assert_independent_of_events(out: &mut impl Write) -> std::io::Result<()> {
+    assert_allocates_little("a frame with a summary", out, Screen::holding)?;
+    assert_allocates_little("a frame with a document", out, |events| Screen::holding(events).with_document())?;
     let [few, many] = SIZES.map(|events| Screen::holding(events).median());
     let ratio = many.as_secs_f64() / few.as_secs_f64();
     writeln!(
@@ -94,6 +138,20 @@ pub fn assert_independent_of_events(out: &mut impl Write) -> std::io::Result<()>
         SIZES[0], SIZES[1]
     )?;
     assert!(ratio < LONGER, "a frame takes x{ratio:.2} as long with {} events as with {}", SIZES[1], SIZES[0]);
+    Ok(())
+}
+
+fn assert_allocates_little(what: &str, out: &mut impl Write, screen: impl Fn(usize) -> Screen) -> std::io::Result<()> {
+    let [(few, most_few), (many, most_many)] = SIZES.map(|events| screen(events).allocations());
+    let most = most_few.max(most_many);
+    writeln!(
+        out,
+        "{what}: {few} allocations with {} events, {many} with {}; {most} at most, limit {ALLOCATIONS}",
+        SIZES[0], SIZES[1]
+    )?;
+    assert!(most <= ALLOCATIONS, "{what} makes {most} allocations");
+    // Other rows are in sight: a compartment without events has no count, a short text need not be cut.
+    assert!(few.abs_diff(many) < ROWS, "{what} makes {few} allocations with few events, {many} with many");
     Ok(())
 }
 

@@ -2,19 +2,25 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
+use std::alloc::System;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
 mod coverage;
 mod decode;
 mod dictionary;
 mod frame;
 mod index;
+mod key_to_screen;
+mod question;
 mod scale;
 mod store;
 mod synthetic;
 mod text;
 
-/// Counts allocations, so that what must not depend on the number of rows can be seen not to.
+/// Counts allocations twice: divan's for its table, and one that can be asked, for what is asserted.
 #[global_allocator]
-static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
+static ALLOCATOR: divan::AllocProfiler<&StatsAlloc<System>> = divan::AllocProfiler::new(&INSTRUMENTED_SYSTEM);
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +31,22 @@ fn main() -> std::io::Result<()> {
     if let Some(events) = after("scale") {
         let events = events.and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
         return scale::run(events, &mut std::io::stdout().lock());
+    }
+    if let Some(events) = after("events") {
+        let events = events.and_then(|text| text.parse().ok()).unwrap_or(10_000);
+        return key_to_screen::write_events(events, std::io::stdout().lock());
+    }
+    if let Some(events) = after("key_to_screen") {
+        let events = events.and_then(|text| text.parse().ok()).unwrap_or(200_000);
+        return key_to_screen::run(events, &mut std::io::stdout().lock());
+    }
+    if let Some(place) = arguments.iter().position(|argument| argument == "question") {
+        let events = arguments.get(place + 1).and_then(|text| text.parse().ok()).unwrap_or(300_000);
+        let query = arguments.get(place + 2).map_or("is:write status>=400", String::as_str);
+        return question::run(events, query, &mut std::io::stdout().lock());
+    }
+    if after("frame").is_some() {
+        return frame::assert_independent_of_events(&mut std::io::stderr().lock());
     }
     decode::assert_faster_than_parsers(&mut std::io::stderr().lock())?;
     store::report(&mut std::io::stderr().lock())?;

@@ -79,7 +79,7 @@ impl App {
         let (what, text) = match self.list.column() {
             ListColumn::Time => ("the time", row.time().map(crate::domain::time_range::rfc3339).unwrap_or_default()),
             ListColumn::Status => ("the status", row.text(crate::index::Column::Status).to_owned()),
-            ListColumn::User => ("the user", who(row.principal_name(), row.caller_name())),
+            ListColumn::User => ("the user", who(row.principal_name(), row.caller_name()).into_owned()),
             ListColumn::Event => ("the event name", row.event_name().to_owned()),
             ListColumn::Resource => ("the resource", full_target(row.resource_name(), row.resource_id())),
             ListColumn::Region => ("the region", row.region().to_owned()),
@@ -143,5 +143,5 @@ impl App {
 
 /// The name, or the whole OCID: what is shown short is copied whole.
 fn full_target(name: &str, id: &str) -> String {
-    if name.is_empty() && !id.is_empty() { id.to_owned() } else { target(name, id) }
+    if name.is_empty() && !id.is_empty() { id.to_owned() } else { target(name, id).into_owned() }
 }

@@ -222,6 +222,7 @@ impl App {
         if view.generation != self.generation {
             return Vec::new();
         }
+        let view = view.after(self.view.as_deref());
         self.list.follow(&view);
         self.facts = Arc::clone(&view.facts);
         self.panel.follow(&self.facts);

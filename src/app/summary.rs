@@ -2,6 +2,8 @@
 //!
 //! Neutral on purpose: it says what the event says, and judges nothing.
 
+use std::borrow::Cow;
+
 use chrono::TimeDelta;
 
 use crate::domain::access::Access;
@@ -28,21 +30,20 @@ const NOTHING: &str = "--";
 const LONGEST: usize = 2_000;
 
 /// Who called: the principal, and the service that called for it.
-pub fn who(principal: &str, caller: &str) -> String {
+pub fn who<'a>(principal: &'a str, caller: &'a str) -> Cow<'a, str> {
     match (principal.is_empty(), caller.is_empty()) {
-        (true, true) => String::new(),
-        (false, true) => principal.to_owned(),
-        (true, false) => caller.to_owned(),
-        (false, false) => format!("{principal}⇒{caller}"),
+        (_, true) => principal.into(),
+        (true, false) => caller.into(),
+        (false, false) => format!("{principal}⇒{caller}").into(),
     }
 }
 
 /// What was acted upon: the resource's name, else the short form of its OCID.
-pub fn target(name: &str, id: &str) -> String {
-    if !name.is_empty() {
-        return name.to_owned();
+pub fn target<'a>(name: &'a str, id: &str) -> Cow<'a, str> {
+    if !name.is_empty() || id.is_empty() {
+        return name.into();
     }
-    if id.is_empty() { String::new() } else { crate::domain::ocid::Ocid::new(id).short() }
+    crate::domain::ocid::Ocid::new(id).short().into()
 }
 
 /// `alice called UpdateSecurityList on web-sl: 200 (prod-net, eu-frankfurt-1)`, from the list's columns.
@@ -53,7 +54,7 @@ pub fn sentence(row: &RowView<'_>) -> String {
     let place = joined(&[row.compartment_name(), row.region()], ", ");
     let place = if place.is_empty() { place } else { format!(" ({place})") };
     let verb = if row.access() == Access::Session { "signed in or out:" } else { "called" };
-    let event = or(row.event_name().to_owned(), "an operation without a name");
+    let event = or(row.event_name(), "an operation without a name");
     let result = match row.text(crate::index::Column::Status) {
         "" => String::new(),
         status if row.is_failed() => format!(": failed with {status}"),
@@ -65,14 +66,13 @@ pub fn sentence(row: &RowView<'_>) -> String {
 /// One line for a ticket: UTC time, who, what, to what, result, from where, region, id.
 pub fn one_line(row: &RowView<'_>, id: Option<&str>) -> String {
     let time = row.time().map_or_else(|| "no-time".to_owned(), rfc3339);
-    let dash = |text: String| or(text, "--");
     let parts = [
         time,
-        dash(who(row.principal_name(), row.caller_name())),
-        dash(row.event_name().to_owned()),
-        dash(target(row.resource_name(), row.resource_id())),
-        dash(row.text(crate::index::Column::Status).to_owned()),
-        dash(row.ip_address().to_owned()),
+        or(who(row.principal_name(), row.caller_name()), NOTHING),
+        or(row.event_name(), NOTHING),
+        or(target(row.resource_name(), row.resource_id()), NOTHING),
+        or(row.text(crate::index::Column::Status), NOTHING),
+        or(row.ip_address(), NOTHING),
         row.region().to_owned(),
         id.unwrap_or_default().to_owned(),
     ];
@@ -152,8 +152,9 @@ fn prefixed(prefix: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
 }
 
-fn or(text: String, otherwise: &str) -> String {
-    if text.trim().is_empty() { otherwise.to_owned() } else { text }
+fn or<'a>(text: impl Into<Cow<'a, str>>, otherwise: &str) -> String {
+    let text = text.into();
+    if text.trim().is_empty() { otherwise.to_owned() } else { text.into_owned() }
 }
 
 fn tail(text: &str, chars: usize) -> String {

@@ -1,6 +1,7 @@
 //! State, message, effects: no runtime, no screen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::effect::Effect;
 use super::event_detail::EventDetail;
@@ -9,6 +10,7 @@ use super::keymap::Focus;
 use super::message::{CopyReport, Message};
 use super::setup::{AccessFilter, Setup};
 use super::testing::{Stage, at, insert, ledger, ocid, setup, snapshot, with_own_reads};
+use super::view::View;
 use super::{App, Pane};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::scope::ScopeRequest;
@@ -110,6 +112,21 @@ fn the_cursor_stays_on_its_event_when_others_arrive_above() {
     assert_eq!(stage.under_cursor(), event);
     let view = stage.app.list().viewport();
     assert_eq!((view.cursor - view.offset, view.cursor), (line, 6));
+}
+
+#[test]
+fn putting_events_in_order_changes_nothing_on_the_screen() {
+    let mut builder = IndexBuilder::default();
+    (5..14).for_each(|place| insert(&mut builder, place));
+    let mut stage = Stage::with(setup(), builder.snapshot(), ledger(&[]));
+    let cost = |stage: &Stage| stage.app.view().unwrap().elapsed.as_millis();
+    let view = |stage: &Stage| View { elapsed: Duration::from_millis(9), ..stage.view(&stage.last_select()) };
+    stage.send(Message::View(Arc::new(view(&stage))));
+    assert_eq!(cost(&stage), 4, "it was answered before");
+    insert(&mut builder, 0);
+    stage.snapshot = builder.snapshot();
+    stage.send(Message::View(Arc::new(view(&stage))));
+    assert_eq!(cost(&stage), 9, "an event more is another answer");
 }
 
 #[test]

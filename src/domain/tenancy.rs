@@ -34,7 +34,7 @@ impl Tenancy {
 
     /// A region by its id or its three-letter key, in any case.
     pub fn region_named(&self, text: &str) -> Option<&Region> {
-        let wanted = text.trim().to_ascii_lowercase();
-        self.regions.iter().find(|region| region.id.as_str() == wanted || region.key == wanted)
+        let wanted = |name: &str| name.eq_ignore_ascii_case(text.trim());
+        self.regions.iter().find(|region| wanted(region.id.as_str()) || wanted(&region.key))
     }
 }

@@ -18,6 +18,13 @@ pub enum Happening {
     },
 }
 
+impl Happening {
+    /// The event under the cursor, as it was asked for.
+    pub fn is_event(&self) -> bool {
+        matches!(self, Self::Message(Message::EventLoaded(_)))
+    }
+}
+
 /// The way back to the driver, for work done elsewhere.
 #[derive(Clone)]
 pub struct Home {

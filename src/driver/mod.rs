@@ -13,6 +13,7 @@ pub mod clipboard;
 mod effects;
 mod home;
 mod input;
+mod quiet;
 mod shelf;
 mod terminal;
 mod viewer;
@@ -27,7 +28,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::Terminal;
-use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::backend::Backend;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -192,7 +193,7 @@ pub async fn run(
     result.map(|()| driver.hands.snapshot())
 }
 
-impl Driver<CrosstermBackend<io::Stdout>> {
+impl Driver<terminal::Real> {
     /// What comes first: the end, keys, a frame that is due, the clock. What was fetched waits for all of them, for there
     /// may be no end of it.
     async fn run(&mut self, taken: &terminal::Taken, stop: impl Future<Output = ()>) -> io::Result<()> {
@@ -200,6 +201,8 @@ impl Driver<CrosstermBackend<io::Stdout>> {
         let mut next_frame = Instant::now();
         let mut next_second = Instant::now();
         let mut heard = Vec::new();
+        // Whether a key may still be answered.
+        let mut asked = false;
         let mut stop = std::pin::pin!(stop);
         while !self.app.should_quit() {
             taken.still_held()?;
@@ -211,6 +214,7 @@ impl Driver<CrosstermBackend<io::Stdout>> {
                     self.take_event(event?);
                     // At once, but for keys that wait already: one frame shows what they all did.
                     next_frame = Instant::now();
+                    asked = true;
                 }
                 () = sleep_until(next_frame), if self.changed => {
                     self.draw()?;
@@ -223,7 +227,14 @@ impl Driver<CrosstermBackend<io::Stdout>> {
                 }
                 _ = self.happenings.recv_many(&mut heard, TOGETHER) => {
                     heard = newest_view_only(heard);
+                    let was_current = self.app.is_current();
+                    let event_read = heard.iter().any(Happening::is_event);
                     heard.drain(..).for_each(|happening| self.take(happening));
+                    // The answer to a key is not kept waiting until a frame is due.
+                    if asked && (event_read || !was_current && self.app.is_current()) {
+                        next_frame = Instant::now();
+                        asked = !event_read;
+                    }
                 }
             }
             self.run_errands(taken)?;

@@ -11,8 +11,11 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use super::quiet::Quiet;
+
 /// The real terminal.
-pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub type Real = Quiet<CrosstermBackend<Stdout>>;
+pub type Screen = Terminal<Real>;
 
 /// Whether the terminal is ours; the panic hook runs on any thread and must not write to a terminal that is not.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -35,7 +38,7 @@ impl Taken {
         });
         let taken = Self { held: &TAKEN };
         enter()?;
-        Ok((taken, Terminal::new(CrosstermBackend::new(stdout()))?))
+        Ok((taken, Terminal::new(Quiet::new(CrosstermBackend::new(stdout())))?))
     }
 
     /// An error once a panic has given the terminal back: a thread is gone that the rest would wait for, unseen.

@@ -11,8 +11,8 @@ use crate::app::summary::{duration, sentence};
 use crate::app::{App, Pane};
 use crate::domain::text::clean_prefix;
 
-use super::pen::{Pen, Spans, row, rows};
-use super::text::{cut, fit, short_ocids, width, wrap};
+use super::pen::{Pen, Spans, row, rows, skip};
+use super::text::{cut, short_ocids, width, wrap};
 
 /// Rows of the summary that do not scroll: the sentence.
 pub const SENTENCE: u16 = 1;
@@ -56,7 +56,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let focused = app.pane() == Pane::Detail && app.overlay().is_none();
     match app.detail().tab() {
         Tab::Summary => {
-            pen.put(row(area, 0), &format!(" {}", sentence(&event)), pen.theme.strong);
+            pen.print(row(area, 0), format_args!(" {}", sentence(&event)), pen.theme.strong);
             let below = Rect { y: area.y + SENTENCE, height: area.height.saturating_sub(SENTENCE), ..area };
             draw_summary(app, pen, below, focused);
         }
@@ -83,8 +83,8 @@ fn draw_summary(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
             let hit = is_hit(app, &line.text);
             let style = if line.failed { pen.theme.failed } else { pen.theme.text };
             let style = if hit { pen.theme.hit } else { style };
-            let label = format!("{cursor}{}", fit(label, 8));
-            pen.spans(at, &[(label, pen.theme.faint), (text.clone(), style)]);
+            let used = pen.print(at, format_args!("{cursor}{label:8}"), pen.theme.faint);
+            pen.put(skip(at, used), text, style);
             if here {
                 pen.style(at, pen.theme.cursor);
             }
@@ -94,7 +94,8 @@ fn draw_summary(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
 
 /// Where a line does not fit, its OCIDs are shortened before its end is cut off.
 fn brief(text: &str, cells: usize) -> String {
-    if width(&clean_prefix(text, cells * 4 + 1)) <= cells { cut(text, cells) } else { cut(&short_ocids(text), cells) }
+    let fits = width(&clean_prefix(text, cells * 4 + 1)) <= cells;
+    if fits { cut(text, cells).into_owned() } else { cut(&short_ocids(text), cells).into_owned() }
 }
 
 fn is_hit(app: &App, text: &str) -> bool {
@@ -190,17 +191,20 @@ impl Document<'_> {
                 .collect();
         }
         let Body::Json { tree, masks } = self.body else {
-            return vec![vec![(cursor.to_string(), pen.theme.key), (cut(&text, self.cells), pen.theme.text)]];
+            return vec![vec![
+                (cursor.to_string(), pen.theme.key),
+                (cut(&text, self.cells).into_owned(), pen.theme.text),
+            ]];
         };
         let Some(shown) = tree.get(node) else { return Vec::new() };
-        let value = cut(&self.value(tree, masks, node, &shown), self.cells);
+        let value = cut(&self.value(tree, masks, node, &shown), self.cells).into_owned();
         let mut style = value_style(pen, &shown, masks.contains_key(&node));
         if is_hit(self.app, &text) {
             style = pen.theme.hit;
         }
         vec![vec![
             (self.head(pen, node, cursor), pen.theme.text),
-            (cut(&key_text(&shown), self.cells), pen.theme.json_key),
+            (cut(&key_text(&shown), self.cells).into_owned(), pen.theme.json_key),
             (value, style),
         ]]
     }

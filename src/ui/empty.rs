@@ -157,7 +157,8 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
         lines.push(format!("The text filter “{text}” may be too narrow: x clears it, Backspace takes its last word."));
     }
     if !filters.asked().is_everything() {
-        let asked = cut(&filters.asked().to_string(), 60);
+        let asked = filters.asked().to_string();
+        let asked = cut(&asked, 60);
         lines.push(format!("The query “{asked}” may be too narrow: x clears it, Backspace takes its last term."));
     }
     lines.extend(missing(app));

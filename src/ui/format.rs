@@ -1,6 +1,8 @@
 //! Times in the words of the screen.
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
+use std::fmt::{self, Display};
+
+use chrono::{DateTime, Datelike as _, FixedOffset, TimeDelta, Timelike as _, Utc};
 
 use crate::app::setup::Clock;
 use crate::domain::time_phrase::format_length;
@@ -60,13 +62,22 @@ impl RowClock {
         }
     }
 
-    pub fn text(&self, time: Option<DateTime<Utc>>) -> String {
-        let Some(time) = time else { return "no time".to_owned() };
-        match self.clock {
-            Clock::Wall(zone) if self.dates => zone.at(time).format("%m-%d %H:%M:%S").to_string(),
-            Clock::Wall(zone) => zone.at(time).format("%H:%M:%S").to_string(),
-            Clock::Relative => ago(self.now - time),
+    pub fn text(self, time: Option<DateTime<Utc>>) -> impl Display {
+        fmt::from_fn(move |f| match (time, self.clock) {
+            (None, _) => f.write_str("no time"),
+            (Some(time), Clock::Wall(zone)) => self.wall(zone.at(time), f),
+            (Some(time), Clock::Relative) => f.write_str(&ago(self.now - time)),
+        })
+    }
+
+    /// By hand: every row has one, and chrono's formats take the heap three times for each.
+    fn wall(self, time: DateTime<FixedOffset>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.dates {
+            write!(f, "{:02}-{:02} ", time.month(), time.day())?;
         }
+        // A leap second is the 60th.
+        let second = time.second() + time.nanosecond() / 1_000_000_000;
+        write!(f, "{:02}:{:02}:{second:02}", time.hour(), time.minute())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Glyphs of our own, with their plain twins. None is two cells wide.
 
+use std::borrow::Cow;
+
 use crate::app::facts::{Mark, PlaceState, Ruler};
 use crate::app::setup::Glyphs;
 
@@ -94,9 +96,9 @@ impl GlyphSet {
     }
 
     /// Our own marks in a text that is already cut, as plain ones of the same width. Letters of events are not touched.
-    pub fn text(&self, text: &str) -> String {
-        if !self.plain {
-            return text.to_owned();
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if !self.plain || text.is_ascii() {
+            return Cow::Borrowed(text);
         }
         let mut out = String::with_capacity(text.len());
         for c in text.chars() {
@@ -107,7 +109,7 @@ impl GlyphSet {
             }
             out.push(plain(c));
         }
-        out
+        out.into()
     }
 
     /// A bar of `eighths` of a cell; a full one from 8 on, nothing at 0.

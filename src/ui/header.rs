@@ -17,11 +17,14 @@ use super::text::{cut, number, short_number};
 /// The line of truth: the longest form that fits.
 pub fn truth(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let forms = [Form::Full, Form::Long, Form::Short, Form::Shorter, Form::Least];
-    let lines: Vec<Spans> = forms.into_iter().map(|form| truth_spans(app, pen, form)).collect();
-    let fits = |line: &&Spans| spans_width(line) <= usize::from(area.width);
-    if let Some(line) = lines.iter().find(fits).or(lines.last()) {
-        pen.spans(area, line);
+    let mut line = Spans::new();
+    for form in forms {
+        line = truth_spans(app, pen, form);
+        if spans_width(&line) <= usize::from(area.width) {
+            break;
+        }
     }
+    pen.spans(area, &line);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +74,8 @@ fn whose(app: &App, pen: &Pen<'_>, form: Form) -> Spans {
         let state = if app.is_halted() { "not connected" } else { "connecting" };
         return vec![(format!(" {state} {} profile {profile}  ", pen.glyphs.dot), theme.loading)];
     };
-    let name = cut(&tenancy.display_name(), if form <= Form::Long { 30 } else { 16 });
+    let name = tenancy.display_name();
+    let name = cut(&name, if form <= Form::Long { 30 } else { 16 });
     let (regions, compartments) = (app.included().region_count(), app.included().compartment_count());
     let all_compartments = tenancy.tree.len();
     let all_regions = tenancy.ready_regions().count();

@@ -1,5 +1,8 @@
 //! The events, one per row: when, what sort, with what result, who, did what, to what, where.
 
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -8,6 +11,7 @@ use crate::app::summary::{target, who};
 use crate::app::{App, Pane};
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
+use crate::domain::text::clean_prefix;
 use crate::index::{Column, RowView};
 
 use super::empty;
@@ -104,46 +108,45 @@ impl Painter<'_> {
         let mut at = area;
         let theme = pen.theme;
         let mark_style = if failed { theme.failed } else { theme.text };
-        self.put(pen, &mut at, &format!(" {cursor}"), 2, theme.key, None);
-        self.put(pen, &mut at, &mark.to_string(), 1, mark_style, None);
-        self.put(pen, &mut at, &self.clock.text(event.time()), self.columns.time, theme.text, Some(ListColumn::Time));
-        at = skip(at, 1);
-        self.put(pen, &mut at, &event.access().letter().to_string(), 1, access_style(pen, event.access()), None);
-        at = skip(at, 1);
+        pen.repeat(Rect { width: at.width.min(2), ..at }, ' ', theme.key);
+        pen.put_char(skip(at, 1), cursor, theme.key);
+        pen.put_char(skip(at, 2), mark, mark_style);
+        at = skip(at, GUTTER as u16);
+        self.time(pen, &mut at, event.time());
+        pen.put_char(skip(at, 1), event.access().letter(), access_style(pen, event.access()));
+        at = skip(at, 3);
         let status = event.text(Column::Status);
-        self.put(pen, &mut at, or_dashes(status), 3, mark_style, Some(ListColumn::Status));
+        self.put(pen, &mut at, or_dashes(status), 3, mark_style, ListColumn::Status);
         at = skip(at, 1);
-        self.put(pen, &mut at, &self.user(event), self.columns.user, theme.text, Some(ListColumn::User));
+        self.put(pen, &mut at, &self.user(event), self.columns.user, theme.text, ListColumn::User);
         at = skip(at, 1);
-        self.put(pen, &mut at, event.event_name(), self.columns.event, theme.strong, Some(ListColumn::Event));
+        self.put(pen, &mut at, event.event_name(), self.columns.event, theme.strong, ListColumn::Event);
         if self.columns.resource > 0 {
             at = skip(at, 1);
             let resource = target(event.resource_name(), event.resource_id());
-            let text = or_dashes(&resource);
-            self.put(pen, &mut at, text, self.columns.resource, theme.text, Some(ListColumn::Resource));
+            self.put(pen, &mut at, or_dashes(&resource), self.columns.resource, theme.text, ListColumn::Resource);
             at = skip(at, 1);
-            self.put(pen, &mut at, &self.region(event), self.columns.region, theme.text, Some(ListColumn::Region));
+            self.put(pen, &mut at, self.region(event), self.columns.region, theme.text, ListColumn::Region);
         }
         if here {
             pen.style(area, if self.focused { theme.cursor } else { theme.cursor_unfocused });
         }
     }
 
-    fn put(
-        &self,
-        pen: &mut Pen<'_>,
-        at: &mut Rect,
-        text: &str,
-        cells: usize,
-        style: Style,
-        column: Option<ListColumn>,
-    ) {
-        let here = self.focused && column == Some(self.app.list().column());
-        // Only the cursor's row shows which cell is meant; `cell` is an underline, which reverse keeps.
-        let style = if here && self.is_cursor_row(*at) { style.patch(pen.theme.cell) } else { style };
-        let area = Rect { width: at.width.min(cells as u16), ..*at };
-        pen.put(area, &fit(text, cells), style);
-        *at = skip(*at, cells as u16);
+    fn put(&self, pen: &mut Pen<'_>, at: &mut Rect, text: &str, cells: usize, style: Style, column: ListColumn) {
+        let style = self.style(pen, *at, style, column);
+        pen.fit(take(at, cells), text, style);
+    }
+
+    fn time(&self, pen: &mut Pen<'_>, at: &mut Rect, time: Option<DateTime<Utc>>) {
+        let style = self.style(pen, *at, pen.theme.text, ListColumn::Time);
+        pen.print_fit(take(at, self.columns.time), format_args!("{}", self.clock.text(time)), style);
+    }
+
+    /// Only the cursor's row shows which cell is meant; `cell` is an underline, which reverse keeps.
+    fn style(&self, pen: &Pen<'_>, at: Rect, style: Style, column: ListColumn) -> Style {
+        let here = self.focused && column == self.app.list().column();
+        if here && self.is_cursor_row(at) { style.patch(pen.theme.cell) } else { style }
     }
 
     fn is_cursor_row(&self, at: Rect) -> bool {
@@ -156,20 +159,23 @@ impl Painter<'_> {
     }
 
     /// Without the e-mail's domain where the whole does not fit.
-    fn user(&self, event: &RowView<'_>) -> String {
+    fn user<'e>(&self, event: &RowView<'e>) -> Cow<'e, str> {
         let name = event.principal_name();
         let whole = who(name, event.caller_name());
-        if width(crate::domain::text::clean_prefix(&whole, 200).as_ref()) <= self.columns.user {
-            return or_dashes(&whole).to_owned();
+        if whole.is_empty() {
+            return Cow::Borrowed("--");
+        }
+        if width(&clean_prefix(&whole, 200)) <= self.columns.user {
+            return whole;
         }
         let local = name.split_once('@').map_or(name, |(local, _)| local);
         who(local, event.caller_name())
     }
 
     /// The region's three letters, or the start of its name.
-    fn region(&self, event: &RowView<'_>) -> String {
+    fn region<'e>(&'e self, event: &RowView<'e>) -> &'e str {
         let region = self.app.tenancy().and_then(|tenancy| tenancy.region_named(event.region()));
-        region.map_or_else(|| event.region().chars().take(3).collect(), |region| region.key.clone())
+        region.map_or_else(|| first_letters(event.region(), 3), |region| region.key.as_str())
     }
 }
 
@@ -179,6 +185,18 @@ fn access_style(pen: &Pen<'_>, access: Access) -> Style {
         Access::Write => pen.theme.write,
         Access::Session => pen.theme.session,
     }
+}
+
+fn first_letters(text: &str, letters: usize) -> &str {
+    let end = text.char_indices().nth(letters).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or_default()
+}
+
+/// The first cells of what is left of a row.
+fn take(rest: &mut Rect, cells: usize) -> Rect {
+    let taken = Rect { width: rest.width.min(cells as u16), ..*rest };
+    *rest = skip(*rest, cells as u16);
+    taken
 }
 
 fn or_dashes(text: &str) -> &str {

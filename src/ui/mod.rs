@@ -111,16 +111,14 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
 /// A title in a line across, where there is no room for a frame.
 fn rule(pen: &mut Pen<'_>, at: Rect, title: &str, right: &str, focused: bool) {
     let style = if focused { pen.theme.frame_focused } else { pen.theme.frame };
-    let line: String = std::iter::repeat_n(pen.glyphs.frame.horizontal, usize::from(at.width)).collect();
-    pen.put(at, &line, style);
+    pen.repeat(at, pen.glyphs.frame.horizontal, style);
     let room = at.width.saturating_sub(right.len() as u16 + 5);
-    let title = if focused { format!("[{title}]") } else { format!(" {title} ") };
     let title_at = Rect { x: at.x + 1.min(at.width), width: room, ..at };
-    pen.put(title_at, &title, if focused { pen.theme.frame_focused } else { pen.theme.strong });
+    pen.title(title_at, title, focused);
     let taken = right.len() as u16 + 3;
     if taken < at.width {
         let place = Rect { x: at.x + at.width - taken, width: taken - 1, ..at };
-        pen.put(place, &format!(" {right} "), style);
+        pen.print(place, format_args!(" {right} "), style);
     }
 }
 

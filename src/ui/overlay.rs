@@ -218,7 +218,7 @@ fn draw_preset(app: &App, pen: &mut Pen<'_>, at: Rect, popup: &TimePopup, preset
 }
 
 fn draw_copy(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let name = app.event_row().map(|event| cut(event.event_name(), 40)).unwrap_or_default();
+    let name = app.event_row().map(|event| cut(event.event_name(), 40).into_owned()).unwrap_or_default();
     let title = if name.is_empty() { "Copy".to_owned() } else { format!("Copy {} {name}", pen.glyphs.dot) };
     let inside = pen.frame(area, &title, "", true);
     pen.foot(area, &keys(app));
@@ -245,5 +245,5 @@ fn draw_copy(app: &App, pen: &mut Pen<'_>, area: Rect) {
 }
 
 fn first_line(text: &str) -> String {
-    cut(text.lines().next().unwrap_or_default(), 200)
+    cut(text.lines().next().unwrap_or_default(), 200).into_owned()
 }

@@ -1,5 +1,7 @@
 //! Pen: puts text into cells. Everything that is drawn goes through here, so that no text leaves its place.
 
+use std::fmt::{Arguments, Write as _};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -15,6 +17,8 @@ pub struct Pen<'a> {
     pub buffer: &'a mut Buffer,
     pub theme: &'a Theme,
     pub glyphs: GlyphSet,
+    /// What [`Pen::print`] writes into: one for the whole frame.
+    line: String,
 }
 
 /// Styled pieces of one line.
@@ -22,7 +26,7 @@ pub type Spans = Vec<(String, Style)>;
 
 impl<'a> Pen<'a> {
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, glyphs: Glyphs) -> Self {
-        Self { buffer, theme, glyphs: GlyphSet::new(glyphs) }
+        Self { buffer, theme, glyphs: GlyphSet::new(glyphs), line: String::new() }
     }
 
     /// Puts text at the start of `area`'s first row, cut to its width; returns how many cells it took.
@@ -31,15 +35,52 @@ impl<'a> Pen<'a> {
         if area.is_empty() {
             return 0;
         }
-        let text = self.glyphs.text(&cut(text, usize::from(area.width)));
-        let (end, _) = self.buffer.set_stringn(area.x, area.y, &text, usize::from(area.width), style);
+        let text = cut(text, usize::from(area.width));
+        let (end, _) = self.buffer.set_stringn(area.x, area.y, self.glyphs.text(&text), usize::from(area.width), style);
         end - area.x
     }
 
-    pub fn spans(&mut self, area: Rect, spans: &[(String, Style)]) -> u16 {
+    /// As [`Pen::put`], of what `format_args!` gives: nothing is allocated for it.
+    pub fn print(&mut self, area: Rect, text: Arguments<'_>, style: Style) -> u16 {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        // A `String` takes whatever is written.
+        let _ = line.write_fmt(text);
+        let used = self.put(area, &line, style);
+        self.line = line;
+        used
+    }
+
+    /// As [`Pen::put`], and spaces up to the end of the area.
+    pub fn fit(&mut self, area: Rect, text: &str, style: Style) {
+        let used = self.put(area, text, style);
+        self.repeat(skip(area, used), ' ', style);
+    }
+
+    /// As [`Pen::fit`], of what `format_args!` gives.
+    pub fn print_fit(&mut self, area: Rect, text: Arguments<'_>, style: Style) {
+        let used = self.print(area, text, style);
+        self.repeat(skip(area, used), ' ', style);
+    }
+
+    /// One of our own glyphs in each cell of the area's first row.
+    pub fn repeat(&mut self, area: Rect, glyph: char, style: Style) {
+        for x in area.left()..area.right() {
+            if let Some(cell) = self.buffer.cell_mut((x, area.y)) {
+                cell.set_char(glyph).set_style(style);
+            }
+        }
+    }
+
+    /// One of our own glyphs in the area's first cell.
+    pub fn put_char(&mut self, area: Rect, glyph: char, style: Style) {
+        self.repeat(Rect { width: area.width.min(1), ..area }, glyph, style);
+    }
+
+    pub fn spans<T: AsRef<str>>(&mut self, area: Rect, spans: &[(T, Style)]) -> u16 {
         let mut rest = area;
         for (text, style) in spans {
-            let used = self.put(rest, text, *style);
+            let used = self.put(rest, text.as_ref(), *style);
             rest.x += used;
             rest.width -= used;
         }
@@ -75,12 +116,11 @@ impl<'a> Pen<'a> {
     /// Empties the cells, so that what lies below does not show through.
     pub fn clear(&mut self, area: Rect) {
         for row in rows(area.intersection(self.buffer.area)) {
-            let blank = " ".repeat(usize::from(row.width));
-            self.buffer.set_stringn(row.x, row.y, blank, usize::from(row.width), Style::reset());
+            self.repeat(row, ' ', Style::reset());
         }
     }
 
-    /// A frame with titles in its borders; returns what is inside. Focus is told by brackets, not by colour alone.
+    /// A frame with titles in its borders; returns what is inside.
     pub fn frame(&mut self, area: Rect, title: &str, right: &str, focused: bool) -> Rect {
         let area = area.intersection(self.buffer.area);
         if area.width < 4 || area.height < 2 {
@@ -88,26 +128,35 @@ impl<'a> Pen<'a> {
         }
         let style = if focused { self.theme.frame_focused } else { self.theme.frame };
         let g = self.glyphs.frame;
-        let across = |left: char, right: char| {
-            let line: String = std::iter::repeat_n(g.horizontal, usize::from(area.width) - 2).collect();
-            format!("{left}{line}{right}")
-        };
-        let bottom = area.y + area.height - 1;
-        self.put(area, &across(g.top_left, g.top_right), style);
-        self.put(Rect { y: bottom, height: 1, ..area }, &across(g.bottom_left, g.bottom_right), style);
-        for row in rows(Rect { y: area.y + 1, height: area.height - 2, ..area }) {
-            self.put(Rect { width: 1, ..row }, &g.vertical.to_string(), style);
-            self.put(Rect { x: row.x + row.width - 1, width: 1, ..row }, &g.vertical.to_string(), style);
+        for row in rows(area) {
+            let (left, right) = match row.y {
+                y if y == area.top() => (g.top_left, g.top_right),
+                y if y == area.bottom() - 1 => (g.bottom_left, g.bottom_right),
+                _ => (g.vertical, g.vertical),
+            };
+            if left != g.vertical {
+                self.repeat(row, g.horizontal, style);
+            }
+            self.put_char(row, left, style);
+            self.put_char(skip(row, row.width - 1), right, style);
         }
         let right_room = if right.is_empty() { 0 } else { (width(right) + 3) as u16 };
         let room = Rect { x: area.x + 2, width: area.width.saturating_sub(4 + right_room), height: 1, ..area };
-        let title = if focused { format!("[{title}]") } else { format!(" {title} ") };
-        self.put(room, &title, if focused { self.theme.frame_focused } else { self.theme.strong });
+        self.title(room, title, focused);
         if right_room > 0 && right_room + 4 < area.width {
             let place = Rect { x: area.x + area.width - right_room, width: right_room - 1, height: 1, ..area };
-            self.put(place, &format!(" {right} "), style);
+            self.print(place, format_args!(" {right} "), style);
         }
         Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+    }
+
+    /// Focus is told by brackets, not by colour alone.
+    pub fn title(&mut self, area: Rect, title: &str, focused: bool) {
+        if focused {
+            self.print(area, format_args!("[{title}]"), self.theme.frame_focused);
+        } else {
+            self.print(area, format_args!(" {title} "), self.theme.strong);
+        }
     }
 
     /// Text in the bottom border of a frame.
@@ -116,13 +165,13 @@ impl<'a> Pen<'a> {
             let y = area.y + area.height - 1;
             let style = self.theme.faint;
             let place = Rect { x: area.x + 2, y, width: area.width - 4, height: 1 };
-            self.put(place, &format!(" {text} "), style);
+            self.print(place, format_args!(" {text} "), style);
         }
     }
 }
 
-pub fn spans_width(spans: &[(String, Style)]) -> usize {
-    spans.iter().map(|(text, _)| width(text)).sum()
+pub fn spans_width<T: AsRef<str>>(spans: &[(T, Style)]) -> usize {
+    spans.iter().map(|(text, _)| width(text.as_ref())).sum()
 }
 
 /// Each row of an area.

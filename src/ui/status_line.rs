@@ -4,31 +4,28 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::hints::Hint;
 use crate::app::notices::{Level, Notice};
 
 use super::format;
-use super::pen::{Pen, Spans, row, spans_width};
+use super::pen::{Pen, Spans, row, skip, spans_width};
 use super::text::{cut, width, wrap};
 
 /// As many hints as fit; help is always among them.
 pub fn keys(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let hints = app.hints();
-    let spans = |keys: &[&crate::app::hints::Hint]| -> Spans {
-        let mut spans = Spans::new();
-        for hint in keys {
-            let gap = if spans.is_empty() { " " } else { "  " };
-            spans.push((format!("{gap}{}", hint.key), pen.theme.key));
-            spans.push((format!(" {}", hint.short), pen.theme.text));
-        }
-        spans
-    };
-    let mut shown: Vec<_> = hints.iter().collect();
+    let mut hints = app.hints();
+    // Each has two spaces before it and one inside; the first has one space before it.
+    let taken = |keys: &[Hint]| -> usize { keys.iter().map(|hint| width(&hint.key) + width(&hint.short) + 3).sum() };
     // What is dropped first is what stands before the last one, which is help.
-    while shown.len() > 1 && spans_width(&spans(&shown)) > usize::from(area.width) {
-        shown.remove(shown.len() - 2);
+    while hints.len() > 1 && taken(&hints) > usize::from(area.width) + 1 {
+        hints.remove(hints.len() - 2);
     }
-    let line = spans(&shown);
-    pen.spans(area, &line);
+    let mut rest = area;
+    for (place, hint) in hints.iter().enumerate() {
+        let gap = if place == 0 { " " } else { "  " };
+        rest = skip(rest, pen.print(rest, format_args!("{gap}{}", hint.key), pen.theme.key));
+        rest = skip(rest, pen.print(rest, format_args!(" {}", hint.short), pen.theme.text));
+    }
 }
 
 /// Rows for the problem: one, but for what stands still, which is told whole where the list does not tell it.
@@ -80,12 +77,12 @@ fn line(notice: &Notice, room: usize) -> String {
             Some(action) if width(action) + LEAST <= room => {
                 format!("{}{action}", cut(&notice.what, room - width(action)))
             }
-            Some(_) => cut(&notice.what, room),
-            None => cut(&format!("{}{}", notice.what, notice.detail), room),
+            Some(_) => cut(&notice.what, room).into_owned(),
+            None => cut(&format!("{}{}", notice.what, notice.detail), room).into_owned(),
         };
     };
     let left = room - what - width(action);
-    let detail = if left >= LEAST.min(width(&notice.detail)) { cut(&notice.detail, left) } else { String::new() };
+    let detail = if left >= LEAST.min(width(&notice.detail)) { cut(&notice.detail, left) } else { "".into() };
     format!("{}{detail}{action}", notice.what)
 }
 

@@ -1,5 +1,7 @@
 //! Text for cells: made harmless, cut by the width it takes, never by bytes.
 
+use std::borrow::Cow;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -25,9 +27,12 @@ fn shown(cluster: &str) -> &str {
 }
 
 /// Foreign text for `max` cells at most: harmless, on one line, with `…` where it was cut. The cost depends on `max`
-/// alone, however long the text is.
-pub fn cut(text: &str, max: usize) -> String {
-    let clean = clean_prefix(text, max.saturating_mul(CLUSTER).saturating_add(1));
+/// alone, however long the text is. Borrowed where nothing had to change, which is nearly always.
+pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    let clean = match clean_prefix(text, max.saturating_mul(CLUSTER).saturating_add(1)) {
+        Cow::Borrowed(clean) if fits(clean, max) => return Cow::Borrowed(clean),
+        clean => clean,
+    };
     let mut out = String::new();
     let mut used = 0;
     for cluster in clean.graphemes(true).map(shown) {
@@ -36,19 +41,32 @@ pub fn cut(text: &str, max: usize) -> String {
             continue;
         }
         if used + cells > max {
-            return ellipsis(&out, max);
+            return ellipsis(&out, max).into();
         }
         used += cells;
         out.push_str(cluster);
     }
-    out
+    out.into()
+}
+
+/// Whether a clean text can be shown in `max` cells as it is.
+fn fits(text: &str, max: usize) -> bool {
+    if text.is_ascii() {
+        return text.len() <= max;
+    }
+    let mut used = 0;
+    text.graphemes(true).all(|cluster| {
+        let cells = cluster_width(cluster);
+        used += cells;
+        cells > 0 && shown(cluster).len() == cluster.len() && used <= max
+    })
 }
 
 /// As [`cut`], keeping the end where that says more: `ocid1.compartment…k2pq7x`.
 pub fn cut_middle(text: &str, max: usize) -> String {
     let clean = clean_prefix(text, 4_096);
     if width(&clean) <= max {
-        return cut(&clean, max);
+        return cut(&clean, max).into_owned();
     }
     let tail_width = (max.saturating_sub(1)) / 3;
     let mut tail = Vec::new();
@@ -62,14 +80,14 @@ pub fn cut_middle(text: &str, max: usize) -> String {
     }
     let tail: String = tail.into_iter().rev().collect();
     let head = cut(&clean, max.saturating_sub(width(&tail)));
-    cut(&format!("{head}{tail}"), max)
+    cut(&format!("{head}{tail}"), max).into_owned()
 }
 
 /// As [`cut`], keeping the end: what is being typed.
 pub fn cut_start(text: &str, max: usize) -> String {
     let clean = clean_prefix(text, 8_192);
     if width(&clean) <= max {
-        return cut(&clean, max);
+        return cut(&clean, max).into_owned();
     }
     let mut used = 1;
     let kept = clean.graphemes(true).rev().take_while(|cluster| {
@@ -77,7 +95,7 @@ pub fn cut_start(text: &str, max: usize) -> String {
         used <= max
     });
     let kept: Vec<&str> = kept.collect();
-    cut(&format!("…{}", kept.into_iter().rev().collect::<String>()), max)
+    cut(&format!("…{}", kept.into_iter().rev().collect::<String>()), max).into_owned()
 }
 
 /// A text with its OCIDs in their short forms: `PUT /securityLists/ocid1.securitylist…k2pq7x`.
@@ -100,7 +118,7 @@ pub fn short_ocids(text: &str) -> String {
 
 /// Cut or padded with spaces to exactly `cells`.
 pub fn fit(text: &str, cells: usize) -> String {
-    let mut out = cut(text, cells);
+    let mut out = cut(text, cells).into_owned();
     pad(&mut out, cells);
     out
 }

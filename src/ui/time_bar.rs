@@ -9,7 +9,7 @@ use crate::app::view::{Bucket, Histogram};
 use crate::domain::time_phrase::format_length;
 
 use super::pen::{Pen, row};
-use super::text::{fit_right, short_number};
+use super::text::short_number;
 
 /// Cells of the axis to the left.
 const AXIS: u16 = 5;
@@ -28,14 +28,14 @@ pub fn columns_bare(width: u16) -> u16 {
 
 /// Three rows of bars with an axis, and the ruler.
 pub fn draw_large(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let g = pen.glyphs.frame;
     let heights = area.height.saturating_sub(1);
     let histogram = current(app);
     let peak = histogram.map_or(0, Histogram::peak);
     for place in 0..heights {
         let line = row(area, place);
         let label = axis_label(u64::from(peak), heights, place);
-        let label = format!("{}{} ", fit_right(&label, 3), pen.glyphs.frame.axis);
-        pen.put(line, &label, pen.theme.faint);
+        pen.print(line, format_args!("{label:>3}{} ", g.axis), pen.theme.faint);
         let bars = Rect { x: line.x + AXIS, width: columns_with_axis(line.width), ..line };
         if let Some(histogram) = histogram {
             draw_bars(histogram, pen, bars, heights, place);
@@ -43,8 +43,7 @@ pub fn draw_large(app: &App, pen: &mut Pen<'_>, area: Rect) {
     }
     draw_legend(app, pen, area, histogram);
     let ruler = row(area, heights);
-    let corner = format!("   {} ", pen.glyphs.frame.bottom_left);
-    pen.put(ruler, &corner, pen.theme.faint);
+    pen.print(ruler, format_args!("   {} ", g.bottom_left), pen.theme.faint);
     draw_ruler(app, pen, Rect { x: ruler.x + AXIS, width: columns_with_axis(ruler.width), ..ruler });
 }
 
@@ -53,9 +52,9 @@ pub fn draw_small(app: &App, pen: &mut Pen<'_>, area: Rect) {
     for place in 0..2 {
         let line = row(area, place);
         let inner = Rect { x: line.x + 2, width: columns_bare(line.width), ..line };
-        pen.put(Rect { x: line.x + 1, width: 1, ..line }, &pen.glyphs.frame.left_end.to_string(), pen.theme.faint);
+        pen.put_char(Rect { x: line.x + 1, width: 1, ..line }, pen.glyphs.frame.left_end, pen.theme.faint);
         let right = Rect { x: inner.x + inner.width, width: 1, ..line };
-        pen.put(right, &pen.glyphs.frame.right_end.to_string(), pen.theme.faint);
+        pen.put_char(right, pen.glyphs.frame.right_end, pen.theme.faint);
         match (place, current(app)) {
             (0, Some(histogram)) => draw_bars(histogram, pen, inner, 1, 0),
             (1, _) => draw_ruler(app, pen, inner),
@@ -87,7 +86,7 @@ fn draw_bars(histogram: &Histogram, pen: &mut Pen<'_>, area: Rect, heights: u16,
         let eighths = (u64::from(bucket.total()) * full).div_ceil(peak);
         let bar = pen.glyphs.bar(eighths.saturating_sub(below));
         let style = bar_style(pen, *bucket);
-        pen.put(Rect { x: area.x + column as u16, width: 1, ..area }, &bar.to_string(), style);
+        pen.put_char(Rect { x: area.x + column as u16, width: 1, ..area }, bar, style);
     }
 }
 
@@ -128,7 +127,7 @@ fn draw_ruler(app: &App, pen: &mut Pen<'_>, area: Rect) {
             Ruler::Settling => pen.theme.faint,
             Ruler::Complete => pen.theme.done,
         };
-        let glyph = pen.glyphs.ruler(*mark).to_string();
-        pen.put(Rect { x: area.x + column as u16, width: 1, ..area }, &glyph, style);
+        let glyph = pen.glyphs.ruler(*mark);
+        pen.put_char(Rect { x: area.x + column as u16, width: 1, ..area }, glyph, style);
     }
 }

@@ -10,8 +10,8 @@ use crate::app::{App, Pane};
 use crate::domain::compartment::{Lifecycle, NodeId};
 use crate::domain::tenancy::Tenancy;
 
-use super::pen::{Pen, row};
-use super::text::{fit, fit_right, short_number, width};
+use super::pen::{Pen, row, skip};
+use super::text::{cut, short_number};
 
 /// Cells of a count.
 const COUNT: usize = 5;
@@ -63,15 +63,14 @@ impl Painter<'_> {
         let shown = nodes.iter().enumerate().skip(view.offset).take(usize::from(area.height));
         for (line, (place, node)) in shown.enumerate() {
             let here = view.cursor == place;
-            let text = self.compartment(pen, *node, area.width, here);
             let state = self.app.facts().node(*node).state;
             let style = self.style(pen, TreeRow::Compartment(*node), here, state);
-            pen.put(row(area, line as u16), &text, style);
+            self.compartment(pen, row(area, line as u16), *node, here, style);
             self.colour_sign(pen, row(area, line as u16), COUNT + 2, here, state);
         }
     }
 
-    fn compartment(&self, pen: &Pen<'_>, node: NodeId, cells: u16, here: bool) -> String {
+    fn compartment(&self, pen: &mut Pen<'_>, at: Rect, node: NodeId, here: bool, style: Style) {
         let tree = &self.tenancy.tree;
         let compartment = tree.get(node);
         let folded = self.app.tree().is_folded(&compartment.id);
@@ -88,16 +87,18 @@ impl Painter<'_> {
             Check::None => "[ ]",
         };
         // Deep trees are told by their indentation up to a point; beyond it names need the room.
-        let indent = " ".repeat(tree.depth(node).min(6));
+        let indent = tree.depth(node).min(6);
         let cursor = cursor(pen, here, self.focused);
         let gone = match compartment.lifecycle {
             Lifecycle::Active => "",
             Lifecycle::Deleted | Lifecycle::Deleting => " (deleted)",
             _ => "*",
         };
-        let head = format!("{cursor}{indent}{marker}{check}{}{gone}", crate::ui::text::cut(&compartment.name, 60));
-        let place = self.app.facts().node(node);
-        with_state(&head, &self.state(pen, place), cells)
+        let name = cut(&compartment.name, 60);
+        let rest = left_of(pen, at, COUNT + 2, style);
+        pen.print_fit(rest, format_args!("{cursor}{:indent$}{marker}{check}{name}{gone}", ""), style);
+        let (glyph, count) = self.state(pen, self.app.facts().node(node));
+        pen.print(skip(at, rest.width + 1), format_args!("{glyph} {count:>COUNT$}"), style);
     }
 
     fn is_last(&self, node: NodeId) -> bool {
@@ -107,7 +108,7 @@ impl Painter<'_> {
     }
 
     /// The state's glyph and the count; no count where nothing is known to be countable.
-    fn state(&self, pen: &Pen<'_>, place: Place) -> String {
+    fn state(&self, pen: &Pen<'_>, place: Place) -> (char, String) {
         let known = self.app.totals_are_current();
         let glyph = if known { pen.glyphs.place(place.state, place.events == 0) } else { '?' };
         let count = match place.state {
@@ -116,7 +117,7 @@ impl Painter<'_> {
             PlaceState::Queued if place.events == 0 => String::new(),
             _ => short_number(place.events),
         };
-        format!("{glyph} {}", fit_right(&count, COUNT))
+        (glyph, count)
     }
 
     fn regions(&self, pen: &mut Pen<'_>, inside: Rect, tree_rows: u16, region_rows: u16) {
@@ -130,17 +131,16 @@ impl Painter<'_> {
         let first = cursor_at.map_or(0, |at| (at + 1).saturating_sub(usize::from(region_rows)));
         for (line, place) in (first..self.tenancy.regions.len()).take(usize::from(region_rows)).enumerate() {
             let here = cursor_at == Some(place);
-            let text = self.region(pen, place, inside.width, here);
             let known = self.app.facts().regions.get(place).copied().unwrap_or_default();
             let style = self.style(pen, TreeRow::Region(place), here, known.state);
             let at = row(inside, tree_rows + 2 + line as u16);
-            pen.put(at, &text, style);
+            self.region(pen, at, place, here, style);
             self.colour_sign(pen, at, 1, here, known.state);
         }
     }
 
-    fn region(&self, pen: &Pen<'_>, place: usize, cells: u16, here: bool) -> String {
-        let Some(region) = self.tenancy.regions.get(place) else { return String::new() };
+    fn region(&self, pen: &mut Pen<'_>, at: Rect, place: usize, here: bool, style: Style) {
+        let Some(region) = self.tenancy.regions.get(place) else { return };
         let check = match (region.is_ready(), self.app.included().has_region(&region.id)) {
             (false, _) => " - ",
             (true, true) => "[x]",
@@ -151,8 +151,9 @@ impl Painter<'_> {
         let not_ready = if region.is_ready() { "" } else { " not ready" };
         let cursor = cursor(pen, here, self.focused);
         let id = if region.id.as_str().is_empty() { "unknown" } else { region.id.as_str() };
-        let head = format!("{cursor}{check}{} {id}{not_ready}", region.key);
-        with_state(&head, &glyph.to_string(), cells)
+        let rest = left_of(pen, at, 1, style);
+        pen.print_fit(rest, format_args!("{cursor}{check}{} {id}{not_ready}", region.key), style);
+        pen.put_char(skip(at, rest.width + 1), glyph, style);
     }
 
     /// The sign alone: a place that is partly refused is told without painting every row above it.
@@ -187,22 +188,24 @@ fn cursor(pen: &Pen<'_>, here: bool, focused: bool) -> char {
     }
 }
 
-/// The name to the left, cut, and the state to the right.
-fn with_state(head: &str, state: &str, cells: u16) -> String {
-    let room = usize::from(cells).saturating_sub(width(state) + 1);
-    format!("{} {state}", fit(head, room))
+/// Where a name may stand, to the left of a state of some cells; between them is a space.
+fn left_of(pen: &mut Pen<'_>, at: Rect, state: usize, style: Style) -> Rect {
+    let rest = Rect { width: at.width.saturating_sub(state as u16 + 1), ..at };
+    pen.put_char(skip(at, rest.width), ' ', style);
+    rest
 }
 
 fn legend(pen: &mut Pen<'_>, area: Rect) {
-    let word = |state, quiet, word: &str| format!("{} {word}", pen.glyphs.place(state, quiet));
+    let glyph = |state, quiet| pen.glyphs.place(state, quiet);
     let lines = [
-        fit(&word(PlaceState::Complete, false, "complete"), 13) + &word(PlaceState::Loading, false, "loading"),
-        fit(&word(PlaceState::Failed, false, "failed"), 13) + &word(PlaceState::Denied, false, "no access"),
-        fit(&word(PlaceState::Settling, false, "settling"), 13) + &word(PlaceState::Queued, false, "not asked"),
-        fit(&word(PlaceState::Complete, true, "no events"), 13) + &word(PlaceState::Gone, false, "deleted"),
+        [(glyph(PlaceState::Complete, false), "complete"), (glyph(PlaceState::Loading, false), "loading")],
+        [(glyph(PlaceState::Failed, false), "failed"), (glyph(PlaceState::Denied, false), "no access")],
+        [(glyph(PlaceState::Settling, false), "settling"), (glyph(PlaceState::Queued, false), "not asked")],
+        [(glyph(PlaceState::Complete, true), "no events"), (glyph(PlaceState::Gone, false), "deleted")],
     ];
     let from = area.height.saturating_sub(lines.len() as u16);
-    for (place, line) in lines.iter().enumerate() {
-        pen.put(row(area, from + place as u16), line, pen.theme.faint);
+    for (place, [(left, first), (right, second)]) in lines.into_iter().enumerate() {
+        let text = format_args!("{left} {first:11}{right} {second}");
+        pen.print(row(area, from + place as u16), text, pen.theme.faint);
     }
 }
