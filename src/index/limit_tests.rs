@@ -43,8 +43,8 @@ fn take(builder: &mut IndexBuilder, numbers: std::ops::Range<u64>) {
     }
 }
 
-fn nowhere() -> Option<PathBuf> {
-    Some("/nonexistent/place".into())
+fn nowhere() -> PathBuf {
+    "/nonexistent/place".into()
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn what_is_above_the_limit_moves_to_a_file_and_everything_is_held() {
 
 #[test]
 fn where_nothing_can_be_moved_what_is_new_is_refused_and_counted_and_nothing_is_lost() {
-    let mut builder = IndexBuilder::new(options(12 << 20, nowhere()));
+    let mut builder = IndexBuilder::new(options(12 << 20, Some(nowhere())));
     take(&mut builder, 0..8_000);
     let held = builder.snapshot();
     let totals = *held.totals();
@@ -93,7 +93,7 @@ fn without_a_limit_nothing_is_said_of_one() {
 fn a_cell_whose_events_were_refused_is_failed_until_a_read_of_it_is_held() {
     let (wake, woken) = mpsc::channel();
     let wake = Box::new(move || wake.send(()).unwrap_or_default());
-    let ingest = Ingest::start(options(1 << 20, nowhere()), TimeDelta::minutes(15), wake);
+    let ingest = Ingest::start(options(1 << 20, Some(nowhere())), TimeDelta::minutes(15), wake);
     let sender = ingest.sender();
     let at = DateTime::UNIX_EPOCH + TimeDelta::days(1);
     let update = |region: &str, change| CellUpdate { key: cell(&region.into(), &"c".into()), change };

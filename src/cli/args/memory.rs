@@ -9,8 +9,8 @@ const LEAST: u64 = 32 << 20;
 
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct MemoryArgs {
-    /// Most memory for the events held, such as 512M or 2G, at least 32M; what is more goes to an unnamed file in
-    /// AUDITUI_TMPDIR or TMPDIR, and where that is not enough events are left out, which is said [default: no limit]
+    /// Most memory for the events held, such as 512M or 2G, at least 32M; what is more goes to an unnamed temporary file,
+    /// and where that is not enough events are left out, which is said [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "Memory", env = "AUDITUI_MAX_MEMORY")]
     pub max_memory: Option<u64>,
 }
