@@ -100,11 +100,11 @@ async fn of_files(
     let tuples = counted(&snapshot, &query, by)?;
     let mut verdict = exports.judge(&files, range);
     let not_held = not_held(&snapshot);
-    let is_bound = not_held.is_some() || files.iter().any(|file| !file.faults.is_empty());
     tell_spilling(&snapshot, talk);
     if let Some(finding) = not_held {
         verdict.lacks(finding);
     }
+    let is_bound = verdict.completeness == Completeness::Incomplete;
     print(&tuples, by, args.output, is_bound)?;
     talk.findings(&verdict.findings);
     talk.findings(&oddities(&snapshot));

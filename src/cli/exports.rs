@@ -37,6 +37,8 @@ pub enum Completeness {
     Complete,
     /// Something is known to be missing.
     Incomplete,
+    /// Each says that all is there that it was to hold, and some were to hold some events only.
+    Filtered,
 }
 
 /// What may be said in the end.
@@ -88,6 +90,11 @@ impl Exports {
         (!names.is_empty()).then(|| format!("passed over {files} that by name are no exports: {}", names.join(", ")))
     }
 
+    /// Whether no file was made to hold some events only.
+    fn hold_all(&self) -> bool {
+        self.documents.iter().flatten().all(|document| document.query.is_none() && only(document).is_none())
+    }
+
     /// `files`: what became of them; `range`: what was asked of them.
     pub fn judge(&self, files: &[FileRead], range: Option<TimeRange>) -> Verdict {
         let mut findings: Vec<Finding> =
@@ -117,7 +124,8 @@ impl Exports {
         findings.extend(range.zip(spans.as_deref()).and_then(|(range, spans)| beyond(range, spans)));
         let completeness = match () {
             () if !findings.is_empty() => Completeness::Incomplete,
-            () if spans.is_some() => Completeness::Complete,
+            () if spans.is_some() && self.hold_all() => Completeness::Complete,
+            () if spans.is_some() => Completeness::Filtered,
             () => Completeness::Unknown,
         };
         let nothing_readable = files.iter().all(|file| file.events == 0 && !file.faults.is_empty());
@@ -131,6 +139,7 @@ impl Completeness {
         match self {
             Self::Unknown => "coverage unknown: files say nothing of what was not read",
             Self::Complete => "coverage complete, as coverage.json says of each file",
+            Self::Filtered => "coverage complete of what the files were made to hold, which is not all events",
             Self::Incomplete => "coverage incomplete, see above",
         }
     }
@@ -139,6 +148,7 @@ impl Completeness {
         match self {
             Self::Unknown => "unknown",
             Self::Complete => "complete",
+            Self::Filtered => "filtered",
             Self::Incomplete => "incomplete",
         }
     }

@@ -82,6 +82,7 @@ fn end(verdict: Verdict) -> End {
         coverage: match completeness {
             Completeness::Unknown => "coverage unknown",
             Completeness::Complete => "coverage complete",
+            Completeness::Filtered => "only some events",
             Completeness::Incomplete => "coverage incomplete",
         },
         whole: !problems.iter().any(|finding| finding.word == NOT_READ),

@@ -12,7 +12,7 @@ use crate::app::effect::SelectRequest;
 use crate::app::facts::Facts;
 use crate::app::view::View;
 use crate::index::Holdings;
-use crate::query::{Cancel, Selection, select, select_some};
+use crate::query::{Cancel, Order, Selection, select, select_some};
 
 /// How long events are searched before what was found is shown.
 const SEARCH: Duration = Duration::from_millis(50);
@@ -67,11 +67,12 @@ impl Viewer {
 
     /// From now on, views answer this.
     pub fn ask(&self, request: SelectRequest) {
-        lock(&self.cancel).cancel();
         self.pending.fetch_add(1, Ordering::SeqCst);
         if self.jobs.send(Job::Ask(Box::new(request))).is_err() {
             self.pending.fetch_sub(1, Ordering::SeqCst);
         }
+        // After it was sent: whoever is cancelled must find it.
+        lock(&self.cancel).cancel();
     }
 
     /// Questions and changes not answered yet.
@@ -182,7 +183,7 @@ impl Worker {
         self.spent = if goes_on { self.spent } else { Duration::ZERO } + began.elapsed();
         let selection = Arc::new(selection);
         self.selected = Some(Arc::clone(&selection));
-        let totals = Arc::new(select(snapshot, &asked.totals, asked.order, self.totals.as_deref(), cancel)?);
+        let totals = Arc::new(select(snapshot, &asked.totals, Order::default(), self.totals.as_deref(), cancel)?);
         self.totals = Some(Arc::clone(&totals));
         let about = &asked.about;
         let histogram = selection.histogram(about.range, about.columns);

@@ -23,8 +23,8 @@ pub(super) const SEGMENT_ROWS: usize = 65_536;
 /// Runs of about one size that are made one; and how much larger one of the next size is.
 const MANY: usize = 8;
 
-/// Rows of a run that is merged with one other, rather than with many.
-const SMALL: usize = SEGMENT_ROWS / 2;
+/// Rows from which on a run is merged with one other: of fewer, so many fit into what is made of many.
+const SMALL: usize = 2 * SEGMENT_ROWS / MANY;
 
 /// Tells an event's digest, which decides between events of the same time.
 pub(super) type Digests<'a> = dyn Fn(Ordinal) -> u64 + 'a;

@@ -107,7 +107,7 @@ impl Plan {
 
     /// Whether events must be unpacked for it.
     pub fn reads_events(&self) -> bool {
-        self.rest.cost() >= READING
+        self.rest.reads_events()
     }
 
     /// Whether both ask the same.
@@ -193,6 +193,11 @@ impl Test {
             Self::Not(inner) => inner.cost(),
             Self::Bytes(_) => READING,
         }
+    }
+
+    /// Whether events must be unpacked for it.
+    pub fn reads_events(&self) -> bool {
+        self.cost() >= READING
     }
 
     /// Whether every row passes.

@@ -115,6 +115,11 @@ impl<'a> Known<'a> {
         Self { parts, added, same_scope: before.scope_of == plan.scope_of, same }
     }
 
+    /// Whether what is known of a segment leaves no event to be read.
+    fn spares_reading(&self, segment: &Segment) -> bool {
+        self.parts.contains_key(&segment.id()) && self.added.as_ref().is_some_and(|added| !added.reads_events())
+    }
+
     /// What was found in a segment by the same query, if it has the same rows still.
     fn same(&self, segment: &Segment) -> Option<&'a Part> {
         let part = self.parts.get(&segment.id()).copied().filter(|_| self.same)?;
@@ -134,14 +139,17 @@ fn find(
     let mut order: Vec<usize> = (0..segments.len()).collect();
     order.sort_by_key(|place| Reverse(segments[*place].times().get(segments[*place].end().saturating_sub(1))));
     let reads_events = plan.reads_events();
-    let mut is_enough = false;
+    let (mut is_enough, mut read) = (false, 0);
     for number in order {
         let place = Place { snapshot, segment: &segments[number], cancel };
         let same = known.same(place.segment);
-        is_enough |= same.is_none() && reads_events && enough();
+        if same.is_none() && reads_events && !known.spares_reading(place.segment) {
+            is_enough |= read > 0 && enough();
+            read += 1;
+        }
         let part = match same {
             Some(same) => same.clone(),
-            None if is_enough => Part::unseen(place.segment),
+            None if is_enough && !known.spares_reading(place.segment) => Part::unseen(place.segment),
             None => part(place, plan, known),
         };
         parts[number] = Some(part);
