@@ -89,9 +89,18 @@ impl Found {
             match () {
                 () if name.starts_with('.') || is_coverage(&name) => {}
                 () if is_directory => self.look_into(&path),
-                () if is_export(&name) && path.is_file() => self.add(path),
+                () if is_export(&name) => self.look_at(path),
                 () => self.skipped.push(path),
             }
+        }
+    }
+
+    /// By its name an export; it may be a link that leads nowhere.
+    fn look_at(&mut self, path: PathBuf) {
+        match std::fs::metadata(&path) {
+            Ok(kind) if kind.is_file() => self.add(path),
+            Ok(_) => self.skipped.push(path),
+            Err(error) => self.faults.push(format!("{}: {error}", clean(&path.display().to_string()))),
         }
     }
 }
@@ -110,6 +119,17 @@ fn is_export(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn an_export_that_cannot_be_looked_at_is_a_fault() {
+        let directory = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(directory.path().join("gone"), directory.path().join("a.jsonl")).unwrap();
+        let mut found = Found::default();
+        found.look_into(directory.path());
+        assert!(found.inputs.is_empty() && found.skipped.is_empty());
+        assert!(found.faults.len() == 1 && found.faults[0].contains("a.jsonl"));
+    }
 
     #[test]
     fn a_directory_gives_its_exports_in_the_order_of_their_names() {
