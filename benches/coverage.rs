@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use auditui::app::App;
 use auditui::app::effect::{Effect, SelectRequest};
@@ -25,6 +25,7 @@ use ratatui::backend::TestBackend;
 
 use crate::frame::setup;
 use crate::synthetic::compartment;
+use crate::timing::median;
 
 /// Regions and compartments.
 const SIZES: [(usize, usize); 2] = [(20, 25), (40, 500)];
@@ -100,30 +101,19 @@ fn draw(app: &mut App, theme: &Theme, terminal: &mut Terminal<TestBackend>) -> V
     app.update(Message::Drawn(geometry.expect("a geometry")))
 }
 
-fn median(mut work: impl FnMut(usize)) -> Duration {
-    let mut took: Vec<Duration> = (0..ROUNDS)
-        .map(|round| {
-            let began = Instant::now();
-            work(round);
-            began.elapsed()
-        })
-        .collect();
-    took.sort();
-    took[ROUNDS / 2]
-}
-
 /// Fails when a frame of the panel depends on how many cells there are, or the facts grow faster than they do.
 pub fn assert_scales_with_cells(out: &mut impl Write) -> std::io::Result<()> {
     let [few, many] = SIZES.map(|(regions, compartments)| regions * compartments);
     let mut stages = SIZES.map(Stage::of);
-    let [a, b] = stages.each_mut().map(|stage| median(|round| stage.press(if round % 2 == 0 { 'j' } else { 'k' })));
+    let [a, b] =
+        stages.each_mut().map(|stage| median(ROUNDS, |round| stage.press(if round % 2 == 0 { 'j' } else { 'k' })));
     let ratio = b.as_secs_f64() / a.as_secs_f64();
     writeln!(
         out,
         "key to frame of the coverage panel, 200x50: {a:.1?} of {few} cells, {b:.1?} of {many}: x{ratio:.2}"
     )?;
     assert!(ratio < LONGER, "a frame takes x{ratio:.2} as long with {many} cells as with {few}");
-    let [a, b] = stages.each_ref().map(|stage| median(|_| drop(divan::black_box(stage.facts()))));
+    let [a, b] = stages.each_ref().map(|stage| median(ROUNDS, |_| drop(divan::black_box(stage.facts()))));
     let dearer = b.as_secs_f64() / a.as_secs_f64() * few as f64 / many as f64;
     writeln!(out, "facts: {a:.1?} of {few} cells, {b:.1?} of {many}: a cell costs x{dearer:.2}")?;
     assert!(dearer < DEARER, "a cell costs x{dearer:.2} as much among {many} as among {few}");

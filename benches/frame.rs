@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use auditui::app::App;
 use auditui::app::effect::{Effect, SelectRequest};
@@ -29,6 +29,7 @@ use ratatui::backend::TestBackend;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region as Allocations};
 
 use crate::synthetic::{PAGE, REGIONS, compartment, page};
+use crate::timing::median;
 
 const SIZES: [usize; 2] = [5_000, 200_000];
 /// How much longer a frame may take with forty times the events. It is the same work; caches are not.
@@ -114,15 +115,9 @@ impl Screen {
     }
 
     fn median(&mut self) -> Duration {
-        let mut took: Vec<Duration> = (0..FRAMES)
-            .map(|number| {
-                let began = Instant::now();
-                self.press(if number % 2 == 0 { KeyCode::PageDown } else { KeyCode::Up });
-                began.elapsed()
-            })
-            .collect();
-        took.sort();
-        took[FRAMES / 2]
+        median(FRAMES, |number| {
+            self.press(if number % 2 == 0 { KeyCode::PageDown } else { KeyCode::Up });
+        })
     }
 }
 

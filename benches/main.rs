@@ -17,6 +17,7 @@ mod scale;
 mod store;
 mod synthetic;
 mod text;
+mod timing;
 
 /// Counts allocations twice: divan's for its table, and one that can be asked, for what is asserted.
 #[global_allocator]

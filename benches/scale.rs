@@ -15,6 +15,7 @@ use auditui::query::{AccessSet, Cancel, Field, Order, Query, Selection, Term, se
 use divan::black_box;
 
 use crate::synthetic::{PAGE, Random, page};
+use crate::timing::median;
 
 /// Pages that are made at once, so that making them can be told from taking them.
 const BATCH: usize = 20;
@@ -131,8 +132,8 @@ fn compressing() -> f64 {
 }
 
 fn questions(snapshot: &Arc<Snapshot>) -> Vec<Line> {
-    let bytes = ("sum of the column", best(|| sum(snapshot, Column::Event)));
-    let shorts = ("sum of the column", best(|| sum(snapshot, Column::User)));
+    let bytes = ("sum of the column", typical(|| sum(snapshot, Column::Event)));
+    let shorts = ("sum of the column", typical(|| sum(snapshot, Column::User)));
     let time = ("sum of an i64 column", sum_of_i64(snapshot.len()));
     let common = user(snapshot);
     let (user, event) = (Term::equals(Field::User, &common), Term::equals(Field::Event, "GetInstance"));
@@ -145,7 +146,7 @@ fn questions(snapshot: &Arc<Snapshot>) -> Vec<Line> {
     let wide =
         selected(snapshot, &Query::everything().and(Term::Access(AccessSet::READS)).and(Term::Time(range)), None);
     let mut random = Random(1);
-    let windows = best_of(200, || {
+    let windows = median(200, |_| {
         let first = random.below(wide.len().saturating_sub(WINDOW));
         black_box(
             wide.rows(first..first + WINDOW)
@@ -154,7 +155,7 @@ fn questions(snapshot: &Arc<Snapshot>) -> Vec<Line> {
                 .sum::<usize>(),
         );
     });
-    let histogram = best(|| drop(black_box(wide.histogram(range, 120))));
+    let histogram = typical(|| drop(black_box(wide.histogram(range, 120))));
     let facets = [
         Column::Event,
         Column::User,
@@ -175,25 +176,25 @@ fn questions(snapshot: &Arc<Snapshot>) -> Vec<Line> {
     vec![
         Line {
             what: "one predicate, a byte a row",
-            took: best(|| drop(selected(snapshot, &of(&event), None))),
+            took: typical(|| drop(selected(snapshot, &of(&event), None))),
             floor: bytes,
             limit: 2.0,
         },
         Line {
             what: "one predicate, two bytes a row",
-            took: best(|| drop(selected(snapshot, &of(&user), None))),
+            took: typical(|| drop(selected(snapshot, &of(&user), None))),
             floor: shorts,
             limit: 2.0,
         },
         Line {
             what: "four predicates and a time range",
-            took: best(|| drop(selected(snapshot, &four, None))),
+            took: typical(|| drop(selected(snapshot, &four, None))),
             floor: time,
             limit: 4.0,
         },
         Line {
             what: "one more predicate",
-            took: best(|| drop(selected(snapshot, &added, Some(&base)))),
+            took: typical(|| drop(selected(snapshot, &added, Some(&base)))),
             floor: shorts,
             limit: 1.0,
         },
@@ -201,13 +202,13 @@ fn questions(snapshot: &Arc<Snapshot>) -> Vec<Line> {
         Line { what: "histogram of 120 buckets", took: histogram, floor: bytes, limit: 0.1 },
         Line {
             what: "eight exact facets, filtered",
-            took: best(|| facets_of(&wide)),
+            took: typical(|| facets_of(&wide)),
             floor: ("12 ns a row", rows(wide.len(), 12)),
             limit: 1.0,
         },
         Line {
             what: "eight exact facets, no filter",
-            took: best(|| facets_of(&everything)),
+            took: typical(|| facets_of(&everything)),
             floor: ("12 ns a row", rows(snapshot.len(), 12)),
             limit: 0.1,
         },
@@ -240,7 +241,7 @@ fn middle(snapshot: &Snapshot) -> TimeRange {
 fn fetch(snapshot: &Arc<Snapshot>) -> Duration {
     let mut random = Random(2);
     let everything = selected(snapshot, &Query::everything(), None);
-    best_of(200, || {
+    median(200, |_| {
         let row = everything.row(random.below(everything.len())).expect("a row");
         drop(black_box(everything.snapshot().raw(row)));
     })
@@ -262,26 +263,14 @@ fn sum(snapshot: &Snapshot, column: Column) {
 
 fn sum_of_i64(rows: usize) -> Duration {
     let column: Vec<i64> = (0..rows as i64).collect();
-    best(|| {
+    typical(|| {
         black_box(black_box(&column).iter().sum::<i64>());
     })
 }
 
 /// The median of some rounds.
-fn best(work: impl FnMut()) -> Duration {
-    best_of(ROUNDS, work)
-}
-
-fn best_of(rounds: usize, mut work: impl FnMut()) -> Duration {
-    let mut took: Vec<Duration> = (0..rounds)
-        .map(|_| {
-            let began = Instant::now();
-            work();
-            began.elapsed()
-        })
-        .collect();
-    took.sort();
-    took[rounds / 2]
+fn typical(mut work: impl FnMut()) -> Duration {
+    median(ROUNDS, |_| work())
 }
 
 /// Bytes of memory that the process has, as Linux tells; 0 elsewhere.

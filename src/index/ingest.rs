@@ -78,7 +78,7 @@ impl Ingest {
         let refusals = Refusals::new(options.max_memory);
         let builder = IndexBuilder::new(options);
         let ledger = Arc::new(Ledger::new(settling));
-        let worker = Worker { builder, refusals, ledger, wake, is_idle: false, is_settled: false };
+        let worker = Worker { builder, refusals, ledger, wake, is_idle: false };
         Self::start_with(worker)
     }
 
@@ -162,8 +162,6 @@ struct Worker {
     wake: Box<dyn Fn() + Send>,
     /// The last input said that no more is expected.
     is_idle: bool,
-    /// Nothing came since.
-    is_settled: bool,
 }
 
 impl Worker {
@@ -173,26 +171,32 @@ impl Worker {
         while let Some(message) = inputs.blocking_recv() {
             let Some(applied) = self.apply_waiting(message, &mut inputs, shared) else { return };
             self.publish(shared);
-            self.is_settled = self.is_idle;
-            while self.is_idle && inputs.is_empty() && !shared.stop.load(Ordering::Acquire) {
-                self.is_idle = self.builder.settle().is_some();
-                if self.is_idle {
-                    self.publish(shared);
-                } else {
-                    // What it takes has changed, what is held has not.
-                    shared.holdings.store(self.holdings());
-                }
-            }
+            let is_idle = || inputs.is_empty() && !shared.stop.load(Ordering::Acquire);
+            let is_settled = self.is_idle && self.settle(is_idle, shared);
             shared.pending.fetch_sub(applied, Ordering::AcqRel);
-            self.index_text(&inputs, shared);
+            if is_settled {
+                self.index_text(is_idle, shared);
+            }
         }
     }
 
-    /// While there is nothing else to do. Nobody is told: it changes nothing of what is held.
-    fn index_text(&mut self, inputs: &mpsc::Receiver<Message>, shared: &Shared) {
+    /// Puts what is held into its final order, while nothing comes; whether it got to the end.
+    fn settle(&mut self, is_idle: impl Fn() -> bool, shared: &Shared) -> bool {
+        while is_idle() {
+            if self.builder.settle().is_none() {
+                // What it takes has changed, what is held has not.
+                shared.holdings.store(self.holdings());
+                return true;
+            }
+            self.publish(shared);
+        }
+        false
+    }
+
+    /// While nothing comes. Nobody is told: it changes nothing of what is held.
+    fn index_text(&mut self, is_idle: impl Fn() -> bool, shared: &Shared) {
         let mut steps = 0;
-        while self.is_settled && inputs.is_empty() && !shared.stop.load(Ordering::Acquire) && self.builder.index_text()
-        {
+        while is_idle() && self.builder.index_text() {
             steps += 1;
             if steps % TEXT_STEPS_PER_PUBLICATION == 0 {
                 shared.holdings.store(self.holdings());

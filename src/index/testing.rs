@@ -1,6 +1,7 @@
 //! Events for the tests of `index` and `query`: made of few values, so that they meet.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
@@ -51,6 +52,15 @@ pub(crate) fn insert(builder: &mut IndexBuilder, events: &[Sent]) {
     for sent in events {
         builder.insert(&sent.region, &sent.compartment, &sent.bytes);
     }
+}
+
+/// An index of these events, of which a snapshot was taken after every so many.
+pub(crate) fn in_parts(mut builder: IndexBuilder, events: &[Sent], publish_every: usize) -> Arc<Snapshot> {
+    for chunk in events.chunks(publish_every) {
+        insert(&mut builder, chunk);
+        builder.snapshot();
+    }
+    builder.snapshot()
 }
 
 /// Everything that a snapshot says about its rows, in one text each; the key speaks for the bytes.

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use foldhash::fast::FixedState;
 use proptest::prelude::*;
 
-use super::testing::{Sent, at, cell, contents, event, footprint, insert, numbered, page, sent};
+use super::testing::{Sent, at, cell, contents, event, footprint, in_parts, insert, numbered, page, sent};
 use super::*;
 use crate::domain::event::{Flags, decode};
 use crate::domain::footprint::Footprint;
@@ -49,12 +49,7 @@ proptest! {
     ) {
         let events = without_duplicates(events);
         let whole = indexed(&events);
-        let mut builder = IndexBuilder::new(footprint());
-        for chunk in shuffled(&events, seed).chunks(publish_every) {
-            insert(&mut builder, chunk);
-            builder.snapshot();
-        }
-        let pieces = builder.snapshot();
+        let pieces = in_parts(IndexBuilder::new(footprint()), &shuffled(&events, seed), publish_every);
         prop_assert_eq!(contents(&whole), contents(&pieces));
         prop_assert_eq!(whole.len(), events.len());
         prop_assert_eq!(whole.totals(), pieces.totals());
@@ -92,12 +87,7 @@ proptest! {
             }
             sent
         }).collect();
-        let mut builder = IndexBuilder::default();
-        for chunk in events.chunks(publish_every) {
-            insert(&mut builder, chunk);
-            builder.snapshot();
-        }
-        let snapshot = builder.snapshot();
+        let snapshot = in_parts(IndexBuilder::default(), &events, publish_every);
         let mut by_id: BTreeMap<String, BTreeSet<&[u8]>> = BTreeMap::new();
         for sent in &events {
             by_id.entry(decode(&sent.bytes).fields.id.into_owned()).or_default().insert(&sent.bytes);

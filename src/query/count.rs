@@ -11,9 +11,7 @@ use super::select::Cancel;
 use super::selection::Selection;
 use crate::domain::access::Access;
 use crate::domain::event::{EventFields, decode};
-use crate::domain::ocid::Ocid;
-use crate::domain::region::RegionId;
-use crate::index::{Column, RecordRef, RowView, Segment};
+use crate::index::{Column, RowView, Segment};
 
 /// Something that rows are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +83,7 @@ impl By {
         match self {
             Self::Field(field) => match field.column() {
                 Some(column) => u64::from(row.code(column)),
-                None => texts.code(field_of_bytes(field, fields)),
+                None => texts.code(field.text_of_event(fields)),
             },
             Self::Access => row.access() as u64,
             Self::Day => units(DAY),
@@ -122,12 +120,6 @@ fn access_name(code: u64) -> &'static str {
     }
 }
 
-/// A field that has no column says nothing of where the event was read.
-fn field_of_bytes<'a>(field: Field, fields: &'a EventFields<'a>) -> String {
-    let (region, queried) = (RegionId::new(""), Ocid::new(""));
-    field.text(&RecordRef { fields, region: &region, queried: &queried, own: false }).to_owned()
-}
-
 /// Codes for values that have none in the index; 0 is the empty text.
 struct Texts {
     codes: HashMap<String, u64>,
@@ -141,13 +133,13 @@ impl Default for Texts {
 }
 
 impl Texts {
-    fn code(&mut self, text: String) -> u64 {
-        if let Some(code) = self.codes.get(&text) {
+    fn code(&mut self, text: &str) -> u64 {
+        if let Some(code) = self.codes.get(text) {
             return *code;
         }
         let code = self.values.len() as u64;
-        self.values.push(text.clone());
-        self.codes.insert(text, code);
+        self.values.push(text.to_owned());
+        self.codes.insert(text.to_owned(), code);
         code
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::index::testing::{Sent, at, event, footprint, insert};
+use crate::index::testing::{Sent, at, event, footprint, in_parts, insert};
 use crate::index::{IndexBuilder, Snapshot};
 use crate::query::tests::{events, query};
 use crate::query::{Cancel, Order, Query, Term, select};
@@ -91,7 +91,7 @@ fn value(by: By, row: &RowView<'_>) -> Option<String> {
     let text = match by {
         By::Field(field) => match field.column() {
             Some(column) => row.text(column).to_owned(),
-            None => field_of_bytes(field, &decode(&row.raw().unwrap()).fields),
+            None => field.text_of_event(&decode(&row.raw().unwrap()).fields).to_owned(),
         },
         By::Access => access_name(row.access() as u64).to_owned(),
         By::Day => row.time()?.format("%Y-%m-%d").to_string(),
@@ -110,12 +110,7 @@ proptest! {
         names in prop::collection::vec(prop::sample::select(By::names().collect::<Vec<_>>()), 1..4),
         publish_every in 20usize..130,
     ) {
-        let mut builder = IndexBuilder::new(footprint());
-        for chunk in events.chunks(publish_every) {
-            insert(&mut builder, chunk);
-            builder.snapshot();
-        }
-        let snapshot = builder.snapshot();
+        let snapshot = in_parts(IndexBuilder::new(footprint()), &events, publish_every);
         let by: Vec<By> = names.iter().map(|name| By::named(name).unwrap()).collect();
         for query in [query, Query::everything()] {
             let selection = select(&snapshot, &query, Order::NewestFirst, None, &Cancel::new()).unwrap();

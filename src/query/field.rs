@@ -1,5 +1,6 @@
 //! The fields that a term can name, and the short names under which they are typed.
 
+use crate::domain::event::EventFields;
 use crate::index::{Column, RecordRef};
 
 macro_rules! fields {
@@ -96,7 +97,11 @@ impl Field {
         if let Some(column) = self.column() {
             return column.text(record);
         }
-        let fields = record.fields;
+        self.text_of_event(record.fields)
+    }
+
+    /// What an event has there, of a field without a column: none of them is about where the event was read.
+    pub(super) fn text_of_event<'a>(self, fields: &'a EventFields<'_>) -> &'a str {
         match self {
             Self::Request => &fields.request_id,
             Self::Group => &fields.group,

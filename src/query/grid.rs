@@ -21,7 +21,7 @@ pub(super) enum Axis<'a> {
 
 /// Rows of the mask by their codes, one for each axis. No tuple comes twice, and none without rows.
 pub(super) fn grid(axes: &[Axis<'_>], mask: &Mask) -> Vec<(Vec<u32>, u64)> {
-    let rows = mask.words().iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+    let rows = mask.count();
     let kinds = axes.iter().map(Axis::kinds);
     match kinds.fold(1, usize::saturating_mul) {
         _ if rows == 0 => Vec::new(),

@@ -28,7 +28,6 @@ pub(super) struct Plan {
     /// The conjuncts that `scope` and `rest` are made of.
     pub scope_of: Vec<Expr>,
     pub rest_of: Vec<Expr>,
-    query: Query,
 }
 
 /// What it costs to read an event, where a look at a column costs 1.
@@ -101,18 +100,12 @@ impl Plan {
             rest: all(&rest),
             scope_of: scope,
             rest_of: rest,
-            query: query.clone(),
         }
     }
 
     /// Whether events must be unpacked for it.
     pub fn reads_events(&self) -> bool {
         self.rest.reads_events()
-    }
-
-    /// Whether both ask the same.
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.query == other.query
     }
 
     /// Compares what the dictionaries have gained.

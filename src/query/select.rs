@@ -69,7 +69,8 @@ pub fn select_some(
     }
     let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
     plan.extend(snapshot);
-    let parts = find(snapshot, &plan, &Known::of(previous, &plan, snapshot), cancel, enough)?;
+    let known = Known::of(previous, same.is_some(), &plan, snapshot);
+    let parts = find(snapshot, &plan, &known, cancel, enough)?;
     let mut counts = Counts::default();
     for part in &parts {
         counts.add(&part.found.counts);
@@ -95,13 +96,14 @@ struct Known<'a> {
     /// It has the same conjuncts but for the scope and the switches, and these in addition.
     added: Option<Test>,
     same_scope: bool,
+    /// It answers the same query.
     same: bool,
 }
 
 impl<'a> Known<'a> {
-    fn of(previous: Option<&'a Selection>, plan: &Plan, snapshot: &Snapshot) -> Self {
+    fn of(previous: Option<&'a Selection>, same: bool, plan: &Plan, snapshot: &Snapshot) -> Self {
         let Some(previous) = previous else {
-            return Self { parts: HashMap::new(), added: None, same_scope: false, same: false };
+            return Self { parts: HashMap::new(), added: None, same_scope: false, same };
         };
         let parts = previous.parts.iter().filter(|part| part.is_seen).map(|part| (part.segment, part)).collect();
         let before = &previous.plan;
@@ -111,7 +113,6 @@ impl<'a> Known<'a> {
             test.extend(snapshot);
             test
         });
-        let same = before.is_same(plan);
         Self { parts, added, same_scope: before.scope_of == plan.scope_of, same }
     }
 
@@ -143,16 +144,16 @@ fn find(
     for number in order {
         let place = Place { snapshot, segment: &segments[number], cancel };
         let same = known.same(place.segment);
-        if same.is_none() && reads_events && !known.spares_reading(place.segment) {
+        let reads = same.is_none() && reads_events && !known.spares_reading(place.segment);
+        if reads {
             is_enough |= read > 0 && enough();
             read += 1;
         }
-        let part = match same {
+        parts[number] = Some(match same {
             Some(same) => same.clone(),
-            None if is_enough && !known.spares_reading(place.segment) => Part::unseen(place.segment),
+            None if reads && is_enough => Part::unseen(place.segment),
             None => part(place, plan, known),
-        };
-        parts[number] = Some(part);
+        });
         if cancel.is_cancelled() {
             return None;
         }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::time_range::TimeRange;
-use crate::index::testing::{at, event, footprint, insert};
+use crate::index::testing::{at, event, footprint, in_parts, insert};
 use crate::index::{IndexBuilder, RowView};
 use crate::query::tests::{answers, events, index_of, keys, query, selected};
 use crate::query::{Query, Term, select};
@@ -45,12 +45,7 @@ proptest! {
         descending in any::<bool>(),
         publish_every in 20usize..130,
     ) {
-        let mut builder = IndexBuilder::new(footprint());
-        for chunk in events.chunks(publish_every) {
-            insert(&mut builder, chunk);
-            builder.snapshot();
-        }
-        let snapshot = builder.snapshot();
+        let snapshot = in_parts(IndexBuilder::new(footprint()), &events, publish_every);
         for query in queries.iter().chain([&Query::everything()]) {
             let newest = selected(&snapshot, query, Order::NewestFirst, None);
             let sorted = selected(&snapshot, query, by(column, descending), None);

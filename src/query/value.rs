@@ -14,7 +14,6 @@ use super::text;
 use crate::domain::event::EventFields;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
-use crate::index::RecordRef;
 use crate::index::text::TextMatcher;
 
 /// What is asked of a text.
@@ -145,11 +144,7 @@ impl BytesTest {
     /// `fields` were decoded from `bytes`.
     pub fn holds(&self, bytes: &[u8], fields: &EventFields<'_>) -> bool {
         match self {
-            Self::Field(field, test, _) => {
-                // Where it was read has columns of its own.
-                let (region, queried) = (RegionId::new(""), Ocid::new(""));
-                test.holds(field.text(&RecordRef { fields, region: &region, queried: &queried, own: false }))
-            }
+            Self::Field(field, test, _) => test.holds(field.text_of_event(fields)),
             Self::Path(_, _, Some(needle)) if needle.is_ruled_out(bytes) => false,
             Self::Path(path, ValueTest::Present, _) => path.is_present(&json_of(bytes)),
             Self::Path(path, test, _) => path.any(&json_of(bytes), &mut |text| test.holds(text)),
