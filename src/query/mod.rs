@@ -36,6 +36,7 @@ mod term;
 mod text;
 mod value;
 mod walk;
+mod why;
 
 pub use crate::index::RecordRef;
 pub use condition::{Condition, Numbers, Pattern, Subject};
@@ -53,6 +54,7 @@ pub use path::JsonPath;
 pub use select::{Cancel, select, select_some};
 pub use selection::{Counts, Order, Selection};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
+pub use why::{WhyNone, why_none};
 
 #[cfg(test)]
 mod example_tests;
