@@ -31,6 +31,7 @@ mod scan;
 mod select;
 mod selection;
 mod sorted;
+mod spread;
 mod term;
 mod text;
 mod value;
@@ -50,6 +51,7 @@ pub use parse::{ParseContext, ParseError, parse};
 pub use path::JsonPath;
 pub use select::{Cancel, select, select_some};
 pub use selection::{Counts, Order, Selection};
+pub use spread::{Listed, Spread, SpreadKept, ValueOrder, Valued};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
 
 #[cfg(test)]
