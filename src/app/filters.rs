@@ -26,6 +26,15 @@ impl Filters {
         &self.asked
     }
 
+    pub fn ask(&mut self, query: Query) {
+        self.asked = query;
+        self.text.clear();
+    }
+
+    pub fn include(&mut self, expr: Expr) {
+        self.asked.push(expr);
+    }
+
     /// Whether there is anything that [`clear`](Self::clear) takes away.
     pub fn is_narrowed(&self) -> bool {
         self.failed || !self.text.is_empty() || !self.asked.is_everything()

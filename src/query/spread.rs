@@ -39,6 +39,18 @@ pub enum ValueOrder {
     First,
 }
 
+impl ValueOrder {
+    /// The order in which one key goes through them.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Count => Self::Name,
+            Self::Name => Self::First,
+            Self::First => Self::Count,
+        }
+    }
+}
+
 /// A value, and the rows that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Valued {
