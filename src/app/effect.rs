@@ -42,6 +42,8 @@ pub enum Effect {
     StopCounting,
     /// Read and decode one event: answered by `EventLoaded`.
     LoadEvent(EventKey),
+    /// Read a file of values that a query names: answered by `ListRead`.
+    ReadList(String),
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy {
         what: String,

@@ -341,7 +341,7 @@ impl App {
     pub fn facets_query(&self) -> String {
         let mut filters = self.filters.clone();
         self.facets.pending.terms().into_iter().for_each(|term| filters.include(term));
-        filters.asked().to_string()
+        filters.query().to_string()
     }
 
     pub fn facets_pending(&self) -> String {

@@ -45,7 +45,7 @@ impl App {
             Action::Toggle if self.key_focus() == Focus::Json => {
                 self.detail.node().is_some_and(|node| self.detail.can_fold(node))
             }
-            Action::Facets => self.view.is_some(),
+            Action::Facets => self.view().is_some_and(|view| view.matched() > 0),
             Action::Pivot => self.list.key().is_some(),
             Action::RetryRow => self.panel_cell().is_some_and(|cell| cell.problem().is_some()),
             Action::AskFirst | Action::AskLast => self.facts.coverage.unfinished() > 0,

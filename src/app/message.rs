@@ -38,6 +38,11 @@ pub enum Message {
     /// What was counted so far; see [`Effect::Count`](super::effect::Effect::Count).
     FacetsCounted(Box<FacetsAnswer>),
     PivotCounted(Box<PivotAnswer>),
+    /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
+    ListRead {
+        name: String,
+        content: Result<String, String>,
+    },
     Copied(CopyReport),
     CopyFailed(Problem),
     /// Nothing more is fetched until the user asks again: authentication ended, or the tenancy is unreachable.

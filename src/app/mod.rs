@@ -20,6 +20,7 @@ pub mod filters;
 pub mod geometry;
 pub mod help;
 pub mod hints;
+pub mod history;
 pub mod included;
 pub mod json;
 pub mod key;
@@ -33,6 +34,7 @@ pub mod overlay;
 pub mod panes;
 pub mod pivot;
 pub mod prompt;
+pub mod recent;
 pub mod redact;
 pub mod setup;
 pub mod summary;
@@ -46,6 +48,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -67,6 +70,7 @@ use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
+use history::{History, Place};
 use included::{Included, with_unlisted};
 use keymap::Focus;
 use look::Look;
@@ -78,6 +82,7 @@ use panes::list::ListPane;
 use panes::tree::TreePane;
 use pivot::Pivot;
 use prompt::Prompt;
+use recent::Recent;
 use setup::{Clock, Setup};
 use view::View;
 use watch::Watch;
@@ -109,6 +114,12 @@ pub struct App {
     list: ListPane,
     detail: DetailPane,
     prompt: Option<Prompt>,
+    /// Where the user was before the prompt was opened.
+    before_prompt: Option<Place>,
+    history: History,
+    recent: Recent,
+    /// Contents of the files of values that the query line names, or why there are none.
+    lists: HashMap<String, Result<String, String>>,
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
@@ -154,6 +165,10 @@ impl App {
             list: ListPane::default(),
             detail: DetailPane::default(),
             prompt: None,
+            before_prompt: None,
+            history: History::default(),
+            recent: Recent::default(),
+            lists: HashMap::new(),
             overlay: None,
             notices: Notices::default(),
             panel: CoveragePanel::default(),
@@ -183,6 +198,7 @@ impl App {
             Message::EventLoaded(detail) => self.event_loaded(detail),
             Message::FacetsCounted(answer) => self.facets_counted(answer),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
+            Message::ListRead { name, content } => self.list_read(name, content),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
@@ -374,7 +390,7 @@ impl App {
         let (range, scope) = self.narrowing(scope);
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
-            query: self.filters.query(range, scope.as_ref()),
+            query: self.filters.question(range, scope.as_ref()),
             order: Order::NewestFirst,
             totals: filters::totals(range, scope.as_ref()),
             about: Arc::new(about),
@@ -478,7 +494,11 @@ impl App {
 
     /// The most important thing to say at the bottom.
     pub fn notice(&self) -> Option<Notice> {
-        self.notices.line(&self.facts, self.tenancy())
+        let wrong = self.prompt.as_ref().and_then(|prompt| Some((prompt, prompt.wrong()?)));
+        match wrong {
+            Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error)),
+            None => self.notices.line(&self.facts, self.tenancy()),
+        }
     }
 
     /// Why nothing is being fetched, if so.

@@ -152,7 +152,7 @@ fn first(row: &RowView<'_>, fields: &[Field]) -> Option<(String, Vec<Expr>)> {
 }
 
 fn equal(field: Field, value: &str) -> Option<(String, Vec<Expr>)> {
-    (!value.is_empty()).then(|| (value.to_owned(), vec![Term::equals(field, value).into()]))
+    (!value.is_empty()).then(|| (value.to_owned(), vec![Term::is(Subject::Field(field), value)]))
 }
 
 /// `opc-request-id` is what the client chose, then what services have added, with slashes between them.

@@ -122,6 +122,7 @@ impl Hands {
             Effect::Count(request) => self.counter.ask(Some(request)),
             Effect::StopCounting => self.counter.ask(None),
             Effect::LoadEvent(key) => self.load_event(key),
+            Effect::ReadList(name) => self.read_list(name),
             Effect::Copy { what, text } => self.copy(what, text),
             other @ (Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
             other => {
@@ -150,6 +151,13 @@ impl Hands {
 
     fn select(&self, request: SelectRequest) {
         self.viewer.ask(request);
+    }
+
+    fn read_list(&self, name: String) {
+        self.home.spawn_blocking(move || {
+            let content = crate::files::read_list(&name);
+            Some(Message::ListRead { name, content })
+        });
     }
 
     fn load_event(&self, key: EventKey) {

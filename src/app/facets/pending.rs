@@ -70,7 +70,7 @@ impl Pending {
             [] => None,
             [only] => Some(that(subject, Some(only))),
             values => {
-                let any = values.iter().map(|value| Condition::Equals((*value).to_owned())).collect();
+                let any = values.iter().filter_map(|value| condition(that(subject, Some(value)))).collect();
                 Some(Term::About { subject: subject.clone(), condition: Condition::Any(any) }.into())
             }
         };
@@ -89,10 +89,14 @@ impl Change {
 
 /// That an event has this value there, or none.
 fn that(subject: &Subject, value: Option<&str>) -> Expr {
-    let about = |condition| Expr::from(Term::About { subject: subject.clone(), condition });
-    match value {
-        Some(value) => about(Condition::Equals(value.to_owned())),
-        None => about(Condition::Present).negated(),
+    Term::is(subject.clone(), value.unwrap_or_default())
+}
+
+/// What a term asks of its subject.
+fn condition(term: Expr) -> Option<Condition> {
+    match term {
+        Expr::Term(Term::About { condition, .. }) => Some(condition),
+        _ => None,
     }
 }
 
@@ -103,6 +107,17 @@ mod tests {
 
     fn typed(pending: &Pending) -> String {
         Query::everything().and_all(pending.terms()).to_string()
+    }
+
+    #[test]
+    fn values_are_typed_as_people_type_them() {
+        let mut pending = Pending::default();
+        for (field, values) in [(Field::Ip, ["10.0.0.1", "odd, 10.0.0.2"]), (Field::Status, ["404", "409"])] {
+            for value in values {
+                pending.toggle(&Subject::Field(field), Some(value), true);
+            }
+        }
+        assert_eq!(typed(&pending), "ip in (10.0.0.1, \"odd, 10.0.0.2\") status:(404 OR 409)");
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn line(stage: &Stage, same: Same) -> PivotLine {
 }
 
 fn query(stage: &Stage) -> String {
-    stage.app.filters().asked().to_string()
+    stage.app.filters().query().to_string()
 }
 
 #[test]
