@@ -10,7 +10,9 @@ use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
 use crate::query::{Expr, Order, Query};
 
+use super::facets::count::FacetsRequest;
 use super::facts::About;
+use super::pivot::count::PivotRequest;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -34,6 +36,10 @@ pub enum Effect {
     RefreshTail,
     /// From now on, answer with `View`s of this; replaces the request before.
     Select(SelectRequest),
+    /// Count this, a part at a time: answered by `FacetsCounted` or `PivotCounted`. Replaces the question before.
+    Count(CountRequest),
+    /// Nobody wants what is being counted any more.
+    StopCounting,
     /// Read and decode one event: answered by `EventLoaded`.
     LoadEvent(EventKey),
     /// Read a file of values that a query names: answered by `ListRead`.
@@ -48,6 +54,13 @@ pub enum Effect {
     /// Forget what the terminal shows and draw everything anew.
     Redraw,
     Quit,
+}
+
+/// What is to be counted off the screen's thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CountRequest {
+    Facets(Box<FacetsRequest>),
+    Pivot(Box<PivotRequest>),
 }
 
 /// What part of the tenancy over which time.

@@ -18,11 +18,13 @@ use crate::index::{IndexBuilder, IndexOptions, Snapshot, StoreOptions};
 use crate::query::{Cancel, select, why_none};
 
 use super::App;
-use super::effect::{Effect, SelectRequest};
+use super::effect::{CountRequest, Effect, SelectRequest};
 use super::event_detail::EventDetail;
+use super::facets::count::FacetCounter;
 use super::facts::Facts;
 use super::key::KeyPress;
 use super::message::Message;
+use super::pivot::count::PivotCounter;
 use super::setup::{AccessFilter, Glyphs, Setup};
 use super::view::View;
 
@@ -258,6 +260,14 @@ impl Stage {
     fn answer(&self, effect: &Effect) -> Option<Message> {
         match effect {
             Effect::Select(request) => Some(Message::View(Arc::new(self.view(request)))),
+            Effect::Count(CountRequest::Facets(request)) => {
+                let answer = FacetCounter::default().count(request, &Cancel::new(), &mut || false)?;
+                Some(Message::FacetsCounted(Box::new(answer)))
+            }
+            Effect::Count(CountRequest::Pivot(request)) => {
+                let answer = PivotCounter::default().count(request, &Cancel::new(), &mut || false)?;
+                Some(Message::PivotCounted(Box::new(answer)))
+            }
             Effect::LoadEvent(key) => {
                 let raw = self.snapshot.raw(self.snapshot.find(*key)?)?;
                 Some(Message::EventLoaded(Box::new(EventDetail::parse(*key, raw))))

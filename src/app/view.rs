@@ -35,6 +35,24 @@ pub struct View {
     pub elapsed: Duration,
 }
 
+/// A view as part of a question: the same only as itself.
+#[derive(Clone, Debug)]
+pub struct Seen(pub Arc<View>);
+
+impl Seen {
+    pub fn view(&self) -> &Arc<View> {
+        &self.0
+    }
+}
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Seen {}
+
 impl View {
     /// As it is shown after `before`. The same answer over the same events, which were only put in order meanwhile, has
     /// cost what it cost at first: nothing changes on the screen.

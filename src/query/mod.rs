@@ -32,6 +32,7 @@ mod scan;
 mod select;
 mod selection;
 mod sorted;
+mod spread;
 mod term;
 mod text;
 mod value;
@@ -53,6 +54,7 @@ pub use paste::pasted;
 pub use path::JsonPath;
 pub use select::{Cancel, select, select_some};
 pub use selection::{Counts, Order, Selection};
+pub use spread::{Listed, Spread, SpreadKept, ValueOrder, Valued};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
 pub use why::{WhyNone, why_none};
 
