@@ -155,16 +155,23 @@ impl OciError {
             Self::Status { status: 403, code: None, .. } => {
                 "this may be a proxy's answer; check HTTPS_PROXY and NO_PROXY".into()
             }
-            Self::Status { status: 407, .. } => "the proxy wants a login: see HTTPS_PROXY".into(),
+            Self::Status { status: 407, .. } => {
+                "the proxy wants a login: http://user:password@host:port in HTTPS_PROXY or --proxy".into()
+            }
             Self::Status { status: 429, .. } => "fewer requests at once, or later".into(),
             _ if self.is_denied() => format!(
                 "no permission, or no such compartment; the service does not tell which. A policy that allows it:\n\
                  Allow group <group> to read audit-events in {place}"
             ),
+            Self::Connect { detail, .. } if detail.contains("proxy authorization required") => {
+                "the proxy wants a login: http://user:password@host:port in HTTPS_PROXY or --proxy".into()
+            }
             Self::Connect { .. } | Self::Timeout { .. } => "check the network, HTTPS_PROXY and NO_PROXY".into(),
-            Self::Tls { .. } => "behind a proxy that opens TLS, name its certificate with --cert-bundle or \
-                                 SSL_CERT_FILE; slim images need the ca-certificates package"
-                .into(),
+            Self::Tls { .. } => {
+                "TLS inspection is a likely cause: behind a proxy that opens TLS, name its certificate \
+                                 with --cert-bundle; slim images need the ca-certificates package, or SSL_CERT_FILE"
+                    .into()
+            }
             Self::TooLarge { .. } => "a shorter time range has smaller pages, if the page is not one huge event".into(),
             _ => String::new(),
         }
