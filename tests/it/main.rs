@@ -30,6 +30,7 @@ mod picture;
 mod progress;
 mod reader;
 mod screen;
+mod sign_in;
 mod support;
 mod terminal;
 mod tls;

@@ -133,7 +133,7 @@ impl Keeper {
     async fn renew(&self, turn: &mut Turn, exchange: &Exchange<'_>) -> Result<(), OciError> {
         let before = self.active();
         if let Some(found) = self.read_again(&before.credential) {
-            self.put(found);
+            self.keep(found);
             return Ok(());
         }
         if let Some((until, failure)) = &turn.rests
@@ -152,7 +152,7 @@ impl Keeper {
             Ok(active) => {
                 // A token that is as good as over already is not asked for with every call.
                 turn.rests = active.is_due(exchange.clock.now()).then_some((until, None));
-                self.put(active);
+                self.keep(active);
                 Ok(())
             }
             Err(error) => {
@@ -183,7 +183,7 @@ impl Keeper {
         Ok(Active::of(Credential::session(&token.text, before.credential.key().clone()), &token))
     }
 
-    fn put(&self, active: Active) {
+    fn keep(&self, active: Active) {
         *self.active.lock().unwrap_or_else(PoisonError::into_inner) = active;
     }
 }
