@@ -7,6 +7,7 @@
 //! ```
 
 pub mod action;
+mod asking;
 mod commands;
 mod copying;
 pub mod coverage;
@@ -18,6 +19,7 @@ pub mod filters;
 pub mod geometry;
 pub mod help;
 pub mod hints;
+pub mod history;
 pub mod included;
 pub mod json;
 pub mod key;
@@ -30,6 +32,7 @@ pub mod notices;
 pub mod overlay;
 pub mod panes;
 pub mod prompt;
+pub mod recent;
 pub mod redact;
 pub mod setup;
 pub mod summary;
@@ -43,6 +46,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -63,6 +67,7 @@ use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
+use history::{History, Place};
 use included::{Included, with_unlisted};
 use keymap::Focus;
 use look::Look;
@@ -73,6 +78,7 @@ use panes::detail::{DetailPane, Tab};
 use panes::list::ListPane;
 use panes::tree::TreePane;
 use prompt::Prompt;
+use recent::Recent;
 use setup::{Clock, Setup};
 use view::View;
 use watch::Watch;
@@ -104,6 +110,12 @@ pub struct App {
     list: ListPane,
     detail: DetailPane,
     prompt: Option<Prompt>,
+    /// Where the user was before the prompt was opened.
+    before_prompt: Option<Place>,
+    history: History,
+    recent: Recent,
+    /// Contents of the files of values that the query line names, or why there are none.
+    lists: HashMap<String, Result<String, String>>,
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
@@ -144,6 +156,10 @@ impl App {
             list: ListPane::default(),
             detail: DetailPane::default(),
             prompt: None,
+            before_prompt: None,
+            history: History::default(),
+            recent: Recent::default(),
+            lists: HashMap::new(),
             overlay: None,
             notices: Notices::default(),
             panel: CoveragePanel::default(),
@@ -168,6 +184,7 @@ impl App {
             Message::TenancyFailed(problem) => self.note(|notices| notices.undiscovered = Some(problem)),
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
+            Message::ListRead { name, content } => self.list_read(name, content),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
@@ -352,7 +369,7 @@ impl App {
         let (range, scope) = self.narrowing(scope);
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
-            query: self.filters.query(range, scope.as_ref()),
+            query: self.filters.question(range, scope.as_ref()),
             order: Order::NewestFirst,
             totals: filters::totals(range, scope.as_ref()),
             about: Arc::new(about),
@@ -456,7 +473,11 @@ impl App {
 
     /// The most important thing to say at the bottom.
     pub fn notice(&self) -> Option<Notice> {
-        self.notices.line(&self.facts, self.tenancy())
+        let wrong = self.prompt.as_ref().and_then(|prompt| Some((prompt, prompt.wrong()?)));
+        match wrong {
+            Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error)),
+            None => self.notices.line(&self.facts, self.tenancy()),
+        }
     }
 
     /// Why nothing is being fetched, if so.
