@@ -28,6 +28,7 @@ mod opened;
 mod own_reads;
 mod picture;
 mod progress;
+mod proxy;
 mod reader;
 mod screen;
 mod sign_in;

@@ -11,6 +11,10 @@ fn elsewhere(more: &str) -> Cloud {
     std::fs::remove_dir_all(cloud.home.path(".oci")).unwrap();
     let metadata = cloud.fake.metadata_base();
     cloud.home.set("OCI_METADATA_BASE_URL", metadata);
+    // Nobody listens there: what stays on this machine never goes through a proxy.
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        cloud.home.set(name, "http://127.0.0.1:9");
+    }
     cloud
 }
 
