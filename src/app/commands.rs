@@ -121,7 +121,7 @@ impl App {
         }
     }
 
-    fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
+    pub(super) fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.overlay = None;
         let all_times = self.files().is_some_and(FilesSeen::all_times);
         if range == self.range && !all_times {
@@ -174,6 +174,11 @@ impl App {
     }
 
     fn act_in_pane(&mut self, action: Action) -> Vec<Effect> {
+        if self.is_brushing()
+            && let Some(effects) = self.act_in_histogram(action)
+        {
+            return effects;
+        }
         match action {
             Action::NextPane => self.focus_next(true),
             Action::PreviousPane => self.focus_next(false),
@@ -189,7 +194,11 @@ impl App {
             Action::TogglePause => return self.toggle_pause(),
             Action::Search => self.open_prompt(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
-            Action::ToggleHistogram => self.look.histogram = !self.look.histogram,
+            Action::ToggleHistogram => {
+                self.leave_histogram();
+                self.look.histogram = !self.look.histogram;
+            }
+            Action::FocusHistogram => return self.focus_histogram(),
             Action::CycleLayout => self.cycle_layout(),
             Action::ToggleTree => self.toggle_tree(),
             Action::ScrollDetailDown => self.detail.scroll(true),
@@ -295,6 +304,7 @@ impl App {
     }
 
     fn open_prompt(&mut self) {
+        self.leave_histogram();
         self.prompt = Some(match self.focus {
             Pane::List => Prompt::new(Purpose::FilterEvents, self.filters.text()),
             Pane::Tree => Prompt::new(Purpose::FindCompartment, self.tree.find_text()),
@@ -327,7 +337,8 @@ impl App {
         }
     }
 
-    fn focus_on(&mut self, pane: Pane) {
+    pub(super) fn focus_on(&mut self, pane: Pane) {
+        self.leave_histogram();
         match pane {
             Pane::Detail if self.list.key().is_none() => return,
             Pane::Detail => self.open_detail(),

@@ -16,6 +16,8 @@ pub enum Focus {
     Global,
     Tree,
     List,
+    /// The histogram, while a piece of it is being brushed.
+    Histogram,
     Detail,
     /// The detail pane while it shows the document.
     Json,
@@ -28,10 +30,11 @@ pub enum Focus {
 }
 
 impl Focus {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Global,
         Self::Tree,
         Self::List,
+        Self::Histogram,
         Self::Detail,
         Self::Json,
         Self::Prompt,
@@ -44,7 +47,7 @@ impl Focus {
     /// The next place to look in; a dialog lets nothing fall through.
     fn parent(self) -> Option<Self> {
         match self {
-            Self::Tree | Self::List | Self::Detail => Some(Self::Global),
+            Self::Tree | Self::List | Self::Histogram | Self::Detail => Some(Self::Global),
             Self::Json => Some(Self::Detail),
             Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Coverage => None,
         }
@@ -61,6 +64,7 @@ impl Focus {
             Self::Global => "Everywhere",
             Self::Tree => "Compartments and regions",
             Self::List => "Events",
+            Self::Histogram => "Histogram",
             Self::Detail => "Detail",
             Self::Json => "Detail, JSON",
             Self::Prompt => "While typing",

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod action;
+pub mod brush;
 mod commands;
 mod copying;
 pub mod coverage;
@@ -56,6 +57,7 @@ use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
+use brush::Brush;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
@@ -103,6 +105,7 @@ pub struct App {
     tree: TreePane,
     list: ListPane,
     detail: DetailPane,
+    brush: Option<Brush>,
     prompt: Option<Prompt>,
     overlay: Option<Overlay>,
     notices: Notices,
@@ -143,6 +146,7 @@ impl App {
             tree: TreePane::default(),
             list: ListPane::default(),
             detail: DetailPane::default(),
+            brush: None,
             prompt: None,
             overlay: None,
             notices: Notices::default(),
@@ -417,6 +421,11 @@ impl App {
         self.focus
     }
 
+    /// Whether a pane has the keys, and neither a dialog nor the histogram.
+    pub fn has_keys(&self, pane: Pane) -> bool {
+        self.focus == pane && self.overlay.is_none() && self.brush.is_none()
+    }
+
     pub fn tree(&self) -> &TreePane {
         &self.tree
     }
@@ -485,6 +494,7 @@ impl App {
         match (&self.overlay, &self.prompt, self.focus) {
             (Some(overlay), ..) => overlay.focus(),
             (None, Some(_), _) => Focus::Prompt,
+            (None, None, _) if self.brush.is_some() => Focus::Histogram,
             (None, None, Pane::Tree) => Focus::Tree,
             (None, None, Pane::List) => Focus::List,
             (None, None, Pane::Detail) if self.detail.tab() == Tab::Json => Focus::Json,

@@ -154,7 +154,7 @@ pub fn at_least(app: &App, pen: &Pen<'_>) -> &'static str {
 }
 
 /// The same of what was found: `≥` also while events are still being searched.
-fn found_at_least(app: &App, pen: &Pen<'_>) -> &'static str {
+pub fn found_at_least(app: &App, pen: &Pen<'_>) -> &'static str {
     let is_searching = app.view().is_some_and(|view| !view.selection.is_complete());
     if is_searching { pen.glyphs.at_least } else { at_least(app, pen) }
 }

@@ -62,7 +62,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, heading: Option<Rect>, area: Rect) {
         return empty::draw(pen, area, &words);
     }
     let Some(view) = app.view() else { return };
-    let painter = Painter { app, columns, clock, focused: app.pane() == Pane::List && app.overlay().is_none() };
+    let painter = Painter { app, columns, clock, focused: app.has_keys(Pane::List) };
     let offset = app.list().viewport().offset;
     let rows = view.rows(offset..offset + usize::from(area.height));
     for (place, event) in (0..area.height).zip(rows) {

@@ -51,7 +51,11 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
         return geometry;
     }
     header::truth(app, &mut pen, layout.truth);
-    header::query(app, &mut pen, layout.query, layout.shape);
+    if app.is_brushing() {
+        time_bar::draw_brushed(app, &mut pen, layout.query);
+    } else {
+        header::query(app, &mut pen, layout.query, layout.shape);
+    }
     header::filters(app, &mut pen, layout.filters);
     match layout.shape {
         _ if layout.time_bar.is_empty() => {}
@@ -78,7 +82,7 @@ fn draw_list(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     }
     let (heading, body) = match layout.shape {
         Shape::Wide => {
-            let focused = app.pane() == Pane::List && app.overlay().is_none();
+            let focused = app.has_keys(Pane::List);
             let inside = pen.frame(area, "2 Events  newest first", "", focused);
             (Some(row(inside, 0)), below(inside, 1))
         }
@@ -95,7 +99,7 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     if area.is_empty() {
         return;
     }
-    let focused = app.pane() == Pane::Detail && app.overlay().is_none();
+    let focused = app.has_keys(Pane::Detail);
     let title = detail::title(app, pen);
     let body = if layout.shape == Shape::Wide {
         pen.frame(area, &format!("3 {title}"), detail::tabs(app), focused)

@@ -106,6 +106,15 @@ picture!(
 picture!(time_small, story(), SMALL, ["t"]);
 picture!(copy_menu, story(), MIDDLE, ["y"]);
 picture!(relative_time, story(), MIDDLE, ["T T"]);
+picture!(brush_large, story(), LARGE, ["i H H H"]);
+picture!(brush_middle, story(), MIDDLE, ["i H H"]);
+picture!(brush_small, story(), SMALL, ["i", "H H"]);
+picture!(
+    brush_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    LARGE,
+    ["i H H"]
+);
 picture!(everything_large, story(), LARGE, ["w"]);
 
 fn observed() -> Stage {

@@ -25,7 +25,7 @@ pub fn split(height: u16, regions: usize) -> (u16, u16) {
 }
 
 pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let focused = app.pane() == Pane::Tree && app.overlay().is_none();
+    let focused = app.has_keys(Pane::Tree);
     let inside = pen.frame(area, "1 Compartments", "", focused);
     let Some(tenancy) = app.tenancy() else {
         let words = match app.files() {
