@@ -69,6 +69,7 @@ actions! {
     FocusHistogram = "focus-histogram",
     ExtendLeft = "extend-left",
     ExtendRight = "extend-right",
+    LookAround = "look-around",
     ZoomIn = "zoom-in",
     ZoomOut = "zoom-out",
     NextFailed = "next-failed",

@@ -124,14 +124,19 @@ impl App {
     pub(super) fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.overlay = None;
         let all_times = self.files().is_some_and(FilesSeen::all_times);
+        self.around = None;
         if range == self.range && !all_times {
             return Vec::new();
         }
+        self.change_range(range)
+    }
+
+    pub(super) fn change_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.range = range;
         if let Some(files) = &mut self.files {
             files.choose_times();
         }
-        self.stop_following();
+        self.set_following(false);
         self.range_changed()
     }
 
@@ -185,6 +190,8 @@ impl App {
             Action::FocusTree => self.focus_on(Pane::Tree),
             Action::FocusList => self.focus_on(Pane::List),
             Action::FocusDetail => self.focus_on(Pane::Detail),
+            Action::LookAround => return self.look_around(),
+            Action::Close | Action::Cancel if self.is_at_root() && self.around.is_some() => return self.leave_around(),
             Action::Close if self.is_at_root() => return self.quit(),
             Action::Close | Action::Cancel => self.step_back(),
             Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),

@@ -22,6 +22,11 @@ impl Filters {
         Self { access, asked, ..Self::default() }
     }
 
+    /// None at all, not even the one that hides our own reads.
+    pub fn none() -> Self {
+        Self { access: AccessFilter::All, own: true, ..Self::default() }
+    }
+
     pub fn asked(&self) -> &Query {
         &self.asked
     }

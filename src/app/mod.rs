@@ -7,6 +7,7 @@
 //! ```
 
 pub mod action;
+pub mod around;
 pub mod brush;
 mod commands;
 mod copying;
@@ -57,6 +58,7 @@ use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
+use around::Around;
 use brush::Brush;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
@@ -106,6 +108,8 @@ pub struct App {
     list: ListPane,
     detail: DetailPane,
     brush: Option<Brush>,
+    around: Option<Around>,
+    order: Order,
     prompt: Option<Prompt>,
     overlay: Option<Overlay>,
     notices: Notices,
@@ -147,6 +151,8 @@ impl App {
             list: ListPane::default(),
             detail: DetailPane::default(),
             brush: None,
+            around: None,
+            order: Order::default(),
             prompt: None,
             overlay: None,
             notices: Notices::default(),
@@ -357,7 +363,7 @@ impl App {
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
             query: self.filters.query(range, scope.as_ref()),
-            order: Order::NewestFirst,
+            order: self.order,
             totals: filters::totals(range, scope.as_ref()),
             about: Arc::new(about),
         }))

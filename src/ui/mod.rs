@@ -53,6 +53,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     header::truth(app, &mut pen, layout.truth);
     if app.is_brushing() {
         time_bar::draw_brushed(app, &mut pen, layout.query);
+    } else if app.around().is_some() && app.is_unfiltered() && app.prompt().is_none() {
+        header::around(app, &mut pen, layout.query);
     } else {
         header::query(app, &mut pen, layout.query, layout.shape);
     }

@@ -115,6 +115,10 @@ picture!(
     LARGE,
     ["i H H"]
 );
+picture!(around_large, story(), LARGE, ["e z z"]);
+picture!(around_middle, story(), MIDDLE, ["e z"]);
+picture!(around_small, story(), SMALL, ["e z"]);
+picture!(around_filtered, story(), MIDDLE, ["e z z !"]);
 picture!(everything_large, story(), LARGE, ["w"]);
 
 fn observed() -> Stage {

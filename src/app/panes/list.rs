@@ -9,7 +9,16 @@ use crate::index::EventKey;
 pub struct ListPane {
     view: Viewport,
     key: Option<EventKey>,
+    /// Where the cursor shall go as soon as the rows have it.
+    held: Option<Place>,
     column: ListColumn,
+}
+
+/// An event, and the line of the screen on which it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub key: EventKey,
+    pub line: usize,
 }
 
 /// A column whose value can be copied.
@@ -56,15 +65,27 @@ impl ListPane {
     /// top, because that is where the newest arrives.
     pub fn follow(&mut self, view: &View) {
         let len = view.matched();
-        let line = self.view.cursor.saturating_sub(self.view.offset);
-        if self.view.cursor > 0
-            && let Some(rank) = self.key.and_then(|key| view.rank_near(key))
+        let here = self.place().filter(|_| self.view.cursor > 0);
+        if let Some(place) = self.held.or(here)
+            && let Some(rank) = view.rank_near(place.key)
         {
             self.view.cursor = rank;
-            self.view.offset = rank.saturating_sub(line);
+            self.view.offset = rank.saturating_sub(place.line);
         }
         self.view.settle(len);
         self.key = view.key(self.view.cursor);
+        // While events are still being searched, the one that is held may yet be found.
+        self.held = self.held.filter(|held| self.key != Some(held.key) && !view.selection.is_complete());
+    }
+
+    /// Where the cursor is.
+    pub fn place(&self) -> Option<Place> {
+        Some(Place { key: self.key?, line: self.view.cursor.saturating_sub(self.view.offset) })
+    }
+
+    /// With the next rows the cursor goes to this event, or where it would stand, even from the top.
+    pub fn hold(&mut self, place: Place) {
+        self.held = Some(place);
     }
 
     pub fn act(&mut self, action: Action, view: &View) -> bool {
@@ -76,6 +97,7 @@ impl ListPane {
             _ if !self.view.act(action, len) => return false,
             _ => {}
         }
+        self.held = None;
         self.key = view.key(self.view.cursor);
         true
     }
