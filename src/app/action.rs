@@ -72,6 +72,8 @@ actions! {
     LookAround = "look-around",
     ZoomIn = "zoom-in",
     ZoomOut = "zoom-out",
+    Sort = "sort",
+    SortReversed = "sort-reversed",
     NextFailed = "next-failed",
     PreviousFailed = "previous-failed",
     NextTab = "next-tab",

@@ -190,6 +190,7 @@ impl App {
             Action::FocusTree => self.focus_on(Pane::Tree),
             Action::FocusList => self.focus_on(Pane::List),
             Action::FocusDetail => self.focus_on(Pane::Detail),
+            Action::Sort | Action::SortReversed => return self.sort(action),
             Action::LookAround => return self.look_around(),
             Action::Close | Action::Cancel if self.is_at_root() && self.around.is_some() => return self.leave_around(),
             Action::Close if self.is_at_root() => return self.quit(),

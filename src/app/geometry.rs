@@ -1,5 +1,7 @@
 //! Geometry: what the last frame measured, so that a page is a page and a click has a place.
 
+use super::columns::DrawnColumns;
+
 /// Sizes in cells. All zero before the first frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Geometry {
@@ -10,6 +12,8 @@ pub struct Geometry {
     pub list_rows: u16,
     /// The row of the screen on which the first of them stands.
     pub list_top: u16,
+    /// Columns of the list that there was room for.
+    pub list_columns: DrawnColumns,
     pub tree_rows: u16,
     pub region_rows: u16,
     pub detail_rows: u16,

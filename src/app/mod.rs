@@ -9,6 +9,7 @@
 pub mod action;
 pub mod around;
 pub mod brush;
+pub mod columns;
 mod commands;
 mod copying;
 pub mod coverage;
@@ -34,6 +35,7 @@ pub mod panes;
 pub mod prompt;
 pub mod redact;
 pub mod setup;
+mod sorting;
 pub mod summary;
 pub mod time_popup;
 pub mod view;
@@ -202,7 +204,7 @@ impl App {
         let buckets = geometry.buckets != self.geometry.buckets;
         self.geometry = geometry;
         self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_deref());
-        self.list.resize(geometry.list_rows, self.view.as_deref());
+        self.list.resize(geometry.list_rows, geometry.list_columns, self.view.as_deref());
         self.detail.resize(geometry.detail_rows);
         if let Some(Overlay::Help(help)) = &mut self.overlay {
             help.resize(geometry.overlay_rows);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::columns::ListColumn;
 use super::effect::Effect;
 use super::event_detail::EventDetail;
 use super::geometry::{Geometry, Shape};
@@ -29,6 +30,7 @@ pub(super) fn drawn(stage: &mut Stage, list_rows: u16) {
         height: 36,
         shape: Shape::Wide,
         list_rows,
+        list_columns: ListColumn::ALL.into_iter().collect(),
         tree_rows: 12,
         region_rows: 3,
         detail_rows: 8,

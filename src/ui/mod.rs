@@ -1,5 +1,6 @@
 //! What it looks like: `&App` in, cells and [`Geometry`] out. Only rows in sight are drawn, and nothing is decided here.
 
+mod columns;
 mod coverage;
 mod coverage_head;
 mod detail;
@@ -85,13 +86,13 @@ fn draw_list(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     let (heading, body) = match layout.shape {
         Shape::Wide => {
             let focused = app.has_keys(Pane::List);
-            let inside = pen.frame(area, "2 Events  newest first", "", focused);
+            let inside = pen.frame(area, &format!("2 Events  {}", list::order_words(app)), "", focused);
             (Some(row(inside, 0)), below(inside, 1))
         }
         Shape::Medium => (Some(row(area, 0)), below(area, 1)),
         Shape::Small | Shape::TooSmall => (None, area),
     };
-    list::draw(app, pen, heading, body);
+    geometry.list_columns = list::draw(app, pen, heading, body);
     geometry.list_rows = body.height;
     geometry.list_top = body.y;
 }

@@ -119,6 +119,15 @@ picture!(around_large, story(), LARGE, ["e z z"]);
 picture!(around_middle, story(), MIDDLE, ["e z"]);
 picture!(around_small, story(), SMALL, ["e z"]);
 picture!(around_filtered, story(), MIDDLE, ["e z z !"]);
+picture!(sorted_large, story(), LARGE, ["h s"]);
+picture!(sorted_middle, story(), MIDDLE, ["h h s S"]);
+picture!(sorted_small, story(), SMALL, ["s"]);
+picture!(
+    sorted_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["l l s"]
+);
 picture!(everything_large, story(), LARGE, ["w"]);
 
 fn observed() -> Stage {

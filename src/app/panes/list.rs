@@ -1,6 +1,7 @@
 //! The events: which one the cursor is on, however many arrive above it.
 
 use crate::app::action::Action;
+use crate::app::columns::{ColumnSet, DrawnColumns, ListColumn};
 use crate::app::view::View;
 use crate::app::viewport::Viewport;
 use crate::index::EventKey;
@@ -11,7 +12,10 @@ pub struct ListPane {
     key: Option<EventKey>,
     /// Where the cursor shall go as soon as the rows have it.
     held: Option<Place>,
+    columns: ColumnSet,
     column: ListColumn,
+    /// Columns that there was room for.
+    drawn: DrawnColumns,
 }
 
 /// An event, and the line of the screen on which it stands.
@@ -19,28 +23,6 @@ pub struct ListPane {
 pub struct Place {
     pub key: EventKey,
     pub line: usize,
-}
-
-/// A column whose value can be copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ListColumn {
-    Time,
-    Status,
-    User,
-    #[default]
-    Event,
-    Resource,
-    Region,
-}
-
-impl ListColumn {
-    pub const ALL: [Self; 6] = [Self::Time, Self::Status, Self::User, Self::Event, Self::Resource, Self::Region];
-
-    fn moved(self, right: bool) -> Self {
-        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or_default();
-        let to = if right { at + 1 } else { at.saturating_sub(1) };
-        Self::ALL.get(to).copied().unwrap_or(self)
-    }
 }
 
 impl ListPane {
@@ -52,12 +34,17 @@ impl ListPane {
         self.column
     }
 
+    pub fn columns(&self) -> &ColumnSet {
+        &self.columns
+    }
+
     /// The event under the cursor.
     pub fn key(&self) -> Option<EventKey> {
         self.key
     }
 
-    pub fn resize(&mut self, rows: u16, view: Option<&View>) {
+    pub fn resize(&mut self, rows: u16, drawn: DrawnColumns, view: Option<&View>) {
+        self.drawn = drawn;
         self.view.resize(rows, view.map_or(0, View::matched));
     }
 
@@ -91,7 +78,7 @@ impl ListPane {
     pub fn act(&mut self, action: Action, view: &View) -> bool {
         let len = view.matched();
         match action {
-            Action::MoveLeft | Action::MoveRight => self.column = self.column.moved(action == Action::MoveRight),
+            Action::MoveLeft | Action::MoveRight => self.move_cell(action == Action::MoveRight),
             Action::NextFailed => self.seek_failed(view, true),
             Action::PreviousFailed => self.seek_failed(view, false),
             _ if !self.view.act(action, len) => return false,
@@ -100,6 +87,18 @@ impl ListPane {
         self.held = None;
         self.key = view.key(self.view.cursor);
         true
+    }
+
+    /// The cell cursor goes over what can be seen.
+    fn move_cell(&mut self, right: bool) {
+        let columns: Vec<ListColumn> = self.columns.shown().filter(|column| self.drawn.holds(*column)).collect();
+        let at = columns.iter().position(|column| *column == self.column);
+        let to = match (at, right) {
+            (Some(at), true) => (at + 1).min(columns.len() - 1),
+            (Some(at), false) => at.saturating_sub(1),
+            (None, _) => columns.len().saturating_sub(1),
+        };
+        self.column = columns.get(to).copied().unwrap_or(self.column);
     }
 
     /// Puts the cursor on the next failed event, where there is one.
