@@ -33,7 +33,7 @@ impl App {
                     return self.apply_preset(preset);
                 }
             }
-            Some(Overlay::Copy | Overlay::Coverage) => {}
+            Some(Overlay::Copy | Overlay::Columns(_) | Overlay::Coverage) => {}
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
                     return self.prompt_edited();
@@ -48,7 +48,7 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.paste(text),
             Some(Overlay::Time(popup)) => popup.paste(text),
-            Some(Overlay::Copy | Overlay::Coverage) => {}
+            Some(Overlay::Copy | Overlay::Columns(_) | Overlay::Coverage) => {}
             None => {
                 if let Some(prompt) = &mut self.prompt {
                     prompt.line.paste(text);
@@ -73,6 +73,7 @@ impl App {
                 self.overlay = None;
                 self.copy(action)
             }
+            (Some(Overlay::Columns(_)), _) => self.act_in_columns(action),
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
             (None, Some(_)) => self.act_in_prompt(action),
             (None, None) => self.act_in_pane(action),
@@ -197,6 +198,7 @@ impl App {
             Action::Close | Action::Cancel => self.step_back(),
             Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
             Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
+            Action::ChooseColumns => self.choose_columns(),
             Action::CopyMenu => self.open_copy_menu(),
             Action::Coverage => self.open_coverage(),
             Action::TogglePause => return self.toggle_pause(),

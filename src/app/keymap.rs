@@ -26,11 +26,13 @@ pub enum Focus {
     Help,
     Time,
     Copy,
+    /// Choosing the columns of the list.
+    Columns,
     Coverage,
 }
 
 impl Focus {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -41,6 +43,7 @@ impl Focus {
         Self::Help,
         Self::Time,
         Self::Copy,
+        Self::Columns,
         Self::Coverage,
     ];
 
@@ -49,7 +52,7 @@ impl Focus {
         match self {
             Self::Tree | Self::List | Self::Histogram | Self::Detail => Some(Self::Global),
             Self::Json => Some(Self::Detail),
-            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Coverage => None,
+            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Columns | Self::Coverage => None,
         }
     }
 
@@ -71,6 +74,7 @@ impl Focus {
             Self::Help => "Help",
             Self::Time => "Time range",
             Self::Copy => "Copy menu",
+            Self::Columns => "Columns",
             Self::Coverage => "Coverage and errors",
         }
     }

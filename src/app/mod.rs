@@ -9,6 +9,7 @@
 pub mod action;
 pub mod around;
 pub mod brush;
+pub mod column_chooser;
 pub mod columns;
 mod commands;
 mod copying;
@@ -206,8 +207,10 @@ impl App {
         self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_deref());
         self.list.resize(geometry.list_rows, geometry.list_columns, self.view.as_deref());
         self.detail.resize(geometry.detail_rows);
-        if let Some(Overlay::Help(help)) = &mut self.overlay {
-            help.resize(geometry.overlay_rows);
+        match &mut self.overlay {
+            Some(Overlay::Help(help)) => help.resize(geometry.overlay_rows),
+            Some(Overlay::Columns(chooser)) => chooser.resize(geometry.overlay_rows),
+            _ => {}
         }
         self.panel.resize(geometry.overlay_rows, geometry.overlay_columns, &self.facts);
         if buckets { self.select().into_iter().collect() } else { Vec::new() }

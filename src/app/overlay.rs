@@ -1,5 +1,6 @@
 //! Overlay: the one dialog that is open, if any.
 
+use super::column_chooser::ColumnChooser;
 use super::help::Help;
 use super::keymap::Focus;
 use super::time_popup::TimePopup;
@@ -9,6 +10,7 @@ pub enum Overlay {
     Help(Help),
     Time(TimePopup),
     Copy,
+    Columns(ColumnChooser),
     /// The machine keeps its state: it stays as it was when it is opened again.
     Coverage,
 }
@@ -19,6 +21,7 @@ impl Overlay {
             Self::Help(_) => Focus::Help,
             Self::Time(_) => Focus::Time,
             Self::Copy => Focus::Copy,
+            Self::Columns(_) => Focus::Columns,
             Self::Coverage => Focus::Coverage,
         }
     }

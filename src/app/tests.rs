@@ -40,7 +40,7 @@ pub(super) fn drawn(stage: &mut Stage, list_rows: u16) {
     stage.send(Message::Drawn(geometry));
 }
 
-fn copied(stage: &mut Stage, keys: &str) -> (String, String) {
+pub(super) fn copied(stage: &mut Stage, keys: &str) -> (String, String) {
     stage.effects.clear();
     stage.keys(keys);
     let copy = stage.effects.iter().find_map(|effect| match effect {
@@ -421,6 +421,9 @@ fn every_key_in_every_place_is_survived() {
         "%",
         "% <enter>",
         "% ?",
+        "C",
+        "i",
+        "z",
         "/",
         "1 /",
         "3 /",

@@ -1,5 +1,6 @@
 //! What it looks like: `&App` in, cells and [`Geometry`] out. Only rows in sight are drawn, and nothing is decided here.
 
+mod column_chooser;
 mod columns;
 mod coverage;
 mod coverage_head;

@@ -12,9 +12,9 @@ use crate::domain::time_phrase::{RETENTION, format_length};
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
 
-use super::coverage;
 use super::pen::{Pen, row, spans_width};
 use super::text::{cut, fit, width};
+use super::{column_chooser, coverage};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
@@ -22,6 +22,7 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Help(_) => (100, 34),
         Overlay::Time(_) => (86, 23),
         Overlay::Copy => (84, 15),
+        Overlay::Columns(_) => (92, 20),
         Overlay::Coverage => return coverage::place(app, screen),
     };
     let (width, height) = (wide.min(screen.width), high.min(screen.height));
@@ -32,6 +33,7 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
 pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
     match overlay {
         Overlay::Help(_) => (help_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Columns(_) => (column_chooser::rows(area), 0),
         Overlay::Coverage => coverage::scrolling(app, area),
         Overlay::Time(_) | Overlay::Copy => (0, 0),
     }
@@ -43,6 +45,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Some(Overlay::Help(help)) => draw_help(app, pen, area, help),
         Some(Overlay::Time(popup)) => draw_time(app, pen, area, popup),
         Some(Overlay::Copy) => draw_copy(app, pen, area),
+        Some(Overlay::Columns(chooser)) => column_chooser::draw(app, pen, area, chooser, &keys(app)),
         Some(Overlay::Coverage) => coverage::draw(app, pen, area),
         None => {}
     }

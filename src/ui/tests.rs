@@ -128,6 +128,17 @@ picture!(
     MIDDLE,
     ["l l s"]
 );
+picture!(columns_large, story(), LARGE, ["C j j j j j j j <space> K K"]);
+picture!(columns_middle, story(), MIDDLE, ["C G <space>"]);
+picture!(columns_small, story(), SMALL, ["C j j"]);
+picture!(columns_shown_large, story(), LARGE, ["C j j j j j j j <space> j <space> j <space> K K K K <enter>"]);
+picture!(columns_shown_middle, story(), MIDDLE, ["C j j j j j j j <space> j <space> K K K K K <enter>"]);
+picture!(
+    columns_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["C"]
+);
 picture!(everything_large, story(), LARGE, ["w"]);
 
 fn observed() -> Stage {
@@ -337,7 +348,7 @@ fn hostile(text: &str) -> Stage {
 
 /// Everything that stands on the screen is a plain cell, and frames stand where they stand without the text.
 fn check_hostile(text: &str, width: u16, height: u16) {
-    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t", "%"] {
+    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t", "%", "i", "z", "C G <space> K K K K <enter>"] {
         let mut stage = hostile(text);
         screen(&mut stage, width, height);
         stage.keys("w").keys(keys);

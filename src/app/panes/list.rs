@@ -38,6 +38,14 @@ impl ListPane {
         &self.columns
     }
 
+    /// The cell cursor stays where it is, or goes to the event's name.
+    pub fn show_columns(&mut self, columns: ColumnSet) {
+        self.columns = columns;
+        if !self.columns.shown().any(|column| column == self.column) {
+            self.column = ListColumn::default();
+        }
+    }
+
     /// The event under the cursor.
     pub fn key(&self) -> Option<EventKey> {
         self.key
