@@ -97,6 +97,7 @@ actions! {
     Follow = "follow",
     Help = "help",
     SwitchPart = "switch-part",
+    SwitchPartBack = "switch-part-back",
     Coverage = "coverage",
     TogglePause = "pause",
     RetryRow = "retry-row",

@@ -12,7 +12,7 @@ use super::overlay::Overlay;
 use super::panes::detail::Tab;
 use super::panes::tree::TreeWish;
 use super::prompt::{Prompt, Purpose};
-use super::time_popup::TimePopup;
+use super::time_popup::{Choice, TimePopup};
 use super::{App, Included, Pane, TimeRange};
 
 impl App {
@@ -29,8 +29,8 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.edit(key),
             Some(Overlay::Time(popup)) => {
-                if let Some(preset) = popup.press(key) {
-                    return self.apply_preset(preset);
+                if let Some(choice) = popup.press(key) {
+                    return self.apply_choice(choice);
                 }
             }
             Some(Overlay::Copy | Overlay::Columns(_) | Overlay::Coverage) => {}
@@ -100,6 +100,7 @@ impl App {
         let Some(Overlay::Time(popup)) = &mut self.overlay else { return Vec::new() };
         match action {
             Action::Cancel => self.overlay = None,
+            Action::Open if !popup.pick() => {}
             Action::Open => match popup.resolve(&anchors) {
                 Some(Ok(range)) => return self.use_range(range),
                 Some(Err(_)) => {}
@@ -110,10 +111,15 @@ impl App {
         Vec::new()
     }
 
-    fn apply_preset(&mut self, preset: &super::time_popup::Preset) -> Vec<Effect> {
+    fn pick_time(&mut self) {
+        self.leave_histogram();
+        self.overlay = Some(Overlay::Time(TimePopup::new(self.range, self.recent.clone(), &self.anchors())));
+    }
+
+    fn apply_choice(&mut self, choice: Choice) -> Vec<Effect> {
         let anchors = self.anchors();
         match &self.overlay {
-            Some(Overlay::Time(popup)) => match popup.range_of(preset, &anchors) {
+            Some(Overlay::Time(popup)) => match popup.range_of(choice, &anchors) {
                 Ok(range) => self.use_range(range),
                 // The popup shows why.
                 Err(_) => Vec::new(),
@@ -129,6 +135,7 @@ impl App {
         if range == self.range && !all_times {
             return Vec::new();
         }
+        self.recent.remember(self.range, range);
         self.change_range(range)
     }
 
@@ -197,7 +204,7 @@ impl App {
             Action::Close if self.is_at_root() => return self.quit(),
             Action::Close | Action::Cancel => self.step_back(),
             Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
-            Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
+            Action::PickTime => self.pick_time(),
             Action::ChooseColumns => self.choose_columns(),
             Action::CopyMenu => self.open_copy_menu(),
             Action::Coverage => self.open_coverage(),

@@ -25,6 +25,8 @@ pub enum Focus {
     Prompt,
     Help,
     Time,
+    /// The calendar of the time range.
+    Calendar,
     Copy,
     /// Choosing the columns of the list.
     Columns,
@@ -32,7 +34,7 @@ pub enum Focus {
 }
 
 impl Focus {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -42,6 +44,7 @@ impl Focus {
         Self::Prompt,
         Self::Help,
         Self::Time,
+        Self::Calendar,
         Self::Copy,
         Self::Columns,
         Self::Coverage,
@@ -52,7 +55,14 @@ impl Focus {
         match self {
             Self::Tree | Self::List | Self::Histogram | Self::Detail => Some(Self::Global),
             Self::Json => Some(Self::Detail),
-            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Columns | Self::Coverage => None,
+            Self::Global
+            | Self::Prompt
+            | Self::Help
+            | Self::Time
+            | Self::Calendar
+            | Self::Copy
+            | Self::Columns
+            | Self::Coverage => None,
         }
     }
 
@@ -73,6 +83,7 @@ impl Focus {
             Self::Prompt => "While typing",
             Self::Help => "Help",
             Self::Time => "Time range",
+            Self::Calendar => "Time range, calendar",
             Self::Copy => "Copy menu",
             Self::Columns => "Columns",
             Self::Coverage => "Coverage and errors",

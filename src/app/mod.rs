@@ -9,6 +9,7 @@
 pub mod action;
 pub mod around;
 pub mod brush;
+pub mod calendar;
 pub mod column_chooser;
 pub mod columns;
 mod commands;
@@ -81,6 +82,7 @@ use panes::list::ListPane;
 use panes::tree::TreePane;
 use prompt::Prompt;
 use setup::{Clock, Setup};
+use time_popup::Recent;
 use view::View;
 use watch::Watch;
 
@@ -96,6 +98,7 @@ pub struct App {
     /// The scopes that were asked for in this range; what lies in one of them is held or on its way.
     asked: Vec<Included>,
     range: TimeRange,
+    recent: Recent,
     /// The processed minutes in which the range was asked for, at the time of asking.
     window: FetchWindow,
     filters: Filters,
@@ -143,6 +146,7 @@ impl App {
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
+            recent: Recent::default(),
             window: setup.range.fetch_window(setup.padding).passed(setup.now),
             filters: Filters::new(setup.access, setup.query.clone()),
             generation: 0,

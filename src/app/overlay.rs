@@ -3,7 +3,7 @@
 use super::column_chooser::ColumnChooser;
 use super::help::Help;
 use super::keymap::Focus;
-use super::time_popup::TimePopup;
+use super::time_popup::{Part, TimePopup};
 
 #[derive(Debug)]
 pub enum Overlay {
@@ -19,6 +19,7 @@ impl Overlay {
     pub fn focus(&self) -> Focus {
         match self {
             Self::Help(_) => Focus::Help,
+            Self::Time(popup) if popup.part == Part::Calendar => Focus::Calendar,
             Self::Time(_) => Focus::Time,
             Self::Copy => Focus::Copy,
             Self::Columns(_) => Focus::Columns,

@@ -256,6 +256,38 @@ fn presets_are_a_key_each_and_a_wrong_text_changes_nothing() {
 }
 
 #[test]
+fn ranges_of_this_run_are_there_to_choose_again() {
+    let mut stage = stage();
+    let first = stage.app.range();
+    stage.keys("t <tab> 2 t <tab> 6");
+    let second = stage.app.range();
+    stage.keys("t <tab> i");
+    assert_eq!(stage.app.range(), first);
+    stage.keys("t <tab> h");
+    assert_eq!(stage.app.range(), second);
+    // None stands there twice, nor the one that is on screen.
+    stage.keys("t <tab> j");
+    assert_eq!(stage.app.range(), second);
+}
+
+#[test]
+fn days_are_picked_in_the_calendar_of_the_zone_shown() {
+    let mut stage = Stage::with(Setup { zone: "+10:00".parse().unwrap(), ..setup() }, snapshot(14), ledger(&[]));
+    drawn(&mut stage, 5);
+    stage.keys("t <tab> <tab>");
+    assert_eq!(stage.app.key_focus(), Focus::Calendar);
+    stage.keys("h <enter> <enter>");
+    assert_eq!(stage.app.range().to_string(), "2026-03-12T14:00:00Z..2026-03-13T14:00:00Z");
+    stage.keys("t <tab> <tab> <enter> k <enter> <enter>");
+    assert_eq!(stage.app.range().to_string(), "2026-03-05T14:00:00Z..2026-03-13T14:00:00Z");
+    // What is picked can be read and changed as text.
+    stage.keys("t shift-<tab> <enter> <tab>").typed("~1h");
+    assert_eq!(stage.app.key_focus(), Focus::Time);
+    stage.keys("<enter>");
+    assert_eq!(stage.app.range().length(), chrono::TimeDelta::hours(2));
+}
+
+#[test]
 fn start_to_here_holds_the_event_itself() {
     let mut stage = stage();
     stage.keys("j j j t <tab> f");
@@ -417,6 +449,7 @@ fn every_key_in_every_place_is_survived() {
         "?",
         "t",
         "t <tab>",
+        "t <tab> <tab>",
         "y",
         "%",
         "% <enter>",

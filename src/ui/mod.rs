@@ -18,6 +18,7 @@ mod status_line;
 pub mod text;
 mod theme;
 mod time_bar;
+mod time_popup;
 mod tree;
 
 #[cfg(test)]

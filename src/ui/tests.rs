@@ -104,6 +104,22 @@ picture!(
     ["j t <tab> <down>"]
 );
 picture!(time_small, story(), SMALL, ["t"]);
+picture!(time_recent_large, story(), LARGE, ["t <tab> 2", "t <tab> 7", "t <tab> <up>"]);
+picture!(
+    time_recent_small,
+    story(),
+    SMALL,
+    ["t <tab> 2 t <tab>", "<up> <down> <down> <down> <down> <down> <down> <down> <down> <down>"]
+);
+picture!(calendar_large, story(), LARGE, ["t <tab> <tab> h <enter> k h h <enter>"]);
+picture!(calendar_middle, story(), MIDDLE, ["t <tab> <tab> <pageup>"]);
+picture!(calendar_small, story(), SMALL, ["t <tab> <tab> k <enter>"]);
+picture!(
+    calendar_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["t <tab> <tab> h <enter>"]
+);
 picture!(copy_menu, story(), MIDDLE, ["y"]);
 picture!(relative_time, story(), MIDDLE, ["T T"]);
 picture!(brush_large, story(), LARGE, ["i H H H"]);
