@@ -8,9 +8,8 @@ use crate::query::Order;
 
 use super::App;
 use super::effect::Effect;
-use super::files::FilesSeen;
 use super::filters::Filters;
-use super::panes::list::Place;
+use super::history::Place;
 
 /// How far either side, in the words of the time popup; one key goes through them.
 const REACHES: [&str; 4] = ["1m", "5m", "15m", "1h"];
@@ -20,19 +19,11 @@ pub struct Around {
     /// The event in the middle.
     event: EventKey,
     reach: usize,
-    /// Where Esc goes back to.
-    before: Before,
-}
-
-#[derive(Clone, Debug)]
-struct Before {
-    filters: Filters,
     range: TimeRange,
-    /// Of files: the range was whatever they span.
-    all_times: bool,
+    /// Where Esc goes back to.
+    before: Place,
+    /// Whether the end of the range moved with the clock there.
     following: bool,
-    order: Order,
-    place: Option<Place>,
 }
 
 impl Around {
@@ -44,21 +35,12 @@ impl Around {
     pub fn reach(&self) -> &'static str {
         REACHES.get(self.reach).copied().unwrap_or_default()
     }
-
-    /// The same event again reaches further; another one begins anew.
-    fn next(before: Option<Self>, event: EventKey, otherwise: impl FnOnce() -> Before) -> Self {
-        match before {
-            Some(around) if around.event == event => Self { reach: (around.reach + 1) % REACHES.len(), ..around },
-            Some(around) => Self { event, reach: 0, before: around.before },
-            None => Self { event, reach: 0, before: otherwise() },
-        }
-    }
 }
 
 impl App {
-    /// The event around which everything is shown, if so.
+    /// The event around which everything is shown, if so: not once another range is looked at, whatever led there.
     pub fn around(&self) -> Option<&Around> {
-        self.around.as_ref()
+        self.around.as_ref().filter(|around| around.range == self.range)
     }
 
     /// Whether nothing of what happened around the event is left out.
@@ -66,45 +48,35 @@ impl App {
         self.filters == Filters::none()
     }
 
+    /// The same event again reaches further; another one begins anew.
     pub(super) fn look_around(&mut self) -> Vec<Effect> {
-        let Some(place) = self.list.place() else { return self.fail("no event is selected") };
-        if place.key.time().is_none() {
+        let Some((event, line)) = self.list.line() else { return self.fail("no event is selected") };
+        if event.time().is_none() {
             return self.fail("this event has no time");
         }
-        let before = || Before {
-            filters: self.filters.clone(),
-            range: self.range,
-            all_times: self.files.as_ref().is_some_and(FilesSeen::all_times),
-            following: self.is_following(),
-            order: self.order,
-            place: Some(place),
-        };
-        let around = Around::next(self.around.clone(), place.key, before);
-        let Ok(range) = parse_range(&format!("event~{}", around.reach()), &self.anchors()) else {
+        let known = self.around().cloned();
+        let reach = known.as_ref().filter(|around| around.event == event).map_or(0, |around| around.reach + 1);
+        let reach = reach % REACHES.len();
+        let words = format!("event~{}", REACHES[reach]);
+        let Ok(range) = parse_range(&words, &self.anchors()) else {
             return self.fail("this event is in the future");
         };
+        let here = || (self.place(), self.is_following());
+        let (before, following) = known.map_or_else(here, |around| (around.before, around.following));
+        self.history.leave(before.clone());
+        self.around = Some(Around { event, reach, range, before, following });
         self.filters = Filters::none();
         self.order = Order::default();
-        self.list.hold(place);
-        let effects = self.change_range(range);
-        self.around = Some(around);
-        effects
+        self.list.go_to(event, line);
+        self.change_range(range)
     }
 
     /// Back to where one came from, filters and all.
     pub(super) fn leave_around(&mut self) -> Vec<Effect> {
-        let Some(Around { before, .. }) = self.around.take() else { return Vec::new() };
-        self.filters = before.filters;
-        self.order = before.order;
-        if let Some(place) = before.place {
-            self.list.hold(place);
-        }
-        match before.all_times {
-            true => self.all_of_files(),
-            false => self.range = before.range,
-        }
-        self.set_following(before.following);
-        self.range_changed()
+        let Some(Around { before, following, .. }) = self.around.take() else { return Vec::new() };
+        let effects = self.go_to(before);
+        self.set_following(following);
+        effects
     }
 }
 

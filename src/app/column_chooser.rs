@@ -106,8 +106,6 @@ mod tests {
             assert_eq!(!column.value(&row).is_empty(), expected, "{column:?}");
             let has_no_field = matches!(column, ListColumn::Time | ListColumn::Class);
             assert_eq!(column.field().is_none(), has_no_field, "{column:?}");
-            assert_eq!(column.meant(&row).is_none(), has_no_field, "{column:?}");
         }
-        assert_eq!(ListColumn::User.meant(&row), Some((crate::query::Field::User, "alice@acme.com")));
     }
 }

@@ -130,15 +130,6 @@ impl ListColumn {
         })
     }
 
-    /// What a query would have to say to mean a row's cell: a resource without a name is meant by its OCID.
-    pub fn meant<'a>(self, row: &RowView<'a>) -> Option<(Field, &'a str)> {
-        let field = match self.field()? {
-            Field::Resource if row.resource_name().is_empty() => Field::ResourceId,
-            field => field,
-        };
-        Some((field, row.text(field.column()?)))
-    }
-
     /// A row's value, whole; empty where the event has none.
     pub fn value<'a>(self, row: &RowView<'a>) -> Cow<'a, str> {
         match self {
@@ -202,13 +193,13 @@ pub fn reversed(order: Order) -> Order {
     }
 }
 
-/// Some columns, in no order; none of them before the first frame.
+/// Some columns, in no order. Before the first frame nobody knows, so that none is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DrawnColumns(u32);
 
 impl DrawnColumns {
     pub fn holds(self, column: ListColumn) -> bool {
-        self.0 & column.bit() != 0
+        self.0 == 0 || self.0 & column.bit() != 0
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod around;
+mod asking;
 pub mod brush;
 pub mod calendar;
 pub mod column_chooser;
@@ -23,6 +24,7 @@ pub mod filters;
 pub mod geometry;
 pub mod help;
 pub mod hints;
+pub mod history;
 pub mod included;
 pub mod json;
 pub mod key;
@@ -35,6 +37,7 @@ pub mod notices;
 pub mod overlay;
 pub mod panes;
 pub mod prompt;
+pub mod recent;
 pub mod redact;
 pub mod setup;
 mod sorting;
@@ -49,6 +52,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -71,6 +75,7 @@ use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
+use history::{History, Place};
 use included::{Included, with_unlisted};
 use keymap::Focus;
 use look::Look;
@@ -81,8 +86,9 @@ use panes::detail::{DetailPane, Tab};
 use panes::list::ListPane;
 use panes::tree::TreePane;
 use prompt::Prompt;
+use recent::Recent;
 use setup::{Clock, Setup};
-use time_popup::Recent;
+use time_popup::RecentRanges;
 use view::View;
 use watch::Watch;
 
@@ -98,7 +104,7 @@ pub struct App {
     /// The scopes that were asked for in this range; what lies in one of them is held or on its way.
     asked: Vec<Included>,
     range: TimeRange,
-    recent: Recent,
+    ranges: RecentRanges,
     /// The processed minutes in which the range was asked for, at the time of asking.
     window: FetchWindow,
     filters: Filters,
@@ -117,6 +123,12 @@ pub struct App {
     around: Option<Around>,
     order: Order,
     prompt: Option<Prompt>,
+    /// Where the user was before the prompt was opened.
+    before_prompt: Option<Place>,
+    history: History,
+    recent: Recent,
+    /// Contents of the files of values that the query line names, or why there are none.
+    lists: HashMap<String, Result<String, String>>,
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
@@ -146,7 +158,7 @@ impl App {
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
-            recent: Recent::default(),
+            ranges: RecentRanges::default(),
             window: setup.range.fetch_window(setup.padding).passed(setup.now),
             filters: Filters::new(setup.access, setup.query.clone()),
             generation: 0,
@@ -161,6 +173,10 @@ impl App {
             around: None,
             order: Order::default(),
             prompt: None,
+            before_prompt: None,
+            history: History::default(),
+            recent: Recent::default(),
+            lists: HashMap::new(),
             overlay: None,
             notices: Notices::default(),
             panel: CoveragePanel::default(),
@@ -185,6 +201,7 @@ impl App {
             Message::TenancyFailed(problem) => self.note(|notices| notices.undiscovered = Some(problem)),
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
+            Message::ListRead { name, content } => self.list_read(name, content),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
@@ -371,7 +388,7 @@ impl App {
         let (range, scope) = self.narrowing(scope);
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
-            query: self.filters.query(range, scope.as_ref()),
+            query: self.filters.question(range, scope.as_ref()),
             order: self.order,
             totals: filters::totals(range, scope.as_ref()),
             about: Arc::new(about),
@@ -480,7 +497,11 @@ impl App {
 
     /// The most important thing to say at the bottom.
     pub fn notice(&self) -> Option<Notice> {
-        self.notices.line(&self.facts, self.tenancy())
+        let wrong = self.prompt.as_ref().and_then(|prompt| Some((prompt, prompt.wrong()?)));
+        match wrong {
+            Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error)),
+            None => self.notices.line(&self.facts, self.tenancy()),
+        }
     }
 
     /// Why nothing is being fetched, if so.

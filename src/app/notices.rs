@@ -6,6 +6,7 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::count_of;
+use crate::query::ParseError;
 
 use super::facts::{Facts, Refusal};
 use super::message::CopyReport;
@@ -78,6 +79,15 @@ impl Notice {
             }
             None => Self { detail: after_colon(&problem.hint), ..notice },
         }
+    }
+
+    /// Why what is typed is no query.
+    pub fn of_query(text: &str, error: &ParseError) -> Self {
+        let column = text.get(..error.span.start).unwrap_or(text).chars().count() + 1;
+        let what = format!("col {column}: {}", error.message);
+        let suggestion = error.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
+        let actions = if suggestion.is_empty() { Vec::new() } else { vec!["  Tab takes it".to_owned()] };
+        Self { detail: suggestion, actions, ..Self::new(Level::Problem, what) }
     }
 
     /// Everything in one sentence.

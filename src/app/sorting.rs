@@ -18,8 +18,8 @@ impl App {
             return Vec::new();
         }
         self.order = order;
-        if let Some(place) = self.list.place() {
-            self.list.hold(place);
+        if let Some((key, line)) = self.list.line() {
+            self.list.go_to(key, line);
         }
         self.select().into_iter().collect()
     }

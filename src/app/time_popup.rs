@@ -17,7 +17,7 @@ pub struct TimePopup {
     pub before: TimeRange,
     pub part: Part,
     pub calendar: Calendar,
-    recent: Recent,
+    recent: RecentRanges,
     cursor: usize,
 }
 
@@ -42,12 +42,12 @@ impl Part {
 
 /// Ranges that were looked at in this run, the last one first.
 #[derive(Clone, Debug, Default)]
-pub struct Recent(Vec<TimeRange>);
+pub struct RecentRanges(Vec<TimeRange>);
 
 /// Their keys.
 const RECENT_KEYS: [char; 4] = ['h', 'i', 'j', 'k'];
 
-impl Recent {
+impl RecentRanges {
     /// `range` was left for `now`.
     pub fn remember(&mut self, range: TimeRange, now: TimeRange) {
         self.0.retain(|known| *known != range && *known != now);
@@ -108,14 +108,14 @@ pub const PRESETS: [Preset; 15] = [
 ];
 
 impl TimePopup {
-    pub fn new(before: TimeRange, recent: Recent, anchors: &Anchors) -> Self {
+    pub fn new(before: TimeRange, recent: RecentRanges, anchors: &Anchors) -> Self {
         let day = |instant| anchors.zone.at(instant).date_naive();
         let last = before.end() - TimeDelta::microseconds(1);
         let calendar = Calendar::new(day(last), day(anchors.now));
         Self { line: LineEditor::default(), before, part: Part::default(), calendar, recent, cursor: 0 }
     }
 
-    pub fn recent(&self) -> &Recent {
+    pub fn recent(&self) -> &RecentRanges {
         &self.recent
     }
 

@@ -152,14 +152,13 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
             number(counts.any_outcome[0])
         ));
     }
-    if !filters.text().is_empty() {
-        let text = cut(filters.text(), 40);
-        lines.push(format!("The text filter “{text}” may be too narrow: x clears it, Backspace takes its last word."));
-    }
-    if !filters.asked().is_everything() {
-        let asked = filters.asked().to_string();
-        let asked = cut(&asked, 60);
-        lines.push(format!("The query “{asked}” may be too narrow: x clears it, Backspace takes its last term."));
+    if let Some(first) = filters.terms().next() {
+        let query = filters.query().to_string();
+        let what = if filters.terms().nth(1).is_some() { query } else { first.to_string() };
+        lines.push(format!(
+            "The query “{}” may be too narrow: x clears it, Backspace takes its last term.",
+            cut(&what, 60)
+        ));
     }
     lines.extend(missing(app));
     lines

@@ -10,19 +10,13 @@ use crate::index::EventKey;
 pub struct ListPane {
     view: Viewport,
     key: Option<EventKey>,
-    /// Where the cursor shall go as soon as the rows have it.
-    held: Option<Place>,
+    /// The event that the cursor was put on, and on which line of the screen: it stays there, also at the top and while that
+    /// is still being searched, until it is moved.
+    held: Option<(EventKey, usize)>,
     columns: ColumnSet,
     column: ListColumn,
     /// Columns that there was room for.
     drawn: DrawnColumns,
-}
-
-/// An event, and the line of the screen on which it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub key: EventKey,
-    pub line: usize,
 }
 
 impl ListPane {
@@ -60,33 +54,34 @@ impl ListPane {
     /// top, because that is where the newest arrives.
     pub fn follow(&mut self, view: &View) {
         let len = view.matched();
-        let here = self.place().filter(|_| self.view.cursor > 0);
-        if let Some(place) = self.held.or(here)
-            && let Some(rank) = view.rank_near(place.key)
+        let here = self.line().filter(|_| self.view.cursor > 0);
+        if let Some((key, line)) = self.held.or(here)
+            && let Some(rank) = view.rank_near(key)
         {
             self.view.cursor = rank;
-            self.view.offset = rank.saturating_sub(place.line);
+            self.view.offset = rank.saturating_sub(line);
         }
         self.view.settle(len);
         self.key = view.key(self.view.cursor);
-        // While events are still being searched, the one that is held may yet be found.
-        self.held = self.held.filter(|held| self.key != Some(held.key) && !view.selection.is_complete());
     }
 
-    /// Where the cursor is.
-    pub fn place(&self) -> Option<Place> {
-        Some(Place { key: self.key?, line: self.view.cursor.saturating_sub(self.view.offset) })
+    /// The event under the cursor, and its line of the screen.
+    pub fn line(&self) -> Option<(EventKey, usize)> {
+        Some((self.key?, self.view.cursor.saturating_sub(self.view.offset)))
     }
 
-    /// With the next rows the cursor goes to this event, or where it would stand, even from the top.
-    pub fn hold(&mut self, place: Place) {
-        self.held = Some(place);
+    /// Puts the cursor on an event, on this line of the screen, when the next rows come.
+    pub fn go_to(&mut self, key: EventKey, line: usize) {
+        self.held = Some((key, line));
     }
 
     pub fn act(&mut self, action: Action, view: &View) -> bool {
         let len = view.matched();
         match action {
-            Action::MoveLeft | Action::MoveRight => self.move_cell(action == Action::MoveRight),
+            Action::MoveLeft | Action::MoveRight => {
+                self.move_cell(action == Action::MoveRight);
+                return true;
+            }
             Action::NextFailed => self.seek_failed(view, true),
             Action::PreviousFailed => self.seek_failed(view, false),
             _ if !self.view.act(action, len) => return false,
