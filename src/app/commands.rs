@@ -17,9 +17,16 @@ use super::{App, Included, Pane, TimeRange};
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
         self.notices.passing = None;
-        match Keymap::built_in().action(self.key_focus(), key) {
-            Some(action) => self.act(action),
-            None => self.press_unbound(key),
+        let action = Keymap::built_in().action(self.key_focus(), key);
+        if let Some(effects) = self.press_digit(key, action) {
+            return effects;
+        }
+        match action {
+            Some(action) => self.act_counted(action),
+            None => {
+                self.count = None;
+                self.press_unbound(key)
+            }
         }
     }
 
@@ -53,7 +60,7 @@ impl App {
         Vec::new()
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Quit => return self.quit(),
             Action::Suspend => return vec![Effect::Suspend],
@@ -155,6 +162,7 @@ impl App {
             Action::FocusList => self.focus_on(Pane::List),
             Action::FocusDetail => self.focus_on(Pane::Detail),
             Action::Sort | Action::SortReversed => return self.sort(action),
+            Action::PreviousMark | Action::NextMark => return self.seek_mark(action),
             Action::LookAround => return self.look_around(),
             Action::Close | Action::Cancel if self.is_at_root() && self.around().is_some() => {
                 return self.leave_around();

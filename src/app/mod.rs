@@ -10,11 +10,13 @@ pub mod action;
 pub mod around;
 mod asking;
 pub mod brush;
+mod bursts;
 pub mod calendar;
 pub mod column_chooser;
 pub mod columns;
 mod commands;
 mod copying;
+mod counting;
 pub mod coverage;
 pub mod effect;
 pub mod event_detail;
@@ -68,6 +70,7 @@ use crate::query::Order;
 
 use around::Around;
 use brush::Brush;
+use counting::Count;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
@@ -121,6 +124,7 @@ pub struct App {
     detail: DetailPane,
     brush: Option<Brush>,
     around: Option<Around>,
+    count: Option<Count>,
     order: Order,
     prompt: Option<Prompt>,
     /// Where the user was before the prompt was opened.
@@ -171,6 +175,7 @@ impl App {
             detail: DetailPane::default(),
             brush: None,
             around: None,
+            count: None,
             order: Order::default(),
             prompt: None,
             before_prompt: None,

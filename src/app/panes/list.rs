@@ -92,6 +92,13 @@ impl ListPane {
         true
     }
 
+    /// Puts the cursor on the event at this rank, or on the last one.
+    pub fn move_to(&mut self, rank: usize, view: &View) {
+        self.view.move_to(rank, view.matched());
+        self.held = None;
+        self.key = view.key(self.view.cursor);
+    }
+
     /// The cell cursor goes over what can be seen.
     fn move_cell(&mut self, right: bool) {
         let columns: Vec<ListColumn> = self.columns.shown().filter(|column| self.drawn.holds(*column)).collect();
