@@ -31,10 +31,12 @@ pub enum Focus {
     /// Choosing the columns of the list.
     Columns,
     Coverage,
+    Facets,
+    Pivot,
 }
 
 impl Focus {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -48,6 +50,8 @@ impl Focus {
         Self::Copy,
         Self::Columns,
         Self::Coverage,
+        Self::Facets,
+        Self::Pivot,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
@@ -62,7 +66,9 @@ impl Focus {
             | Self::Calendar
             | Self::Copy
             | Self::Columns
-            | Self::Coverage => None,
+            | Self::Coverage
+            | Self::Facets
+            | Self::Pivot => None,
         }
     }
 
@@ -87,6 +93,8 @@ impl Focus {
             Self::Copy => "Copy menu",
             Self::Columns => "Columns",
             Self::Coverage => "Coverage and errors",
+            Self::Facets => "Facets",
+            Self::Pivot => "Pivot menu",
         }
     }
 }

@@ -13,6 +13,9 @@ pub enum Overlay {
     Columns(ColumnChooser),
     /// The machine keeps its state: it stays as it was when it is opened again.
     Coverage,
+    /// As is that of the facets.
+    Facets,
+    Pivot,
 }
 
 impl Overlay {
@@ -24,6 +27,8 @@ impl Overlay {
             Self::Copy => Focus::Copy,
             Self::Columns(_) => Focus::Columns,
             Self::Coverage => Focus::Coverage,
+            Self::Facets => Focus::Facets,
+            Self::Pivot => Focus::Pivot,
         }
     }
 }

@@ -8,9 +8,10 @@ use crate::app::help::{Help, HelpLine};
 use crate::app::keymap::{Focus, Keymap};
 use crate::app::overlay::Overlay;
 
+use super::coverage::{self, keys as fitting_keys};
 use super::pen::{Pen, row, spans_width};
 use super::text::{cut, fit};
-use super::{column_chooser, coverage, time_popup};
+use super::{column_chooser, facets, pivot, time_popup};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
@@ -19,6 +20,8 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Time(_) => (86, 23),
         Overlay::Copy => (84, 15),
         Overlay::Columns(_) => (92, 20),
+        Overlay::Facets => facets::SIZE,
+        Overlay::Pivot => pivot::SIZE,
         Overlay::Coverage => return coverage::place(app, screen),
     };
     let (width, height) = (wide.min(screen.width), high.min(screen.height));
@@ -31,6 +34,8 @@ pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
         Overlay::Help(_) => (help_rows(area.height.saturating_sub(2)), 0),
         Overlay::Columns(_) => (column_chooser::rows(area), 0),
         Overlay::Coverage => coverage::scrolling(app, area),
+        Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Time(_) | Overlay::Copy => (0, 0),
     }
 }
@@ -39,10 +44,18 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     pen.clear(area);
     match app.overlay() {
         Some(Overlay::Help(help)) => draw_help(app, pen, area, help),
-        Some(Overlay::Time(popup)) => time_popup::draw(app, pen, area, popup, &keys(app)),
+        Some(Overlay::Time(popup)) => time_popup::draw(app, pen, area, popup, &fitting_keys(app, area.width)),
         Some(Overlay::Copy) => draw_copy(app, pen, area),
-        Some(Overlay::Columns(chooser)) => column_chooser::draw(app, pen, area, chooser, &keys(app)),
+        Some(Overlay::Columns(chooser)) => {
+            column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width))
+        }
         Some(Overlay::Coverage) => coverage::draw(app, pen, area),
+        Some(Overlay::Facets) => facets::draw(app, pen, area, &fitting_keys(app, area.width)),
+        Some(Overlay::Pivot) => {
+            if let Some(pivot) = app.pivot() {
+                pivot::draw(app, pen, area, pivot, &fitting_keys(app, area.width));
+            }
+        }
         None => {}
     }
 }
