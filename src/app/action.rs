@@ -79,6 +79,7 @@ actions! {
     PreviousMark = "previous-mark",
     NextMark = "next-mark",
     Count = "count",
+    ToggleMouse = "toggle-mouse",
     ZoomIn = "zoom-in",
     ZoomOut = "zoom-out",
     Sort = "sort",

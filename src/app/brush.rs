@@ -130,6 +130,14 @@ impl App {
         self.brush = Some(brush);
     }
 
+    /// Puts the brush on a bucket, or extends it to there.
+    pub(super) fn brush_bucket(&mut self, bucket: usize, extended: bool) {
+        if let (Some(mut brush), Some(histogram)) = (self.brush, self.histogram()) {
+            brush.move_to(histogram, bucket, extended);
+            self.brush = Some(brush);
+        }
+    }
+
     fn use_brushed(&mut self) -> Vec<Effect> {
         let Some(brushed) = self.brushed() else { return Vec::new() };
         self.leave_histogram();

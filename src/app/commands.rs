@@ -172,6 +172,7 @@ impl App {
             Action::FocusDetail => self.focus_on(Pane::Detail),
             Action::Sort | Action::SortReversed => return self.sort(action),
             Action::PreviousMark | Action::NextMark => return self.seek_mark(action),
+            Action::ToggleMouse => return self.toggle_mouse(),
             Action::LookAround => return self.look_around(),
             Action::Close | Action::Cancel if self.is_at_root() && self.around().is_some() => {
                 return self.leave_around();

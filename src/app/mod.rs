@@ -36,6 +36,7 @@ pub mod line;
 pub mod look;
 mod memory;
 pub mod message;
+pub mod mouse;
 pub mod notices;
 pub mod overlay;
 pub mod panes;
@@ -129,6 +130,7 @@ pub struct App {
     brush: Option<Brush>,
     around: Option<Around>,
     count: Option<Count>,
+    mouse: bool,
     order: Order,
     prompt: Option<Prompt>,
     /// Where the user was before the prompt was opened.
@@ -185,6 +187,7 @@ impl App {
             brush: None,
             around: None,
             count: None,
+            mouse: false,
             order: Order::default(),
             prompt: None,
             before_prompt: None,
@@ -210,6 +213,7 @@ impl App {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Key(key) => self.press(key),
+            Message::Mouse(mouse) => self.mouse(mouse),
             Message::Paste(text) => self.paste(&text),
             Message::Drawn(geometry) => self.drawn(geometry),
             Message::Clock(now) => self.tick(now),

@@ -29,7 +29,7 @@ mod tests;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::geometry::{Geometry, Shape};
+use crate::app::geometry::{Area, Geometry, Shape};
 use crate::app::{App, Pane};
 
 use layout::Layout;
@@ -49,6 +49,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
         height: screen.height,
         shape: layout.shape,
         buckets: layout.buckets,
+        bars: area_of(time_bar::bars(layout.time_bar, layout.shape)),
         ..Geometry::default()
     };
     if layout.shape == Shape::TooSmall {
@@ -99,6 +100,7 @@ fn draw_list(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     geometry.list_columns = list::draw(app, pen, heading, body);
     geometry.list_rows = body.height;
     geometry.list_top = body.y;
+    geometry.list = area_of(body);
 }
 
 fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geometry) {
@@ -117,6 +119,7 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     detail::draw(app, pen, body);
     geometry.detail_rows = detail::scrolling_rows(app, body.height);
     geometry.detail_width = body.width;
+    geometry.detail = area_of(body);
 }
 
 /// A title in a line across, where there is no room for a frame.
@@ -140,8 +143,19 @@ fn draw_tree(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     }
     pen.clear(area);
     tree::draw(app, pen, area);
+    let inside = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    };
+    geometry.tree = area_of(inside);
     let regions = app.tenancy().map_or(0, |tenancy| tenancy.regions.len());
     (geometry.tree_rows, geometry.region_rows) = tree::split(area.height.saturating_sub(2), regions);
+}
+
+fn area_of(rect: Rect) -> Area {
+    Area { x: rect.x, y: rect.y, width: rect.width, height: rect.height }
 }
 
 fn below(area: Rect, rows: u16) -> Rect {

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::facts::Ruler;
+use crate::app::geometry::Shape;
 use crate::app::view::{Bucket, Histogram};
 use crate::domain::time_phrase::format_length;
 
@@ -25,6 +26,15 @@ pub fn columns_with_axis(width: u16) -> u16 {
 /// How many fit between the two ends on a small one.
 pub fn columns_bare(width: u16) -> u16 {
     width.saturating_sub(4)
+}
+
+/// Where the bars and their ruler stand, in the histogram's area.
+pub fn bars(area: Rect, shape: Shape) -> Rect {
+    match shape {
+        _ if area.is_empty() => Rect::default(),
+        Shape::Wide => Rect { x: area.x + AXIS, width: columns_with_axis(area.width), ..area },
+        _ => Rect { x: area.x + 2, width: columns_bare(area.width), ..area },
+    }
 }
 
 /// Three rows of bars with an axis, and the ruler.

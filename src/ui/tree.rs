@@ -128,7 +128,7 @@ impl Painter<'_> {
         let nodes = self.app.tree().nodes(&self.tenancy.tree).len();
         let cursor_at = view.cursor.checked_sub(nodes);
         pen.put(row(inside, tree_rows + 1), "regions", pen.theme.strong);
-        let first = cursor_at.map_or(0, |at| (at + 1).saturating_sub(usize::from(region_rows)));
+        let first = self.app.tree().first_region(self.tenancy);
         for (line, place) in (first..self.tenancy.regions.len()).take(usize::from(region_rows)).enumerate() {
             let here = cursor_at == Some(place);
             let known = self.app.facts().regions.get(place).copied().unwrap_or_default();

@@ -92,6 +92,13 @@ impl ListPane {
         true
     }
 
+    /// Scrolls by so many lines, the cursor staying on its event while that is in sight.
+    pub fn scroll(&mut self, down: bool, lines: usize, view: &View) {
+        (0..lines).for_each(|_| self.view.scroll(down, view.matched()));
+        self.held = None;
+        self.key = view.key(self.view.cursor);
+    }
+
     /// Puts the cursor on the event at this rank, or on the last one.
     pub fn move_to(&mut self, rank: usize, view: &View) {
         self.view.move_to(rank, view.matched());
