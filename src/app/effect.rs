@@ -56,6 +56,8 @@ pub enum Effect {
         what: String,
         text: String,
     },
+    /// Have the terminal tell of the mouse, or keep it to itself.
+    CaptureMouse(bool),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Forget what the terminal shows and draw everything anew.
