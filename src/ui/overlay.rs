@@ -49,7 +49,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Some(Overlay::Time(popup)) => time_popup::draw(app, pen, area, popup, &fitting_keys(app, area.width)),
         Some(Overlay::Copy) => draw_copy(app, pen, area),
         Some(Overlay::Columns(chooser)) => {
-            column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width))
+            column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width));
         }
         Some(Overlay::Coverage) => coverage::draw(app, pen, area),
         Some(Overlay::Facets) => facets::draw(app, pen, area, &fitting_keys(app, area.width)),
