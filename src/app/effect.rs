@@ -8,7 +8,7 @@ use crate::domain::region::RegionId;
 use crate::domain::scope::Scope;
 use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
-use crate::query::{Order, Query};
+use crate::query::{Expr, Order, Query};
 
 use super::facets::count::FacetsRequest;
 use super::facts::About;
@@ -82,6 +82,8 @@ pub struct SelectRequest {
     pub order: Order,
     /// The same without the filters: what there is in the scope, and per compartment.
     pub totals: Query,
+    /// What was asked in words, of which it is told why nothing answers it.
+    pub terms: Vec<Expr>,
     /// What its facts are about. Its columns are those of the histogram; 0 while that is hidden.
     pub about: Arc<About>,
 }

@@ -393,6 +393,7 @@ impl App {
             query: self.filters.question(range, scope.as_ref()),
             order: Order::NewestFirst,
             totals: filters::totals(range, scope.as_ref()),
+            terms: self.filters.terms().cloned().collect(),
             about: Arc::new(about),
         }))
     }

@@ -15,7 +15,7 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
 use crate::index::{IndexBuilder, IndexOptions, Snapshot, StoreOptions};
-use crate::query::{Cancel, select};
+use crate::query::{Cancel, select, why_none};
 
 use super::App;
 use super::effect::{CountRequest, Effect, SelectRequest};
@@ -286,6 +286,9 @@ impl Stage {
             snapshot: Arc::clone(&self.snapshot),
             histogram: selection.histogram(request.about.range, request.about.columns),
             facts: Arc::new(Facts::new(&self.ledger, &totals, &request.about)),
+            why: why_none(&self.snapshot, &request.totals, &request.terms, &Cancel::new())
+                .filter(|_| selection.is_empty())
+                .map(Arc::new),
             totals,
             selection,
             ledger: Arc::clone(&self.ledger),

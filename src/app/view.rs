@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::domain::ledger::Ledger;
 use crate::index::{EventKey, RowView, Snapshot};
-use crate::query::Selection;
+use crate::query::{Selection, WhyNone};
 
 use super::facts::Facts;
 
@@ -29,6 +29,8 @@ pub struct View {
     pub ledger: Arc<Ledger>,
     /// What may be said about all this.
     pub facts: Arc<Facts>,
+    /// Why nothing matches; comes after the first view of that.
+    pub why: Option<Arc<WhyNone>>,
     /// What selecting cost.
     pub elapsed: Duration,
 }

@@ -37,6 +37,7 @@ mod term;
 mod text;
 mod value;
 mod walk;
+mod why;
 
 pub use crate::index::RecordRef;
 pub use condition::{Condition, Numbers, Pattern, Subject};
@@ -55,6 +56,7 @@ pub use select::{Cancel, select, select_some};
 pub use selection::{Counts, Order, Selection};
 pub use spread::{Listed, Spread, SpreadKept, ValueOrder, Valued};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
+pub use why::{WhyNone, why_none};
 
 #[cfg(test)]
 mod example_tests;
