@@ -112,7 +112,7 @@ impl Painter<'_> {
 
     fn value(&self, line: &PivotLine) -> String {
         match (line.same, &*line.value) {
-            (Same::Session, "") => "none: the request was signed".to_owned(),
+            (Same::Session, "") => "no console session".to_owned(),
             (Same::Mentions, "") => "the event has no resource OCID".to_owned(),
             (Same::Key | Same::KeyOrigin, "") => "no API key".to_owned(),
             (_, "") => "--".to_owned(),
