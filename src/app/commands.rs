@@ -33,6 +33,7 @@ impl App {
                 }
             }
             Some(Overlay::Facets) => return self.edit_in_facets(|line| line.edit(key)),
+            Some(Overlay::Views(_)) => return self.press_in_views(key),
             Some(Overlay::Copy | Overlay::Coverage | Overlay::Pivot) => {}
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
@@ -53,6 +54,11 @@ impl App {
                     line.paste(text);
                     true
                 });
+            }
+            Some(Overlay::Views(views)) => {
+                if let Some(name) = &mut views.naming {
+                    name.paste(text);
+                }
             }
             Some(Overlay::Copy | Overlay::Coverage | Overlay::Pivot) => {}
             None => return self.paste_query(text),
@@ -77,6 +83,7 @@ impl App {
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
             (Some(Overlay::Facets), _) => self.act_in_facets(action),
             (Some(Overlay::Pivot), _) => self.act_in_pivot(action),
+            (Some(Overlay::Views(_)), _) => self.act_in_views(action),
             (None, Some(_)) => self.act_in_prompt(action),
             (None, None) => self.act_in_pane(action),
         }
@@ -154,6 +161,7 @@ impl App {
             Action::Coverage => self.open_coverage(),
             Action::Facets => return self.open_facets(),
             Action::Pivot => return self.open_pivot(),
+            Action::Views => self.open_views(),
             Action::TogglePause => return self.toggle_pause(),
             Action::Search => self.open_prompt(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
@@ -283,7 +291,7 @@ impl App {
         }
     }
 
-    fn focus_on(&mut self, pane: Pane) {
+    pub(super) fn focus_on(&mut self, pane: Pane) {
         match pane {
             Pane::Detail if self.list.key().is_none() => return,
             Pane::Detail => self.open_detail(),
@@ -356,6 +364,7 @@ fn below_help(help: &Help) -> Option<Overlay> {
         Focus::Coverage => Some(Overlay::Coverage),
         Focus::Facets => Some(Overlay::Facets),
         Focus::Pivot => Some(Overlay::Pivot),
+        Focus::Views => Some(Overlay::Views(super::views::Views::default())),
         _ => None,
     }
 }

@@ -27,10 +27,11 @@ pub enum Focus {
     Coverage,
     Facets,
     Pivot,
+    Views,
 }
 
 impl Focus {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -43,6 +44,7 @@ impl Focus {
         Self::Coverage,
         Self::Facets,
         Self::Pivot,
+        Self::Views,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
@@ -57,7 +59,8 @@ impl Focus {
             | Self::Copy
             | Self::Coverage
             | Self::Facets
-            | Self::Pivot => None,
+            | Self::Pivot
+            | Self::Views => None,
         }
     }
 
@@ -81,6 +84,7 @@ impl Focus {
             Self::Coverage => "Coverage and errors",
             Self::Facets => "Facets",
             Self::Pivot => "Pivot menu",
+            Self::Views => "Views",
         }
     }
 }

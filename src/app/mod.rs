@@ -36,11 +36,13 @@ pub mod pivot;
 pub mod prompt;
 pub mod recent;
 pub mod redact;
+pub mod saved;
 pub mod setup;
 pub mod summary;
 pub mod time_popup;
 pub mod view;
 pub mod viewport;
+pub mod views;
 pub mod watch;
 
 #[cfg(test)]
@@ -199,6 +201,7 @@ impl App {
             Message::FacetsCounted(answer) => self.facets_counted(answer),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { name, content } => self.list_read(name, content),
+            Message::ViewSaved { view, path } => self.view_saved(view, &path),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))

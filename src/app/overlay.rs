@@ -3,6 +3,7 @@
 use super::help::Help;
 use super::keymap::Focus;
 use super::time_popup::TimePopup;
+use super::views::Views;
 
 #[derive(Debug)]
 pub enum Overlay {
@@ -14,6 +15,7 @@ pub enum Overlay {
     /// As is that of the facets.
     Facets,
     Pivot,
+    Views(Views),
 }
 
 impl Overlay {
@@ -25,6 +27,8 @@ impl Overlay {
             Self::Coverage => Focus::Coverage,
             Self::Facets => Focus::Facets,
             Self::Pivot => Focus::Pivot,
+            Self::Views(views) if views.naming.is_some() => Focus::Prompt,
+            Self::Views(_) => Focus::Views,
         }
     }
 }

@@ -42,6 +42,8 @@ pub fn setup() -> Setup {
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),
         query: crate::query::Query::everything(),
+        views: super::saved::built_in(),
+        views_directory: Some("/config/views".into()),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),

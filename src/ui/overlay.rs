@@ -17,6 +17,7 @@ use super::facets;
 use super::pen::{Pen, row, spans_width};
 use super::pivot;
 use super::text::{cut, fit, width};
+use super::views;
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
@@ -26,6 +27,7 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Copy => (84, 15),
         Overlay::Facets => facets::SIZE,
         Overlay::Pivot => pivot::SIZE,
+        Overlay::Views(_) => views::SIZE,
         Overlay::Coverage => return coverage::place(app, screen),
     };
     let (width, height) = (wide.min(screen.width), high.min(screen.height));
@@ -39,6 +41,7 @@ pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
         Overlay::Coverage => coverage::scrolling(app, area),
         Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Views(_) => (views::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Time(_) | Overlay::Copy => (0, 0),
     }
 }
@@ -56,6 +59,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
                 pivot::draw(app, pen, area, pivot, &fitting_keys(app, area.width));
             }
         }
+        Some(Overlay::Views(of)) => views::draw(app, pen, area, of, &fitting_keys(app, area.width)),
         None => {}
     }
 }

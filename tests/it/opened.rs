@@ -54,6 +54,8 @@ impl Screen {
             scope: ScopeRequest::default(),
             access: AccessFilter::WritesAndSessions,
             query: auditui::query::Query::everything(),
+            views: auditui::app::saved::built_in(),
+            views_directory: None,
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
             padding: TimeDelta::zero(),

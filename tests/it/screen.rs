@@ -83,6 +83,8 @@ impl Start {
             scope: self.scope,
             access: AccessFilter::WritesAndSessions,
             query: self.query,
+            views: auditui::app::saved::built_in(),
+            views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,
             padding,
