@@ -1,12 +1,14 @@
 //! From keys to actions, and what each action does.
 
+use std::sync::Arc;
+
 use super::action::Action;
 use super::effect::Effect;
 use super::files::FilesSeen;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
-use super::keymap::{Focus, Keymap};
+use super::keymap::Focus;
 use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
@@ -18,7 +20,7 @@ use super::{App, Included, Pane, TimeRange};
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
         self.notices.passing = None;
-        match Keymap::built_in().action(self.key_focus(), key) {
+        match self.keymap().action(self.key_focus(), key) {
             Some(action) => self.act(action),
             None => self.press_unbound(key),
         }
@@ -182,7 +184,7 @@ impl App {
             Action::FocusDetail => self.focus_on(Pane::Detail),
             Action::Close if self.is_at_root() => return self.quit(),
             Action::Close | Action::Cancel => self.step_back(),
-            Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
+            Action::Help => self.open_help(),
             Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
             Action::CopyMenu => self.open_copy_menu(),
             Action::Coverage => self.open_coverage(),
@@ -300,6 +302,10 @@ impl App {
             Pane::Tree => Prompt::new(Purpose::FindCompartment, self.tree.find_text()),
             Pane::Detail => Prompt::new(Purpose::FindInDetail, self.detail.find_text()),
         });
+    }
+
+    pub(super) fn open_help(&mut self) {
+        self.overlay = Some(Overlay::Help(Help::new(self.key_focus(), Arc::clone(&self.setup.keymap))));
     }
 
     fn open_copy_menu(&mut self) {

@@ -13,6 +13,7 @@ use super::event_detail::EventDetail;
 use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
+use super::keymap::Keymap;
 use super::view::View;
 
 #[derive(Clone, Debug)]
@@ -43,6 +44,11 @@ pub enum Message {
     SlowedDown(Vec<RegionId>),
     /// How the calls go.
     Traffic(Arc<Traffic>),
+    /// The configuration was read again: the keys from now on, where they are others, and what is wrong with it.
+    Configuration {
+        keymap: Option<Arc<Keymap>>,
+        problem: Option<Problem>,
+    },
     /// Something to tell that stops nothing.
     Note(Problem),
 }

@@ -30,6 +30,7 @@ pub mod notices;
 pub mod overlay;
 pub mod panes;
 pub mod prompt;
+pub mod rebind;
 pub mod redact;
 pub mod setup;
 pub mod summary;
@@ -56,6 +57,7 @@ use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
+use action::Action;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
@@ -64,7 +66,7 @@ use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
 use included::{Included, with_unlisted};
-use keymap::Focus;
+use keymap::{Focus, Keymap};
 use look::Look;
 use message::Message;
 use notices::{Notice, Notices, Passing};
@@ -145,7 +147,7 @@ impl App {
             detail: DetailPane::default(),
             prompt: None,
             overlay: None,
-            notices: Notices::default(),
+            notices: Notices { configuration: setup.configuration.clone(), ..Notices::default() },
             panel: CoveragePanel::default(),
             traffic: Arc::default(),
             watch: Watch::new(setup.now),
@@ -172,6 +174,7 @@ impl App {
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
             }
+            Message::Configuration { keymap, problem } => self.configured(keymap, problem),
             Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
             Message::FetchResumed => self.note(|notices| notices.halted = None),
             Message::Traffic(traffic) => {
@@ -186,6 +189,16 @@ impl App {
     fn note(&mut self, change: impl FnOnce(&mut Notices)) -> Vec<Effect> {
         change(&mut self.notices);
         Vec::new()
+    }
+
+    fn configured(&mut self, keymap: Option<Arc<Keymap>>, problem: Option<Problem>) -> Vec<Effect> {
+        if let Some(keymap) = keymap {
+            if let Some(Overlay::Help(help)) = &mut self.overlay {
+                help.keymap = Arc::clone(&keymap);
+            }
+            self.setup.keymap = keymap;
+        }
+        self.note(|notices| notices.configuration = problem)
     }
 
     fn drawn(&mut self, geometry: Geometry) -> Vec<Effect> {
@@ -207,7 +220,8 @@ impl App {
             Ok(scope) => scope,
             // Nothing is looked at rather than something else than was asked for; one key takes everything.
             Err(problem) => {
-                self.notices.scope = Some(Problem { hint: "0 looks at everything".to_owned(), ..problem });
+                self.notices.scope =
+                    Some(Problem { hint: format!("{} looks at everything", self.key(Action::ScopeAll)), ..problem });
                 crate::domain::scope::Scope::default()
             }
         };
@@ -370,6 +384,10 @@ impl App {
         &self.setup
     }
 
+    pub fn keymap(&self) -> &Keymap {
+        &self.setup.keymap
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
@@ -456,7 +474,7 @@ impl App {
 
     /// The most important thing to say at the bottom.
     pub fn notice(&self) -> Option<Notice> {
-        self.notices.line(&self.facts, self.tenancy())
+        self.notices.line(&self.facts, self.tenancy(), self.keys())
     }
 
     /// Why nothing is being fetched, if so.

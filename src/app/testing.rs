@@ -22,6 +22,7 @@ use super::effect::{Effect, SelectRequest};
 use super::event_detail::EventDetail;
 use super::facts::Facts;
 use super::key::KeyPress;
+use super::keymap::Keymap;
 use super::message::Message;
 use super::setup::{AccessFilter, Glyphs, Setup};
 use super::view::View;
@@ -42,6 +43,8 @@ pub fn setup() -> Setup {
         query: crate::query::Query::everything(),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
+        keymap: Arc::clone(Keymap::built_in()),
+        configuration: None,
         padding: TimeDelta::minutes(30),
         max_memory: None,
         now: at("2026-03-14T14:02:11Z"),

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::{SubsecRound, TimeDelta};
 
@@ -13,6 +14,7 @@ use super::plan;
 use super::range::retention_warning;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
+use crate::app::keymap::Keymap;
 use crate::app::setup::{AccessFilter, Glyphs, Setup};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_range::TimeRange;
@@ -53,6 +55,8 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         query,
         zone: line.read.when.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        keymap: Arc::clone(Keymap::built_in()),
+        configuration: None,
         padding: line.read.padding,
         max_memory: line.memory.max_memory,
         now,

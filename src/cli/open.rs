@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::{SubsecRound, TimeDelta};
 
@@ -14,6 +15,7 @@ use super::interrupt::Interrupt;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
 use crate::app::files::End;
+use crate::app::keymap::Keymap;
 use crate::app::setup::{FilesSetup, Glyphs, Setup};
 use crate::domain::problem::Problem;
 use crate::domain::scope::ScopeRequest;
@@ -43,6 +45,8 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
         query,
         zone: args.when.tz.0,
         glyphs: if args.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        keymap: Arc::clone(Keymap::built_in()),
+        configuration: None,
         padding: TimeDelta::zero(),
         max_memory: args.memory.max_memory,
         now,

@@ -4,8 +4,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::files::FilesSeen;
 use crate::app::geometry::Shape;
+use crate::app::keymap::Focus;
 use crate::app::prompt::Purpose;
 use crate::app::setup::AccessFilter;
 use crate::query::Expr;
@@ -238,14 +240,14 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
     let theme = pen.theme;
     if let Some(prompt) = app.prompt() {
         let label = match prompt.purpose {
-            Purpose::FilterEvents => " / ",
-            Purpose::FindCompartment => " find compartment: ",
-            Purpose::FindInDetail => " find in detail: ",
+            Purpose::FilterEvents => search_sign(app),
+            Purpose::FindCompartment => " find compartment: ".to_owned(),
+            Purpose::FindInDetail => " find in detail: ".to_owned(),
         };
-        return pen.typed(label, &prompt.line, cells);
+        return pen.typed(&label, &prompt.line, cells);
     }
     let text = app.filters().text();
-    let mut spans = vec![(" / ".to_owned(), theme.key)];
+    let mut spans = vec![(search_sign(app), theme.key)];
     // Where there is no line for the filters, what was asked for at the start stands here.
     let asked = if shape == Shape::Wide { String::new() } else { app.filters().asked().to_string() };
     if !asked.is_empty() {
@@ -263,6 +265,11 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
         spans.extend(switches(app, pen, shape));
     }
     spans
+}
+
+/// The key that opens the line stands before it.
+fn search_sign(app: &App) -> String {
+    format!(" {} ", app.keymap().name_for(Focus::List, Action::Search))
 }
 
 fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
@@ -326,7 +333,7 @@ pub fn filters(app: &App, pen: &mut Pen<'_>, area: Rect) {
         spans.push((format!("{open}{}{close} ", cut(&word, 30)), theme.hit));
     }
     if app.filters().is_narrowed() {
-        spans.push((" x".to_owned(), theme.key));
+        spans.push((format!(" {}", app.key(Action::ClearFilters)), theme.key));
         spans.push((" clear".to_owned(), theme.text));
     }
     pen.spans(area, &spans);
@@ -339,7 +346,7 @@ fn scope_words(app: &App, pen: &Pen<'_>) -> Spans {
         return vec![("scope all   ".to_owned(), theme.text)];
     }
     let words = format!("scope {}/{} compartments  ", app.included().compartment_count(), tenancy.tree.len());
-    vec![(words, theme.warning), ("0".to_owned(), theme.key), (" all   ".to_owned(), theme.text)]
+    vec![(words, theme.warning), (app.key(Action::ScopeAll), theme.key), (" all   ".to_owned(), theme.text)]
 }
 
 fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
@@ -357,7 +364,7 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         (AccessFilter::Reads, true) => format!(" reads{}   ", comma(hidden.as_ref(), "writes and sign-ins hidden")),
         (AccessFilter::Reads, false) => format!(" reads{}  ", comma(hidden.as_ref(), "writes hidden")),
     };
-    let mut spans = vec![("[w]".to_owned(), theme.key), (access, theme.text)];
+    let mut spans = vec![(format!("[{}]", app.key(Action::CycleAccess)), theme.key), (access, theme.text)];
     spans.extend(own_reads(app, pen, wide));
     if wide || filters.failed {
         let status = if filters.failed { " failed only" } else { " any status" };
@@ -365,7 +372,7 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         let passed = passed
             .map(|view| format!("{}{}", found_at_least(app, pen), number(view.selection.counts().any_outcome[0])));
         let words = format!("{status}{}   ", passed.map(|n| format!(", {n} others hidden")).unwrap_or_default());
-        spans.push(("[!]".to_owned(), theme.key));
+        spans.push((format!("[{}]", app.key(Action::ToggleFailed)), theme.key));
         spans.push((words, if filters.failed { theme.warning } else { theme.text }));
     }
     spans
@@ -380,7 +387,10 @@ fn own_reads(app: &App, pen: &Pen<'_>, wide: bool) -> Spans {
         (false, 0) => return Spans::new(),
         (false, _) => format!("-is:self, {}{} hidden", found_at_least(app, pen), number(hidden)),
     };
-    vec![("[.]".to_owned(), theme.key), (format!(" {words}{}", if wide { "   " } else { "  " }), theme.text)]
+    vec![
+        (format!("[{}]", app.key(Action::ToggleOwn)), theme.key),
+        (format!(" {words}{}", if wide { "   " } else { "  " }), theme.text),
+    ]
 }
 
 /// How many events the choice of writes or reads hides, with `≥`; `None` while that is not known.

@@ -19,12 +19,16 @@ mod time_bar;
 mod tree;
 
 #[cfg(test)]
+mod remapped_tests;
+#[cfg(test)]
 mod tests;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::app::action::Action;
 use crate::app::geometry::{Geometry, Shape};
+use crate::app::keymap::Focus;
 use crate::app::{App, Pane};
 
 use layout::Layout;
@@ -79,7 +83,7 @@ fn draw_list(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     let (heading, body) = match layout.shape {
         Shape::Wide => {
             let focused = app.pane() == Pane::List && app.overlay().is_none();
-            let inside = pen.frame(area, "2 Events  newest first", "", focused);
+            let inside = pen.frame(area, &pane_title(app, Action::FocusList, "Events  newest first"), "", focused);
             (Some(row(inside, 0)), below(inside, 1))
         }
         Shape::Medium => (Some(row(area, 0)), below(area, 1)),
@@ -98,7 +102,7 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     let focused = app.pane() == Pane::Detail && app.overlay().is_none();
     let title = detail::title(app, pen);
     let body = if layout.shape == Shape::Wide {
-        pen.frame(area, &format!("3 {title}"), detail::tabs(app), focused)
+        pen.frame(area, &pane_title(app, Action::FocusDetail, &title), detail::tabs(app), focused)
     } else {
         rule(pen, row(area, 0), &title, detail::tabs(app), focused);
         below(area, 1)
@@ -106,6 +110,14 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     detail::draw(app, pen, body);
     geometry.detail_rows = detail::scrolling_rows(app, body.height);
     geometry.detail_width = body.width;
+}
+
+/// With the key that leads there.
+fn pane_title(app: &App, action: Action, title: &str) -> String {
+    match app.keymap().key_for(Focus::Global, action) {
+        Some(key) => format!("{key} {title}"),
+        None => title.to_owned(),
+    }
 }
 
 /// A title in a line across, where there is no room for a frame.

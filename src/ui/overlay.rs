@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::App;
 use crate::app::action::Action;
 use crate::app::help::{Help, HelpLine};
-use crate::app::keymap::{Focus, Keymap};
+use crate::app::keymap::Focus;
 use crate::app::overlay::Overlay;
 use crate::app::time_popup::{PRESETS, Preset, TimePopup};
 use crate::domain::time_phrase::{RETENTION, format_length};
@@ -94,7 +94,7 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     }
 }
 
-fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine, here: bool) {
+fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine<'_>, here: bool) {
     match line {
         HelpLine::Heading(part) => {
             pen.put(at, &format!(" {}", part.title()), pen.theme.strong);
@@ -124,7 +124,7 @@ fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
         line.remove(2); // The cursor is among the presets.
     }
     if popup.line.is_empty() {
-        line.push((" type a range, or Tab to the presets".to_owned(), pen.theme.faint));
+        line.push((format!(" type a range, or {} to the presets", app.key(Action::SwitchPart)), pen.theme.faint));
     }
     pen.spans(row(inside, 0), &line);
     draw_echo(app, pen, inside, popup);
@@ -132,7 +132,10 @@ fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
     draw_presets(app, pen, presets, popup);
     let notes = [
         "Syntax  -1h · 2h ago · today · 14:30.. · 13:47~10m · 2026-03-13 · a..b · @epoch",
-        "OCI keeps 365 days. The newest minutes may still be arriving; R reads them again.",
+        &format!(
+            "OCI keeps 365 days. The newest minutes may still be arriving; {} reads them again.",
+            app.key(Action::Refresh)
+        ),
     ];
     if inside.height >= 20 {
         for (place, note) in notes.iter().enumerate() {
@@ -222,7 +225,7 @@ fn draw_copy(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let title = if name.is_empty() { "Copy".to_owned() } else { format!("Copy {} {name}", pen.glyphs.dot) };
     let inside = pen.frame(area, &title, "", true);
     pen.foot(area, &keys(app));
-    let bindings = Keymap::built_in().bindings().iter().filter(|binding| binding.focus == Focus::Copy);
+    let bindings = app.keymap().bindings().iter().filter(|binding| binding.focus == Focus::Copy);
     let copies = bindings.filter(|binding| !matches!(binding.action, Action::Cancel | Action::Quit | Action::Redraw));
     let mut at = 0;
     for binding in copies {
