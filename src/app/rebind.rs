@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::text::nearest;
+
 use super::action::Action;
 use super::key::{KeyCode, KeyPress};
 use super::keymap::{Binding, Focus, Keymap};
@@ -125,13 +127,6 @@ fn action_named(name: &str) -> Result<Action, ChangeError> {
 /// Esc backs out of everything, and Ctrl-C ends the program: nobody is ever locked in.
 fn is_fixed(key: KeyPress) -> bool {
     key == KeyPress::plain(KeyCode::Esc) || key == KeyPress::new(KeyCode::Char('c'), true, false, false)
-}
-
-/// `; did you mean …?`, where a name is near.
-fn nearest<T: AsRef<str>>(name: &str, known: &[T]) -> String {
-    let near = known.iter().map(|known| (strsim::damerau_levenshtein(name, known.as_ref()), known.as_ref())).min();
-    let near = near.filter(|(distance, near)| *distance <= 1 + near.chars().count() / 3);
-    near.map(|(_, near)| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
 #[cfg(test)]

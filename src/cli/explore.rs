@@ -100,7 +100,7 @@ pub fn theme(screen: &ScreenArgs, env: &Env) -> Theme {
     };
     match screen.theme.unwrap_or_else(suggested) {
         ThemeName::Dark => Theme::dark(),
-        ThemeName::Light => Theme::light(),
+        ThemeName::Light => Theme::built_in("light").unwrap_or_default(),
         ThemeName::Mono => Theme::mono(),
     }
 }

@@ -10,6 +10,7 @@ mod header;
 mod layout;
 mod list;
 mod overlay;
+mod palette;
 mod pen;
 mod plain;
 mod status_line;
@@ -22,6 +23,8 @@ mod tree;
 mod remapped_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod theme_tests;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -36,12 +39,13 @@ use pen::{Pen, row, rows};
 
 pub use glyphs::GlyphSet;
 pub use plain::plain;
-pub use theme::{Theme, ThemeError};
+pub use theme::{Theme, ThemeError, names as theme_names};
 
 /// Draws the whole screen and says what it measured.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     let screen = frame.area();
     let mut pen = Pen::new(frame.buffer_mut(), theme, app.setup().glyphs);
+    pen.style(screen, theme.screen);
     let layout = Layout::new(screen, *app.look(), status_line::problem_rows(app, screen));
     let mut geometry = Geometry {
         width: screen.width,
