@@ -13,7 +13,6 @@ use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
 use super::panes::tree::TreeWish;
-use super::prompt::{Prompt, Purpose};
 use super::time_popup::TimePopup;
 use super::{App, Included, Pane, TimeRange};
 
@@ -51,12 +50,7 @@ impl App {
             Some(Overlay::Help(help)) => help.paste(text),
             Some(Overlay::Time(popup)) => popup.paste(text),
             Some(Overlay::Copy | Overlay::Coverage) => {}
-            None => {
-                if let Some(prompt) = &mut self.prompt {
-                    prompt.line.paste(text);
-                    return self.prompt_edited();
-                }
-            }
+            None => return self.paste_query(text),
         }
         Vec::new()
     }
@@ -129,50 +123,13 @@ impl App {
         if range == self.range && !all_times {
             return Vec::new();
         }
+        self.history.leave(self.place());
         self.range = range;
         if let Some(files) = &mut self.files {
-            files.choose_times();
+            files.set_all_times(false);
         }
         self.stop_following();
         self.range_changed()
-    }
-
-    fn act_in_prompt(&mut self, action: Action) -> Vec<Effect> {
-        match action {
-            Action::Open => {
-                self.prompt = None;
-                Vec::new()
-            }
-            Action::Cancel => {
-                let Some(mut prompt) = self.prompt.take() else { return Vec::new() };
-                prompt.line.set(&prompt.before);
-                self.prompt = Some(prompt);
-                let effects = self.prompt_edited();
-                self.prompt = None;
-                effects
-            }
-            _ => self.move_in_pane(action),
-        }
-    }
-
-    /// What is typed takes effect as it is typed.
-    fn prompt_edited(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &self.prompt else { return Vec::new() };
-        let text = prompt.line.text();
-        match prompt.purpose {
-            Purpose::FilterEvents => {
-                let before = self.filters.clone();
-                self.filters.set_text(&text);
-                return if self.filters == before { Vec::new() } else { self.select().into_iter().collect() };
-            }
-            Purpose::FindCompartment => {
-                if let Some(tenancy) = &self.tenancy {
-                    self.tree.find(&text, tenancy);
-                }
-            }
-            Purpose::FindInDetail => self.detail.find(&text),
-        }
-        Vec::new()
     }
 
     fn act_in_pane(&mut self, action: Action) -> Vec<Effect> {
@@ -204,16 +161,19 @@ impl App {
             | Action::ToggleFailed
             | Action::ToggleOwn
             | Action::RemoveLastFilter
+            | Action::SwitchFilters
             | Action::ClearFilters => {
                 return self.change_filters(action);
             }
+            Action::Include | Action::Exclude => return self.narrow_to_value(action == Action::Exclude),
+            Action::Back | Action::Forward => return self.travel(action == Action::Back),
             _ => return self.move_in_pane(action),
         }
         Vec::new()
     }
 
     /// Actions that the focused pane serves; failed events are looked for in the list wherever the keys are.
-    fn move_in_pane(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn move_in_pane(&mut self, action: Action) -> Vec<Effect> {
         let of_list = matches!(action, Action::NextFailed | Action::PreviousFailed);
         match self.focus {
             Pane::Tree if !of_list => self.act_in_tree(action),
@@ -246,12 +206,17 @@ impl App {
 
     fn act_in_tree(&mut self, action: Action) -> Vec<Effect> {
         let Some(tenancy) = &self.tenancy else { return Vec::new() };
-        let before = self.included.clone();
-        let wish = self.tree.act(action, tenancy, &mut self.included);
+        let mut included = self.included.clone();
+        let wish = self.tree.act(action, tenancy, &mut included);
         if wish == Some(TreeWish::ScopeChangedOpenList) {
             self.focus_on(Pane::List);
         }
-        if self.included == before { Vec::new() } else { self.scope_chosen() }
+        if self.included == included {
+            return Vec::new();
+        }
+        self.history.leave(self.place());
+        self.included = included;
+        self.scope_chosen()
     }
 
     fn scope_chosen(&mut self) -> Vec<Effect> {
@@ -265,23 +230,11 @@ impl App {
         if self.included.is_everything(tenancy) && all_times {
             return Vec::new();
         }
-        self.included = Included::everything(tenancy);
+        let everything = Included::everything(tenancy);
+        self.history.leave(self.place());
+        self.included = everything;
         self.all_of_files();
         self.scope_chosen()
-    }
-
-    fn change_filters(&mut self, action: Action) -> Vec<Effect> {
-        let before = self.filters.clone();
-        match action {
-            Action::CycleAccess => self.filters.access = self.filters.access.next(),
-            Action::ToggleFailed => self.filters.failed = !self.filters.failed,
-            Action::ToggleOwn => self.filters.own = !self.filters.own,
-            Action::ClearFilters => self.filters.clear(),
-            _ => {
-                self.filters.remove_last();
-            }
-        }
-        if self.filters == before { Vec::new() } else { self.select().into_iter().collect() }
     }
 
     pub(super) fn refresh(&mut self) -> Vec<Effect> {
@@ -294,14 +247,6 @@ impl App {
             return vec![Effect::Discover];
         }
         [Effect::RetryFailed].into_iter().chain(self.round()).collect()
-    }
-
-    fn open_prompt(&mut self) {
-        self.prompt = Some(match self.focus {
-            Pane::List => Prompt::new(Purpose::FilterEvents, self.filters.text()),
-            Pane::Tree => Prompt::new(Purpose::FindCompartment, self.tree.find_text()),
-            Pane::Detail => Prompt::new(Purpose::FindInDetail, self.detail.find_text()),
-        });
     }
 
     pub(super) fn open_help(&mut self) {

@@ -36,6 +36,8 @@ pub enum Effect {
     Select(SelectRequest),
     /// Read and decode one event: answered by `EventLoaded`.
     LoadEvent(EventKey),
+    /// Read a file of values that a query names: answered by `ListRead`.
+    ReadList(String),
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy {
         what: String,

@@ -80,8 +80,8 @@ impl FilesSeen {
         self.all_times
     }
 
-    pub(super) fn choose_times(&mut self) {
-        self.all_times = false;
+    pub(super) fn set_all_times(&mut self, all_times: bool) {
+        self.all_times = all_times;
     }
 }
 
@@ -239,7 +239,7 @@ mod tests {
         assert!(!app.included().has_compartment(&root), "what was narrowed stays so");
         assert_eq!(app.included().region_count(), 3, "where all regions were in, all are");
         assert_eq!(narrows(&mut app), (false, true));
-        app.files.as_mut().unwrap().choose_times();
+        app.files.as_mut().unwrap().set_all_times(false);
         assert_eq!(narrows(&mut app), (true, true));
         app.focus = Pane::List;
         app.update(Message::Key("0".parse().unwrap()));

@@ -6,60 +6,57 @@ use crate::query::{AccessSet, Expr, Query, Term};
 
 use super::setup::AccessFilter;
 
+/// The switches, and beside them what was asked for in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
     pub access: AccessFilter,
     pub failed: bool,
     /// Whether our own reads are shown.
     pub own: bool,
-    /// What was asked for at the start, beside the switches.
-    asked: Query,
-    text: String,
+    query: Query,
 }
 
 impl Filters {
-    pub fn new(access: AccessFilter, asked: Query) -> Self {
-        Self { access, asked, ..Self::default() }
+    pub fn new(access: AccessFilter, query: Query) -> Self {
+        Self { access, query, ..Self::default() }
     }
 
-    pub fn asked(&self) -> &Query {
-        &self.asked
+    /// What was asked for in words: the query line, and its chips.
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    pub fn ask(&mut self, query: Query) {
+        self.query = query;
+    }
+
+    /// Adds a term. One that is there switched off is switched on; its opposite goes.
+    pub fn include(&mut self, expr: Expr) {
+        let (off, opposite) = (expr.clone().switched(), expr.clone().negated());
+        let others = self.query.conjuncts().iter().filter(|other| **other != off && **other != opposite);
+        self.query = others.cloned().fold(Query::everything(), Query::and).and(expr);
     }
 
     /// Whether there is anything that [`clear`](Self::clear) takes away.
     pub fn is_narrowed(&self) -> bool {
-        self.failed || !self.text.is_empty() || !self.asked.is_everything()
+        self.failed || !self.query.is_everything()
     }
 
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    pub fn set_text(&mut self, text: &str) {
-        text.trim().clone_into(&mut self.text);
-    }
-
-    /// The words of the text filter, each of which must occur.
-    pub fn words(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.text.split_whitespace()
-    }
-
-    /// Takes the last word away, then “failed”, then the last term that was asked for; `false` when there is none.
+    /// Takes the last term away, then “failed”; `false` when there is neither.
     pub fn remove_last(&mut self) -> bool {
-        let mut words: Vec<&str> = self.words().collect();
-        if words.pop().is_some() {
-            self.text = words.join(" ");
-            return true;
-        }
-        let last = self.asked.conjuncts().len().wrapping_sub(1);
-        std::mem::take(&mut self.failed) || self.asked.remove(last).is_some()
+        let last = self.query.conjuncts().len().wrapping_sub(1);
+        self.query.remove(last).is_some() || std::mem::take(&mut self.failed)
     }
 
     /// What one key clears: what was narrowed, not how the list is read.
     pub fn clear(&mut self) {
-        self.text.clear();
         self.failed = false;
-        self.asked = Query::everything();
+        self.query = Query::everything();
+    }
+
+    /// Switches every term off, keeping it; or all of them on again.
+    pub fn switch(&mut self) {
+        self.query = self.query.switched();
     }
 
     pub fn access_set(&self) -> AccessSet {
@@ -70,8 +67,8 @@ impl Filters {
         }
     }
 
-    /// `None`: of all times, or of all places.
-    pub fn query(&self, range: Option<TimeRange>, scope: Option<&Scope>) -> Query {
+    /// The question that all of this asks. `None`: of all times, or of all places.
+    pub fn question(&self, range: Option<TimeRange>, scope: Option<&Scope>) -> Query {
         let mut query = Query::everything();
         if let Some(range) = range {
             query.push(Term::Time(range));
@@ -89,11 +86,13 @@ impl Filters {
         if !self.own {
             query.push(Expr::from(Term::Own).negated());
         }
-        if !self.text.is_empty() {
-            query.set(Term::Text(self.text.clone()));
-        }
         // Each in an `And` of one, so that it does not count as one of the switches.
-        query.and_all(self.asked.conjuncts().iter().map(|conjunct| Expr::And(vec![conjunct.clone()])))
+        query.and_all(self.terms().map(|term| Expr::And(vec![term.clone()])))
+    }
+
+    /// The terms of the query that are not switched off.
+    pub fn terms(&self) -> impl Iterator<Item = &Expr> {
+        self.query.conjuncts().iter().filter(|conjunct| !conjunct.is_off())
     }
 }
 
@@ -118,18 +117,12 @@ mod tests {
 
     #[test]
     fn the_last_filter_goes_first() {
-        let mut filters = Filters { failed: true, ..Filters::default() };
-        filters.set_text("  delete bucket ");
-        assert!(filters.remove_last());
-        assert_eq!(filters.text(), "delete");
-        assert!(filters.remove_last() && filters.remove_last());
-        assert!(!filters.failed && !filters.remove_last());
         let asked = Query::everything().and(Term::Failed).and(Term::Own);
-        let mut filters = Filters::new(AccessFilter::All, asked.clone());
+        let mut filters = Filters { failed: true, ..Filters::new(AccessFilter::All, asked.clone()) };
         assert!(filters.is_narrowed() && filters.remove_last());
-        assert_eq!(filters.asked().conjuncts(), &asked.conjuncts()[..1]);
-        filters.clear();
-        assert!(!filters.is_narrowed() && !filters.remove_last());
+        assert_eq!(filters.query().conjuncts(), &asked.conjuncts()[..1]);
+        assert!(filters.remove_last() && filters.failed && filters.remove_last());
+        assert!(!filters.failed && !filters.remove_last() && !filters.is_narrowed());
     }
 
     #[test]
@@ -137,8 +130,26 @@ mod tests {
         let range = TimeRange::ending_at(chrono::DateTime::UNIX_EPOCH, chrono::TimeDelta::hours(1));
         let filters =
             Filters::new(AccessFilter::WritesAndSessions, Query::everything().and(Term::Access(AccessSet::READS)));
-        let query = filters.query(Some(range), Some(&Scope::default()));
+        let query = filters.question(Some(range), Some(&Scope::default()));
         assert_eq!(query.access(), AccessSet::WRITES);
         assert!(query.to_string().ends_with(" is:write -is:self is:read"), "{query}");
+    }
+
+    #[test]
+    fn a_term_that_is_off_asks_nothing_and_comes_back_on() {
+        let (late, own) = (Expr::from(Term::Late), Expr::from(Term::Own));
+        let mut filters =
+            Filters { own: true, ..Filters::new(AccessFilter::All, Query::everything().and(late.clone())) };
+        filters.switch();
+        assert_eq!((filters.query().to_string().as_str(), filters.terms().count()), ("~is:late", 0));
+        assert!(filters.question(None, None).is_everything() && filters.is_narrowed());
+        filters.include(own.clone());
+        filters.include(late.clone());
+        assert_eq!(filters.query().to_string(), "is:self is:late");
+        filters.include(own.negated());
+        assert_eq!(filters.query().to_string(), "is:late -is:self", "the opposite takes its place");
+        filters.switch();
+        filters.switch();
+        assert_eq!(filters.terms().count(), 2);
     }
 }

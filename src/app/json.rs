@@ -133,6 +133,14 @@ impl JsonTree {
         path
     }
 
+    /// The keys from the root to the node; places in lists are left out.
+    pub fn keys(&self, node: usize) -> Vec<String> {
+        let above = std::iter::successors(Some(node), |at| self.parent(*at));
+        let mut keys: Vec<String> = above.filter_map(|at| self.get(at)?.key_text()).collect();
+        keys.reverse();
+        keys
+    }
+
     fn place(&self, parent: usize, node: usize) -> usize {
         let mut at = parent + 1;
         let mut place = 0;

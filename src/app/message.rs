@@ -34,6 +34,11 @@ pub enum Message {
     View(Arc<View>),
     /// The answer to [`Effect::LoadEvent`](super::effect::Effect::LoadEvent); ignored when the cursor has moved on.
     EventLoaded(Box<EventDetail>),
+    /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
+    ListRead {
+        name: String,
+        content: Result<String, String>,
+    },
     Copied(CopyReport),
     CopyFailed(Problem),
     /// Nothing more is fetched until the user asks again: authentication ended, or the tenancy is unreachable.

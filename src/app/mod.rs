@@ -7,6 +7,7 @@
 //! ```
 
 pub mod action;
+mod asking;
 mod commands;
 mod copying;
 pub mod coverage;
@@ -18,6 +19,7 @@ pub mod filters;
 pub mod geometry;
 pub mod help;
 pub mod hints;
+pub mod history;
 pub mod included;
 pub mod json;
 pub mod key;
@@ -31,6 +33,7 @@ pub mod overlay;
 pub mod panes;
 pub mod prompt;
 pub mod rebind;
+pub mod recent;
 pub mod redact;
 pub mod setup;
 pub mod summary;
@@ -44,6 +47,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -65,6 +69,7 @@ use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
+use history::{History, Place};
 use included::{Included, with_unlisted};
 use keymap::{Focus, Keymap};
 use look::Look;
@@ -75,6 +80,7 @@ use panes::detail::{DetailPane, Tab};
 use panes::list::ListPane;
 use panes::tree::TreePane;
 use prompt::Prompt;
+use recent::Recent;
 use setup::{Clock, Setup};
 use view::View;
 use watch::Watch;
@@ -106,6 +112,12 @@ pub struct App {
     list: ListPane,
     detail: DetailPane,
     prompt: Option<Prompt>,
+    /// Where the user was before the prompt was opened.
+    before_prompt: Option<Place>,
+    history: History,
+    recent: Recent,
+    /// Contents of the files of values that the query line names, or why there are none.
+    lists: HashMap<String, Result<String, String>>,
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
@@ -146,6 +158,10 @@ impl App {
             list: ListPane::default(),
             detail: DetailPane::default(),
             prompt: None,
+            before_prompt: None,
+            history: History::default(),
+            recent: Recent::default(),
+            lists: HashMap::new(),
             overlay: None,
             notices: Notices { configuration: setup.configuration.clone(), ..Notices::default() },
             panel: CoveragePanel::default(),
@@ -170,6 +186,7 @@ impl App {
             Message::TenancyFailed(problem) => self.note(|notices| notices.undiscovered = Some(problem)),
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
+            Message::ListRead { name, content } => self.list_read(name, content),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
@@ -366,7 +383,7 @@ impl App {
         let (range, scope) = self.narrowing(scope);
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
-            query: self.filters.query(range, scope.as_ref()),
+            query: self.filters.question(range, scope.as_ref()),
             order: Order::NewestFirst,
             totals: filters::totals(range, scope.as_ref()),
             about: Arc::new(about),
@@ -474,7 +491,11 @@ impl App {
 
     /// The most important thing to say at the bottom.
     pub fn notice(&self) -> Option<Notice> {
-        self.notices.line(&self.facts, self.tenancy(), self.keys())
+        let wrong = self.prompt.as_ref().and_then(|prompt| Some((prompt, prompt.wrong()?)));
+        match wrong {
+            Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error, self.keys())),
+            None => self.notices.line(&self.facts, self.tenancy(), self.keys()),
+        }
     }
 
     /// Why nothing is being fetched, if so.

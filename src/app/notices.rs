@@ -6,6 +6,7 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::count_of;
+use crate::query::ParseError;
 
 use super::action::Action;
 use super::facts::{Facts, Refusal};
@@ -82,6 +83,16 @@ impl Notice {
             }
             None => Self { detail: after_colon(&problem.hint), ..notice },
         }
+    }
+
+    /// Why what is typed is no query.
+    pub fn of_query(text: &str, error: &ParseError, keys: Keys<'_>) -> Self {
+        let column = text.get(..error.span.start).unwrap_or(text).chars().count() + 1;
+        let what = format!("col {column}: {}", error.message);
+        let suggestion = error.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
+        let take = || vec![format!("  {} takes it", keys.name(Action::Complete))];
+        let actions = if suggestion.is_empty() { Vec::new() } else { take() };
+        Self { detail: suggestion, actions, ..Self::new(Level::Problem, what) }
     }
 
     /// Everything in one sentence.

@@ -11,6 +11,7 @@ use crate::domain::event::{EventFields, parse_time};
 use crate::domain::text::clean_prefix;
 use crate::domain::time_range::rfc3339;
 use crate::index::RowView;
+use crate::query::Field;
 
 use super::event_detail::EventDetail;
 
@@ -21,6 +22,8 @@ pub struct SummaryLine {
     pub text: String,
     /// What a copy of this line means.
     pub value: String,
+    /// What is asked of an event that has the same value.
+    pub field: Option<Field>,
     pub failed: bool,
 }
 
@@ -85,15 +88,21 @@ pub fn one_line(row: &RowView<'_>, id: Option<&str>) -> String {
 pub fn lines(detail: &EventDetail, place: &str) -> Vec<SummaryLine> {
     let fields = &detail.fields;
     let mut lines = vec![who_line(fields), from_line(fields), target_line(fields), call_line(fields)];
-    lines.push(line("says", &[&fields.message], &fields.message));
-    lines.push(line("where", &[&fields.compartment_name, place, &fields.availability_domain], &fields.compartment_id));
+    lines.push(line("says", Some(Field::Message), &[&fields.message], &fields.message));
+    let place = [&*fields.compartment_name, place, &fields.availability_domain];
+    lines.push(line("where", Some(Field::CompartmentId), &place, &fields.compartment_id));
     lines.push(time_line(fields));
-    lines.push(line("op", &[&fields.group, &prefixed("request ", &fields.request_id)], &fields.group));
-    lines.push(line("session", &[&fields.session], &fields.session));
+    lines.push(line(
+        "op",
+        Some(Field::Group),
+        &[&fields.group, &prefixed("request ", &fields.request_id)],
+        &fields.group,
+    ));
+    lines.push(line("session", Some(Field::Session), &[&fields.session], &fields.session));
     let size = format!("{} bytes", detail.size());
-    lines.push(line("id", &[&fields.id, &fields.event_type, &size], &fields.id));
+    lines.push(line("id", Some(Field::Id), &[&fields.id, &fields.event_type, &size], &fields.id));
     let odd = detail.flags.names().collect::<Vec<_>>().join(", ");
-    lines.push(line("odd", &[&odd], &odd));
+    lines.push(line("odd", None, &[&odd], &odd));
     // That nobody is named, or no address, is worth knowing; of the rest only what there is.
     lines.retain(|line| line.text != NOTHING || matches!(line.label, "who" | "from"));
     lines
@@ -103,29 +112,35 @@ fn who_line(fields: &EventFields<'_>) -> SummaryLine {
     let key = fields.key_fingerprint().map(|print| prefixed("key …", &tail(print, 14))).unwrap_or_default();
     let name = who(&fields.principal_name, &fields.caller_name);
     let name = or(name, &fields.principal_id);
-    let value = if fields.principal_name.is_empty() { &fields.principal_id } else { &fields.principal_name };
-    line("who", &[&name, &fields.auth_type, &key], value)
+    let (field, value) = first(&[(Field::User, &fields.principal_name), (Field::UserId, &fields.principal_id)]);
+    line("who", Some(field), &[&name, &fields.auth_type, &key], value)
+}
+
+/// The first that is there, else the last.
+fn first<'a>(fields: &[(Field, &'a str); 2]) -> (Field, &'a str) {
+    let [first, last] = *fields;
+    if first.1.is_empty() { last } else { first }
 }
 
 fn from_line(fields: &EventFields<'_>) -> SummaryLine {
-    line("from", &[&fields.ip_address, &fields.user_agent], &fields.ip_address)
+    line("from", Some(Field::Ip), &[&fields.ip_address, &fields.user_agent], &fields.ip_address)
 }
 
 fn target_line(fields: &EventFields<'_>) -> SummaryLine {
-    let value = if fields.resource_id.is_empty() { &fields.resource_name } else { &fields.resource_id };
-    line("target", &[&fields.resource_name, &fields.resource_id], value)
+    let (field, value) = first(&[(Field::ResourceId, &fields.resource_id), (Field::Resource, &fields.resource_name)]);
+    line("target", Some(field), &[&fields.resource_name, &fields.resource_id], value)
 }
 
 fn call_line(fields: &EventFields<'_>) -> SummaryLine {
     let call = joined(&[&fields.action, &fields.path], " ");
     let status = prefixed("→ ", &fields.status);
-    SummaryLine { failed: fields.is_failed(), ..line("call", &[&call, &status], &fields.path) }
+    SummaryLine { failed: fields.is_failed(), ..line("call", Some(Field::Path), &[&call, &status], &fields.path) }
 }
 
 fn time_line(fields: &EventFields<'_>) -> SummaryLine {
     let answered = prefixed("answered ", &fields.response_time);
     let took = duration(fields).map(|took| format!("({} ms)", took.num_milliseconds())).unwrap_or_default();
-    line("time", &[&fields.time_text, &answered, &took], &fields.time_text)
+    line("time", None, &[&fields.time_text, &answered, &took], &fields.time_text)
 }
 
 /// How long the call took, where the event says when it was answered.
@@ -134,9 +149,9 @@ pub fn duration(fields: &EventFields<'_>) -> Option<TimeDelta> {
     (took >= TimeDelta::zero()).then_some(took)
 }
 
-fn line(label: &'static str, parts: &[&str], value: &str) -> SummaryLine {
+fn line(label: &'static str, field: Option<Field>, parts: &[&str], value: &str) -> SummaryLine {
     let text = or(joined(parts, "  "), NOTHING);
-    SummaryLine { label, text, value: value.to_owned(), failed: false }
+    SummaryLine { label, text, value: value.to_owned(), field, failed: false }
 }
 
 fn joined(parts: &[&str], separator: &str) -> String {

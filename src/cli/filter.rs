@@ -1,18 +1,12 @@
 //! From `-Q` to a query.
 
-use std::fs::File;
-use std::io::Read as _;
-
 use chrono::{DateTime, Utc};
 
 use super::args::FilterArgs;
 use crate::domain::problem::Problem;
-use crate::domain::text::clean;
 use crate::domain::zone::Zone;
+use crate::files::read_list;
 use crate::query::{AccessSet, ParseContext, Query, Term, parse};
-
-/// The largest file of values that is read, in bytes.
-const LARGEST_LIST: u64 = 16 << 20;
 
 impl FilterArgs {
     /// What `--filter` says; everything without it. `now` and `zone` are what its times are relative to.
@@ -37,18 +31,6 @@ pub fn read(text: &str, now: DateTime<Utc>, zone: Zone) -> Result<Query, Problem
         Problem::usage(format!("the query cannot be read: {}", error.message))
             .hint(format!("{}{suggestion}", error.pointer(text)))
     })
-}
-
-/// The content of a file that is named in a query; a relative name is below the current directory.
-fn read_list(name: &str) -> Result<String, String> {
-    let refused = |why: &str| format!("{} cannot be read: {why}", clean(name));
-    let file = File::open(name).map_err(|error| refused(&error.to_string()))?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST_LIST + 1).read_to_end(&mut bytes).map_err(|error| refused(&error.to_string()))?;
-    if bytes.len() as u64 > LARGEST_LIST {
-        return Err(refused("it is larger than 16 MiB"));
-    }
-    String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8"))
 }
 
 #[cfg(test)]

@@ -46,6 +46,12 @@ impl TimeRange {
         Self { start: self.start, end: self.end.max(hour) }
     }
 
+    /// The whole minute that `instant` lies in.
+    pub fn minute_of(instant: DateTime<Utc>) -> Self {
+        let minute = floor_minute(instant);
+        Self { start: minute_to_time(minute), end: minute_to_time(minute + 1) }
+    }
+
     pub fn contains(&self, instant: DateTime<Utc>) -> bool {
         self.start <= instant && instant < self.end
     }

@@ -114,6 +114,7 @@ impl Hands {
         match effect {
             Effect::Select(request) => self.select(request),
             Effect::LoadEvent(key) => self.load_event(key),
+            Effect::ReadList(name) => self.read_list(name),
             Effect::Copy { what, text } => self.copy(what, text),
             other @ (Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
             other => {
@@ -142,6 +143,13 @@ impl Hands {
 
     fn select(&self, request: SelectRequest) {
         self.viewer.ask(request);
+    }
+
+    fn read_list(&self, name: String) {
+        self.home.spawn_blocking(move || {
+            let content = crate::files::read_list(&name);
+            Some(Message::ListRead { name, content })
+        });
     }
 
     fn load_event(&self, key: EventKey) {

@@ -13,12 +13,14 @@
 
 mod entry;
 mod find;
+mod list;
 mod places;
 mod reader;
 mod unpack;
 mod values;
 
 pub use find::{Found, Input, Origin, find};
+pub use list::read_list;
 pub use places::Places;
 pub use reader::{Chunk, FileRead, Progress, Reader, RegionNames};
 pub use values::LONGEST;

@@ -39,6 +39,11 @@ impl fmt::Display for Expr {
             Self::Not(inner) if **inner == Self::All => f.write_str("NOT *"),
             Self::Not(inner) if inner.is_one_word() => write!(f, "-{inner}"),
             Self::Not(inner) => write!(f, "NOT ({inner})"),
+            Self::Off(inner) => match &**inner {
+                Self::And(_) | Self::Or(_) => write!(f, "~({inner})"),
+                Self::Term(term) if !term.is_one_word() => write!(f, "~({inner})"),
+                _ => write!(f, "~{inner}"),
+            },
             Self::Term(term) => term.fmt(f),
         }
     }
@@ -58,11 +63,16 @@ fn joined(f: &mut fmt::Formatter<'_>, parts: &[Expr], separator: &str) -> fmt::R
 impl Expr {
     /// Whether a `-` before it denies all of it.
     fn is_one_word(&self) -> bool {
+        matches!(self, Self::Term(term) if term.is_one_word())
+    }
+}
+
+impl Term {
+    fn is_one_word(&self) -> bool {
         match self {
-            Self::Term(Term::Text(text)) => text.split_whitespace().count() == 1,
-            Self::Term(Term::Access(set)) => [AccessSet::READS, AccessSet::WRITES, AccessSet::LOGINS].contains(set),
-            Self::Term(_) => true,
-            _ => false,
+            Self::Text(text) => text.split_whitespace().count() == 1,
+            Self::Access(set) => [AccessSet::READS, AccessSet::WRITES, AccessSet::LOGINS].contains(set),
+            _ => true,
         }
     }
 }
@@ -286,60 +296,16 @@ fn quoted(text: &str) -> String {
 }
 
 impl Expr {
-    /// In a few words, for a chip. Text that came from an event or was typed must be made harmless by who shows it.
-    pub fn describe(&self) -> String {
+    /// As it is typed, times in a short form, for a chip. Text that came from an event or was typed must be made
+    /// harmless by who shows it.
+    pub fn chip(&self) -> String {
         match self {
-            Self::Term(term) => term.describe(),
-            Self::Not(inner) => format!("not {}", inner.describe()),
-            Self::All => "everything".to_owned(),
-            Self::And(_) | Self::Or(_) => self.to_string(),
-        }
-    }
-}
-
-impl Term {
-    /// In a few words, for a chip; see [`Expr::describe`].
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Access(set) => access_said(*set).to_owned(),
-            Self::Failed => "failed".to_owned(),
-            Self::Own => "own reads".to_owned(),
-            Self::Region(regions) => counted("region", regions.iter().map(RegionId::as_str)),
-            Self::Queried(ids) => match ids.first() {
-                Some(only) if ids.len() == 1 => only.short(),
-                _ => format!("{} compartments", ids.len()),
-            },
-            Self::Late => "late".to_owned(),
-            Self::Flag(flag) => flag.name().to_owned(),
-            Self::Time(range) if open_ends(range) != (false, false) => self.to_string(),
-            Self::Time(range) => {
+            Self::Term(Term::Time(range)) if open_ends(range) == (false, false) => {
                 let same_day = range.start().date_naive() == range.end().date_naive();
                 let end = if same_day { "%H:%M" } else { "%d %b %H:%M" };
                 format!("{} → {} UTC", range.start().format("%d %b %H:%M"), range.end().format(end))
             }
-            Self::Text(text) => format!("“{}”", text.split_whitespace().collect::<Vec<_>>().join(" ")),
-            Self::About { .. } => self.to_string(),
+            _ => self.to_string(),
         }
-    }
-}
-
-fn access_said(set: AccessSet) -> &'static str {
-    use crate::domain::access::Access::{Read, Session, Write};
-    match (set.contains(Read), set.contains(Write), set.contains(Session)) {
-        (true, true, true) => "reads and writes",
-        (false, true, true) => "writes",
-        (true, false, false) => "reads",
-        (false, false, true) => "sign-ins",
-        (false, true, false) => "writes without sign-ins",
-        (true, true, false) => "all but sign-ins",
-        (true, false, true) => "reads and sign-ins",
-        (false, false, false) => "nothing",
-    }
-}
-
-fn counted<'a>(noun: &str, mut values: impl ExactSizeIterator<Item = &'a str>) -> String {
-    match (values.len(), values.next()) {
-        (1, Some(only)) => only.to_owned(),
-        (n, _) => format!("{n} {noun}s"),
     }
 }

@@ -62,6 +62,37 @@ impl Field {
         Self::ALL.iter().copied().find(|field| field.name().eq_ignore_ascii_case(name))
     }
 
+    /// The field that holds what stands at a place in the event's JSON; keys in any case, `data.` may be left out.
+    pub fn at(keys: &[impl AsRef<str>]) -> Option<Self> {
+        let keys: Vec<String> = keys.iter().map(|key| key.as_ref().to_ascii_lowercase()).collect();
+        let path = keys.join(".");
+        Some(match path.strip_prefix("data.").unwrap_or(&path) {
+            "eventname" => Self::Event,
+            "eventtype" => Self::Type,
+            "eventid" => Self::Id,
+            "source" => Self::Source,
+            "eventgroupingid" => Self::Group,
+            "compartmentid" => Self::CompartmentId,
+            "compartmentname" => Self::Compartment,
+            "resourcename" => Self::Resource,
+            "resourceid" => Self::ResourceId,
+            "availabilitydomain" => Self::AvailabilityDomain,
+            "identity.principalname" => Self::User,
+            "identity.principalid" => Self::UserId,
+            "identity.authtype" => Self::Auth,
+            "identity.callername" => Self::Caller,
+            "identity.ipaddress" => Self::Ip,
+            "identity.useragent" => Self::Agent,
+            "identity.consolesessionid" => Self::Session,
+            "request.id" => Self::Request,
+            "request.action" => Self::Action,
+            "request.path" => Self::Path,
+            "response.status" => Self::Status,
+            "response.message" => Self::Message,
+            _ => return None,
+        })
+    }
+
     /// The column that holds it; without one it is read out of the event's bytes.
     pub fn column(self) -> Option<Column> {
         Some(match self {

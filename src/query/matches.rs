@@ -67,7 +67,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn answers(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::All => true,
+            Expr::All | Expr::Off(_) => true,
             Expr::And(all) => all.iter().all(|expr| self.answers(expr)),
             Expr::Or(any) => any.iter().any(|expr| self.answers(expr)),
             Expr::Not(inner) => !self.answers(inner),

@@ -124,7 +124,7 @@ impl Test {
 
     fn new(expr: &Expr) -> Self {
         match expr {
-            Expr::All => Self::All,
+            Expr::All | Expr::Off(_) => Self::All,
             Expr::And(all) => Self::and(all.iter().map(Self::new).collect()),
             Expr::Or(any) => Self::Or(any.iter().map(Self::new).collect()),
             Expr::Not(inner) => Self::Not(Box::new(Self::new(inner))),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::condition::{Condition, Subject};
 use super::field::Field;
 use super::flag::Flag;
+use super::parse::bare_value;
 use crate::domain::access::Access;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
@@ -25,6 +26,8 @@ pub enum Expr {
     /// Any of these; no event when there are none.
     Or(Vec<Self>),
     Not(Box<Self>),
+    /// Kept, but switched off: every event. Only a whole conjunct is switched off.
+    Off(Box<Self>),
     Term(Term),
 }
 
@@ -123,6 +126,16 @@ impl Query {
         (place < self.conjuncts.len()).then(|| self.conjuncts.remove(place))
     }
 
+    /// The query with every conjunct switched off; where all are off already, with every one on.
+    #[must_use]
+    pub fn switched(&self) -> Self {
+        let all_off = self.conjuncts.iter().all(Expr::is_off);
+        let switch = |conjunct: &Expr| {
+            if conjunct.is_off() == all_off { conjunct.clone().switched() } else { conjunct.clone() }
+        };
+        Self { conjuncts: self.conjuncts.iter().map(switch).collect() }
+    }
+
     /// The first conjunct that is a term of this kind.
     pub fn term(&self, kind: TermKind) -> Option<&Term> {
         self.conjuncts.iter().find_map(|conjunct| match conjunct {
@@ -184,6 +197,19 @@ impl Expr {
         }
     }
 
+    /// Switched off, or on again.
+    #[must_use]
+    pub fn switched(self) -> Self {
+        match self {
+            Self::Off(inner) => *inner,
+            other => Self::Off(Box::new(other)),
+        }
+    }
+
+    pub fn is_off(&self) -> bool {
+        matches!(self, Self::Off(_))
+    }
+
     /// Whether this is `-is:self`, which hides our own reads.
     pub fn hides_own(&self) -> bool {
         matches!(self, Self::Not(inner) if **inner == Self::Term(Term::Own))
@@ -202,6 +228,17 @@ impl Term {
             Self::Text(_) => TermKind::Text,
             Self::Late | Self::Flag(_) | Self::About { .. } => TermKind::Field,
         }
+    }
+
+    /// That a text of the subject is exactly this one, in any case, or that there is none where this is empty. Written
+    /// as it would be typed: an address as an address, a status as a number.
+    pub fn is(subject: Subject, text: &str) -> Expr {
+        if text.is_empty() {
+            return Expr::from(Self::About { subject, condition: Condition::Present }).negated();
+        }
+        let typed = bare_value(&subject, true, text)
+            .filter(|typed| matches!(typed, Condition::Number(_) | Condition::Address(_) | Condition::Equals(_)));
+        Self::About { condition: typed.unwrap_or_else(|| Condition::Equals(text.to_owned())), subject }.into()
     }
 
     pub fn contains(field: Field, value: impl Into<String>) -> Self {

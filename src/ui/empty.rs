@@ -168,17 +168,15 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
             app.key(Action::ToggleFailed)
         ));
     }
-    let (clear, last) = (app.key(Action::ClearFilters), app.key(Action::RemoveLastFilter));
-    if !filters.text().is_empty() {
-        let text = cut(filters.text(), 40);
+    if let Some(first) = filters.terms().next() {
+        let query = filters.query().to_string();
+        let what = if filters.terms().nth(1).is_some() { query } else { first.to_string() };
         lines.push(format!(
-            "The text filter “{text}” may be too narrow: {clear} clears it, {last} takes its last word."
+            "The query “{}” may be too narrow: {} clears it, {} takes its last term.",
+            cut(&what, 60),
+            app.key(Action::ClearFilters),
+            app.key(Action::RemoveLastFilter)
         ));
-    }
-    if !filters.asked().is_everything() {
-        let asked = filters.asked().to_string();
-        let asked = cut(&asked, 60);
-        lines.push(format!("The query “{asked}” may be too narrow: {clear} clears it, {last} takes its last term."));
     }
     lines.extend(missing(app));
     lines

@@ -17,6 +17,7 @@ pub struct GlyphSet {
     pub dot: &'static str,
     pub ellipsis: &'static str,
     pub good: &'static str,
+    pub bad: &'static str,
     bars: &'static [char],
 }
 
@@ -58,6 +59,7 @@ const UNICODE: GlyphSet = GlyphSet {
     dot: "·",
     ellipsis: "…",
     good: "✓",
+    bad: "✗",
     bars: &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
 };
 
@@ -84,6 +86,7 @@ const ASCII: GlyphSet = GlyphSet {
     dot: "-",
     ellipsis: "..",
     good: "ok",
+    bad: "x",
     bars: &['.', ':', '|', '#'],
 };
 

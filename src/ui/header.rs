@@ -8,9 +8,8 @@ use crate::app::action::Action;
 use crate::app::files::FilesSeen;
 use crate::app::geometry::Shape;
 use crate::app::keymap::Focus;
-use crate::app::prompt::Purpose;
+use crate::app::prompt::{Fault, Purpose};
 use crate::app::setup::AccessFilter;
-use crate::query::Expr;
 
 use super::format;
 use super::pen::{Pen, Spans, spans_width};
@@ -236,6 +235,9 @@ pub fn query(app: &App, pen: &mut Pen<'_>, area: Rect, shape: Shape) {
     pen.ends(area, &left, &right);
 }
 
+/// What can be typed.
+const ASKS: &str = "words, user:alice, is:failed, -event:Get*, ip:10.0.0.0/8";
+
 fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
     let theme = pen.theme;
     if let Some(prompt) = app.prompt() {
@@ -246,24 +248,19 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
         };
         return pen.typed(&label, &prompt.line, cells);
     }
-    let text = app.filters().text();
+    let text = app.filters().query().to_string();
     let mut spans = vec![(search_sign(app), theme.key)];
-    // Where there is no line for the filters, what was asked for at the start stands here.
-    let asked = if shape == Shape::Wide { String::new() } else { app.filters().asked().to_string() };
-    if !asked.is_empty() {
-        spans.push((format!("{} ", cut(&asked, 40)), theme.hit));
-    }
+    let switches = if shape == Shape::Wide { Spans::new() } else { switches(app, pen, shape) };
     match text.is_empty() {
-        true if shape == Shape::Wide => spans.push(("filter by text".to_owned(), theme.faint)),
+        true if shape == Shape::Wide => spans.push((ASKS.to_owned(), theme.faint)),
         true => {}
-        false => spans.push((text.to_owned(), theme.strong)),
-    }
-    if shape != Shape::Wide {
-        if !(text.is_empty() && asked.is_empty()) {
+        false => {
+            let room = usize::from(cells).saturating_sub(spans_width(&switches) + 5).max(12);
+            spans.push((cut(&text, room).into_owned(), theme.strong));
             spans.push(("  ".to_owned(), theme.text));
         }
-        spans.extend(switches(app, pen, shape));
     }
+    spans.extend(switches);
     spans
 }
 
@@ -274,6 +271,11 @@ fn search_sign(app: &App) -> String {
 
 fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
     let theme = pen.theme;
+    match app.prompt().and_then(|prompt| prompt.fault.as_ref()) {
+        Some(Fault::Wrong(_)) => return vec![(format!("{} as before ", pen.glyphs.bad), theme.problem)],
+        Some(Fault::Waiting) => return vec![(format!("{} ", pen.glyphs.ellipsis), theme.loading)],
+        None => {}
+    }
     if !app.is_current() || app.tenancy().is_none() {
         return vec![(format!("{} ", pen.glyphs.ellipsis), theme.loading)];
     }
@@ -328,9 +330,9 @@ pub fn filters(app: &App, pen: &mut Pen<'_>, area: Rect) {
     spans.extend(scope_words(app, pen));
     spans.extend(switches(app, pen, Shape::Wide));
     let (open, close) = if pen.glyphs.plain { ("<", ">") } else { ("‹", "›") };
-    let asked = app.filters().asked().conjuncts().iter().map(Expr::describe);
-    for word in asked.chain(app.filters().words().map(str::to_owned)).take(12) {
-        spans.push((format!("{open}{}{close} ", cut(&word, 30)), theme.hit));
+    for term in app.filters().query().conjuncts().iter().take(12) {
+        let style = if term.is_off() { theme.faint } else { theme.hit };
+        spans.push((format!("{open}{}{close} ", cut(&term.chip(), 30)), style));
     }
     if app.filters().is_narrowed() {
         spans.push((format!(" {}", app.key(Action::ClearFilters)), theme.key));

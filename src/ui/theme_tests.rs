@@ -10,7 +10,7 @@ use super::draw;
 use super::tests::{screen, story};
 use super::theme::{Theme, names};
 
-/// Each style that occurs, on how many cells, and on which text first.
+/// Each style that occurs, and on which text first.
 fn styles(theme: &Theme) -> String {
     let mut stage = story();
     screen(&mut stage, 120, 36);
@@ -22,21 +22,20 @@ fn styles(theme: &Theme) -> String {
         })
         .unwrap();
     let buffer = terminal.backend().buffer();
-    let mut seen: BTreeMap<String, (usize, String, bool)> = BTreeMap::new();
+    let mut seen: BTreeMap<String, (String, bool)> = BTreeMap::new();
     for cell in buffer.content() {
         let style = format!("{:?} on {:?} {:?}", cell.fg, cell.bg, cell.modifier);
-        for (other, (.., open)) in &mut seen {
+        for (other, (_, open)) in &mut seen {
             *open &= *other == style;
         }
-        let (count, text, open) = seen.entry(style).or_insert((0, String::new(), true));
-        *count += 1;
+        let (text, open) = seen.entry(style).or_insert((String::new(), true));
         *open &= text.chars().count() < 30;
         if *open {
             text.push_str(cell.symbol());
         }
     }
-    seen.iter().fold(String::new(), |mut all, (style, (count, text, _))| {
-        let _ = writeln!(all, "{count:>4} {style}: {}", text.trim());
+    seen.iter().fold(String::new(), |mut all, (style, (text, _))| {
+        let _ = writeln!(all, "{style}: {}", text.trim());
         all
     })
 }

@@ -2,10 +2,11 @@
 
 use crate::app::action::Action;
 use crate::app::event_detail::{Body, EventDetail};
-use crate::app::json::JsonTree;
+use crate::app::json::{JsonKind, JsonTree};
 use crate::app::summary::{SummaryLine, lines};
 use crate::app::viewport::Viewport;
 use crate::index::EventKey;
+use crate::query::{Condition, Expr, Field, JsonPath, Subject, Term};
 
 /// Levels of the document that are unfolded at first: `data` and its blocks, not their headers.
 const LEVELS: usize = 3;
@@ -189,6 +190,23 @@ impl DetailPane {
         }
     }
 
+    /// What is asked of an event that has the same value there.
+    pub fn term(&self) -> Result<Expr, &'static str> {
+        let shown = self.event.as_ref().ok_or("the event is still being read")?;
+        match (self.tab, &shown.detail.body) {
+            (Tab::Summary, _) => {
+                let line = shown.summary.get(self.view.cursor).ok_or("there is nothing here")?;
+                let field = line.field.ok_or("this line is no single value")?;
+                Ok(Term::is(Subject::Field(field), &line.value))
+            }
+            (Tab::Json, Body::Json { tree, masks }) => {
+                let at = self.node().ok_or("there is nothing here")?;
+                term_of_node(tree, at, masks.contains_key(&at), shown.detail.fields.key_fingerprint())
+            }
+            (Tab::Json, Body::Text(_)) => Err("the event is not JSON"),
+        }
+    }
+
     pub fn find(&mut self, text: &str) {
         text.clone_into(&mut self.find);
         self.find_from(0, true);
@@ -315,6 +333,28 @@ impl Shown {
 fn around(from: usize, len: usize, skip: usize, forward: bool) -> impl Iterator<Item = usize> {
     let step = move |by: usize| if forward { from + by } else { from + 2 * len - by };
     (skip..len + skip).map(move |by| step(by) % len.max(1))
+}
+
+/// That an event has the same at the same place; of an object or list, that it has one.
+fn term_of_node(tree: &JsonTree, at: usize, masked: bool, fingerprint: Option<&str>) -> Result<Expr, &'static str> {
+    let node = tree.get(at).ok_or("there is nothing here")?;
+    let keys = tree.keys(at);
+    if masked {
+        let of_credentials = keys.last().is_some_and(|key| key == "credentials");
+        let print = fingerprint.filter(|_| of_credentials).ok_or("credentials are not written into a query")?;
+        return Ok(Term::is(Subject::Field(Field::Key), print));
+    }
+    let subject = match Field::at(&keys) {
+        Some(field) => Subject::Field(field),
+        None => Subject::Path(JsonPath::new(keys).ok_or("this part of the document has no name")?),
+    };
+    Ok(match node.kind {
+        JsonKind::Object | JsonKind::Array if node.children > 0 => {
+            Term::About { subject, condition: Condition::Present }.into()
+        }
+        JsonKind::Object | JsonKind::Array | JsonKind::Null => Term::is(subject, ""),
+        JsonKind::String | JsonKind::Number | JsonKind::Bool => Term::is(subject, &node.plain_value()),
+    })
 }
 
 /// A part of the document, printed, credentials left out.

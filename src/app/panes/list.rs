@@ -4,12 +4,15 @@ use crate::app::action::Action;
 use crate::app::view::View;
 use crate::app::viewport::Viewport;
 use crate::index::EventKey;
+use crate::query::Field;
 
 #[derive(Debug, Default)]
 pub struct ListPane {
     view: Viewport,
     key: Option<EventKey>,
     column: ListColumn,
+    /// The cursor was put on its event: it stays there, also at the top, until it is moved.
+    stays: bool,
 }
 
 /// A column whose value can be copied.
@@ -26,6 +29,18 @@ pub enum ListColumn {
 
 impl ListColumn {
     pub const ALL: [Self; 6] = [Self::Time, Self::Status, Self::User, Self::Event, Self::Resource, Self::Region];
+
+    /// What is asked of an event that has the same there; of the time it is not a field.
+    pub fn field(self) -> Option<Field> {
+        Some(match self {
+            Self::Time => return None,
+            Self::Status => Field::Status,
+            Self::User => Field::User,
+            Self::Event => Field::Event,
+            Self::Resource => Field::Resource,
+            Self::Region => Field::Region,
+        })
+    }
 
     fn moved(self, right: bool) -> Self {
         let at = Self::ALL.iter().position(|column| *column == self).unwrap_or_default();
@@ -57,7 +72,7 @@ impl ListPane {
     pub fn follow(&mut self, view: &View) {
         let len = view.matched();
         let line = self.view.cursor.saturating_sub(self.view.offset);
-        if self.view.cursor > 0
+        if (self.view.cursor > 0 || self.stays)
             && let Some(rank) = self.key.and_then(|key| view.rank_near(key))
         {
             self.view.cursor = rank;
@@ -67,8 +82,16 @@ impl ListPane {
         self.key = view.key(self.view.cursor);
     }
 
+    /// Puts the cursor on an event, on this line of the screen, when the next rows come.
+    pub fn go_to(&mut self, key: EventKey, line: usize) {
+        self.key = Some(key);
+        self.view.cursor = self.view.offset + line;
+        self.stays = true;
+    }
+
     pub fn act(&mut self, action: Action, view: &View) -> bool {
         let len = view.matched();
+        self.stays &= matches!(action, Action::MoveLeft | Action::MoveRight);
         match action {
             Action::MoveLeft | Action::MoveRight => self.column = self.column.moved(action == Action::MoveRight),
             Action::NextFailed => self.seek_failed(view, true),

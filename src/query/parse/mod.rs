@@ -19,6 +19,8 @@ use cursor::Cursor;
 pub use error::ParseError;
 pub(super) use name::nearest;
 
+const NOT_WHOLE: &str = "~ switches a whole term off, not a part of one; for a ~ as such use quotes";
+
 /// How deep parentheses and denials may stand in each other.
 const DEPTH: usize = 64;
 
@@ -33,7 +35,7 @@ pub struct ParseContext<'a> {
 
 /// Reads a query; an empty text shows everything.
 pub fn parse(text: &str, context: &ParseContext<'_>) -> Result<Query, ParseError> {
-    let mut parser = Parser { cursor: Cursor::new(text), context, depth: 0 };
+    let mut parser = Parser { cursor: Cursor::new(text), context, depth: 0, off: None };
     parser.cursor.skip_space();
     if parser.cursor.peek().is_none() {
         return Ok(Query::everything());
@@ -42,6 +44,9 @@ pub fn parse(text: &str, context: &ParseContext<'_>) -> Result<Query, ParseError
     // Only a closing parenthesis ends an expression before the text does.
     if parser.cursor.peek().is_some() {
         return Err(ParseError::new(parser.cursor.next_span(), "no parenthesis is open that this could close"));
+    }
+    if let Some(span) = parser.off.filter(|_| matches!(expr, Expr::Or(_))) {
+        return Err(ParseError::new(span, NOT_WHOLE));
     }
     Ok(match expr {
         Expr::And(all) => all.into_iter().fold(Query::everything(), Query::and),
@@ -61,6 +66,8 @@ struct Parser<'t, 'c> {
     cursor: Cursor<'t>,
     context: &'c ParseContext<'c>,
     depth: usize,
+    /// The first `~` that switches a term off.
+    off: Option<std::ops::Range<usize>>,
 }
 
 impl Parser<'_, '_> {
@@ -113,6 +120,8 @@ impl Parser<'_, '_> {
                 return Err(ParseError::new(self.cursor.since(start), message));
             }
             self.denied_or_not()?.negated()
+        } else if self.cursor.peek() == Some('~') {
+            self.switched_off()?
         } else if self.cursor.peek() == Some('(') {
             self.group()?
         } else {
@@ -123,6 +132,19 @@ impl Parser<'_, '_> {
             return Err(ParseError::new(self.cursor.next_span(), "a space is missing before this"));
         }
         Ok(expr)
+    }
+
+    fn switched_off(&mut self) -> Result<Expr, ParseError> {
+        let span = self.cursor.next_span();
+        if self.depth > 1 {
+            return Err(ParseError::new(span, NOT_WHOLE));
+        }
+        self.cursor.bump();
+        if self.cursor.is_boundary() {
+            return Err(ParseError::new(span, "~ stands directly before the term that it switches off"));
+        }
+        self.off.get_or_insert(span);
+        self.denied_or_not().map(Expr::switched)
     }
 
     fn group(&mut self) -> Result<Expr, ParseError> {

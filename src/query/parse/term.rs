@@ -52,9 +52,6 @@ impl Parser<'_, '_> {
                 let pattern = pattern(self.cursor.slashed()?, here.start + 1)?;
                 return Ok(about(Subject::Shown, Condition::Matches(pattern)));
             }
-            Some('~') => {
-                return Err(ParseError::new(here, "terms cannot be turned off yet; for a ~ as such use quotes"));
-            }
             Some('!') => return Err(ParseError::new(here, "a term is denied with - or NOT").nearest(["-"])),
             Some('[' | ']' | '{' | '}') => {
                 return Err(ParseError::new(here, "a range follows a field, as in status:[400 TO 409]"));

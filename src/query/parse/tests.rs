@@ -48,6 +48,7 @@ fn words_join_as_they_are_spoken() {
         ("NOT a b", "-a b"),
         ("NOT (a OR b)", "-(a or b)"),
         ("--a", "a"),
+        ("~(a b) NOT c", "~(a AND b) -c"),
         ("* a", "a"),
         ("  ", "*"),
         ("a (b c)", "a b c"),
@@ -104,7 +105,7 @@ fn a_value_is_read_as_its_field_asks() {
 }
 
 /// The text, the place that is pointed at, part of what is said, what may have been meant.
-const BROKEN: [(&str, &str, &str, &[&str]); 53] = [
+const BROKEN: [(&str, &str, &str, &[&str]); 56] = [
     ("usr:alice is:write", "usr", "no field is called “usr”", &["user"]),
     ("user:alice service:Compute", "service", "no field", &["svc"]),
     ("statu:404", "statu", "no field", &["status"]),
@@ -157,7 +158,10 @@ const BROKEN: [(&str, &str, &str, &[&str]); 53] = [
     ("OR a", "OR", "missing before this", &[]),
     ("a && b", "&&", "joined with", &[]),
     ("!user:a", "!", "denied with", &["-"]),
-    ("~user:a", "~", "cannot be turned off yet", &[]),
+    ("a OR ~user:a", "~", "a whole term", &[]),
+    ("a (b ~user:a)", "~", "a whole term", &[]),
+    ("-~user:a", "~", "a whole term", &[]),
+    ("~ user:a", "~", "directly before", &[]),
 ];
 
 #[test]
@@ -240,6 +244,7 @@ fn typed() -> impl Strategy<Value = String> {
         "user:alice",
         "user=\"a b\"",
         "-",
+        "~",
         "NOT",
         "OR",
         "AND",
