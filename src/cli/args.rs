@@ -11,11 +11,15 @@ use crate::domain::time_phrase::parse_length;
 use crate::domain::zone::Zone;
 use crate::oci::AuthKind;
 
+use super::settings::Settings;
+
 mod files;
 mod memory;
+mod shell;
 
 pub use files::{CountArgs, OpenArgs};
 pub use memory::MemoryArgs;
+pub use shell::{CompletionsArgs, ConfigArgs, ConfigCommand, Shell};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,9 +33,16 @@ Examples:
   auditui open events.jsonl.gz                       explore an export, without any network
   auditui count events.jsonl --by user,event         who did what how often
   auditui doctor                                     what is wrong with my configuration?
+  auditui config show                                what is in force, and who says so
 
 Exit codes: 0 complete, 1 error, 2 usage or configuration, 3 finished but something is missing,
 4 authentication, 5 nothing readable, 130 interrupted (what was written is valid)";
+
+const COMPLETIONS: &str = "\
+Examples:
+  auditui completions bash > ~/.local/share/bash-completion/completions/auditui
+  auditui completions zsh > ~/.zfunc/_auditui          with fpath+=~/.zfunc before compinit
+  auditui completions fish > ~/.config/fish/completions/auditui.fish";
 
 const FIELDS: &str = "\
 Fields: event type svc user uid auth caller ip ua key session comp compid region queried ad res
@@ -47,6 +58,9 @@ What an event has not is null, in a table (none).";
 pub struct CommandLine {
     #[command(flatten)]
     pub identity: IdentityArgs,
+    /// The program's own configuration file [default: AUDITUI_CONFIG, else config.toml where `auditui config path` says]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Configuration")]
+    pub tool_config: Option<PathBuf>,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]
@@ -59,6 +73,9 @@ pub struct CommandLine {
     pub stats: StatsArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// What the configuration files say.
+    #[arg(skip)]
+    pub settings: Settings,
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,10 +100,18 @@ pub enum Command {
     Regions(ListingArgs),
     /// List the compartments that would be read, deleted ones included
     Compartments(ListingArgs),
+    /// Show what is configured, where it comes from, and what is wrong with it
+    Config(ConfigArgs),
     /// Check configuration, key, clock and permissions, and say what is wrong
     Doctor(DoctorArgs),
     /// Serve an invented tenancy on a loopback port, for the OCI SDK, the OCI CLI or this program
     Simulate(SimulateArgs),
+    /// Write a completion script for a shell to standard output
+    #[command(after_help = COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Write the manual page to standard output
+    #[command(after_help = "Example:\n  auditui man > ~/.local/share/man/man1/auditui.1")]
+    Man,
 }
 
 /// Who asks. The same names as in the OCI CLI, whose own variables (`OCI_CLI_PROFILE` and so on) count where these are
@@ -253,9 +278,13 @@ pub struct ScreenArgs {
     /// Draw with ASCII characters only
     #[arg(long, env = "AUDITUI_ASCII")]
     pub ascii: bool,
-    /// Colours for a dark or a light background, or none
-    #[arg(long, value_enum, env = "AUDITUI_THEME")]
-    pub theme: Option<ThemeName>,
+    /// Colours: dark, light, high-contrast, blue-orange-dark, blue-orange-light, mono, or a file in themes/ beside the
+    /// configuration [default: by what the terminal says of its background]
+    #[arg(long, value_name = "NAME", env = "AUDITUI_THEME")]
+    pub theme: Option<String>,
+    /// No colours, as NO_COLOR
+    #[arg(long, env = "AUDITUI_NO_COLOR")]
+    pub no_color: bool,
 }
 
 #[derive(Debug, Args)]
@@ -398,13 +427,6 @@ pub enum FailOn {
 pub enum ListingFormat {
     Table,
     Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeName {
-    Dark,
-    Light,
-    Mono,
 }
 
 /// [`Zone`] with what clap asks of an argument.

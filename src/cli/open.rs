@@ -3,20 +3,21 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use chrono::{SubsecRound, TimeDelta};
 
 use super::args::OpenArgs;
-use super::explore::{access, terminal_failed, theme};
+use super::explore::{access, terminal_failed};
 use super::exports::{Completeness, Exports, NOT_READ, Verdict};
 use super::held::region_names;
 use super::interrupt::Interrupt;
+use super::look::{self, Wanted};
+use super::settings::Settings;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
 use crate::app::files::End;
-use crate::app::keymap::Keymap;
-use crate::app::setup::{FilesSetup, Glyphs, Setup};
+use crate::app::setup::{FilesSetup, Setup};
+use crate::config::Finding;
 use crate::domain::problem::Problem;
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_range::TimeRange;
@@ -27,13 +28,21 @@ use crate::oci::{Clock, Env};
 /// What stands in the place of the range until the files say what they span.
 const BEFORE_ANY: TimeDelta = TimeDelta::hours(1);
 
-pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
+pub async fn run(
+    args: &OpenArgs,
+    settings: &Settings,
+    env: &Env,
+    interrupt: &mut Interrupt,
+) -> Result<ExitCode, Problem> {
     let stats = Stats::begin(args.stats);
     let now = Clock::System.now().trunc_subsecs(0);
     let range = args.when.range(now)?;
     let query = args.filter.asked(now, args.when.tz.0)?;
     let exports = Exports::find(&args.paths)?;
     check_terminal(exports.inputs.iter().any(|input| input.origin == Origin::Stdin))?;
+    let wanted = Wanted::new(&args.screen, settings, env);
+    let look = wanted.look(&settings.config)?;
+    let findings: Vec<Finding> = settings.config.findings.iter().cloned().chain(look.findings).collect();
     let setup = Setup {
         profile: String::new(),
         endpoint: None,
@@ -44,9 +53,9 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
         access: access(&args.filter),
         query,
         zone: args.when.tz.0,
-        glyphs: if args.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
-        keymap: Arc::clone(Keymap::built_in()),
-        configuration: None,
+        glyphs: wanted.glyphs(),
+        keymap: look.keymap,
+        configuration: look::problem(&findings),
         padding: TimeDelta::zero(),
         max_memory: args.memory.max_memory,
         now,
@@ -58,10 +67,10 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;
     };
-    let (clipboard, theme) = (Clipboard::start(env), theme(&args.screen, env));
-    let snapshot = driver::run(Source::Files(files), setup, clipboard, theme, Vec::new(), stop)
-        .await
-        .map_err(|error| terminal_failed(&error))?;
+    let snapshot =
+        driver::run(Source::Files(files), setup, Clipboard::start(env), look.theme, wanted.reload(), Vec::new(), stop)
+            .await
+            .map_err(|error| terminal_failed(&error))?;
     if let Some(skipped) = skipped {
         say(&skipped);
     }
