@@ -35,7 +35,7 @@ pub fn run(
 ) -> Result<ExitCode, Problem> {
     match command {
         ConfigCommand::Path => print_text(&user_file(settings)?.display().to_string()).map(|()| ExitCode::SUCCESS),
-        ConfigCommand::Show { output } => show(*output, settings, identity, env),
+        ConfigCommand::Show { output } => show(*output, settings, identity, wanted, env),
         ConfigCommand::Check { write_default: true } => write(user_file(settings)?),
         ConfigCommand::Check { write_default: false } => check(settings, wanted),
     }
@@ -65,13 +65,9 @@ fn write(path: &Path) -> Result<ExitCode, Problem> {
 
 /// Everything that is wrong; a missing file is not.
 fn check(settings: &Settings, wanted: &Wanted) -> Result<ExitCode, Problem> {
-    let config = &settings.config;
-    let look = wanted.look(config)?.findings;
-    let findings: Vec<&Finding> = config.findings.iter().chain(&look).collect();
-    let time = config.setting("time").and_then(wrong_time);
-    let findings: Vec<&Finding> = findings.into_iter().chain(&time).collect();
+    let findings = findings(settings, wanted)?;
     let mut lines: Vec<String> = Vec::new();
-    for (file, state) in &config.files {
+    for (file, state) in &settings.config.files {
         let words = match state {
             State::Read => "read",
             State::Missing => "not there, which is fine",
@@ -79,12 +75,24 @@ fn check(settings: &Settings, wanted: &Wanted) -> Result<ExitCode, Problem> {
         };
         lines.push(format!("{}: {words}", clean(&file.path.display().to_string())));
     }
-    for finding in &findings {
-        lines.push(format!("{}: {finding}", if finding.is_error { "error" } else { "warning" }));
-    }
+    lines.extend(findings.iter().map(told));
     print_text(&lines.join("\n"))?;
     let is_wrong = findings.iter().any(|finding| finding.is_error);
     Ok(if is_wrong { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// Of the files, the keys, the theme and the time.
+fn findings(settings: &Settings, wanted: &Wanted) -> Result<Vec<Finding>, Problem> {
+    let config = &settings.config;
+    let look = wanted.look(config)?.findings;
+    let time = config.setting("time").and_then(wrong_time);
+    let mut all: Vec<Finding> = config.findings.iter().cloned().chain(look).chain(time).collect();
+    all.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    Ok(all)
+}
+
+fn told(finding: &Finding) -> String {
+    format!("{}: {finding}", if finding.is_error { "error" } else { "warning" })
 }
 
 /// What the explorer would say against the time that it shall begin with.
@@ -94,12 +102,20 @@ pub fn wrong_time(setting: &Setting) -> Option<Finding> {
     let error = parse_range(text, &anchors).err()?;
     let (Origin::User(path, line) | Origin::Project(path, line)) = &setting.origin else { return None };
     let what = format!("`time` is `{}`: {}", clean(text), error.message);
-    Some(Finding { is_error: true, path: path.clone(), line: Some(*line), what })
+    Some(Finding { is_error: true, path: path.clone(), line: Some(*line), what, remedy: "" })
 }
 
-fn show(output: ListingFormat, settings: &Settings, identity: &IdentityArgs, env: &Env) -> Result<ExitCode, Problem> {
-    let mut rows = options(settings, env);
+fn show(
+    output: ListingFormat,
+    settings: &Settings,
+    identity: &IdentityArgs,
+    wanted: &Wanted,
+    env: &Env,
+) -> Result<ExitCode, Problem> {
+    let mut rows = options(settings, identity.demo, env);
     rows.extend(keys(settings));
+    let findings = findings(settings, wanted)?;
+    rows.iter_mut().for_each(|row| without_effect(row, &findings));
     let oci = try_resolve(&identity.profile_options(env));
     let of_oci = oci.as_ref().map(|resolved| of_oci(resolved, &rows)).unwrap_or_default();
     rows.extend(of_oci);
@@ -114,34 +130,40 @@ fn show(output: ListingFormat, settings: &Settings, identity: &IdentityArgs, env
             print_text(&aligned(&table))?;
         }
     }
-    for finding in &settings.config.findings {
-        say(&format!("{}: {finding}", if finding.is_error { "error" } else { "warning" }));
-    }
+    findings.iter().for_each(|finding| say(&told(finding)));
     if let Err(unresolved) = oci {
         say(&format!("the OCI configuration says nothing: {}", unresolved.problem.message));
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// A line that is wrong says so.
+fn without_effect(row: &mut Row, findings: &[Finding]) {
+    let mut wrong = findings.iter().filter(|finding| finding.is_error);
+    if wrong.any(|finding| finding.line.is_some() && finding.place() == row.origin) {
+        row.origin.push_str(" (no effect: it is wrong)");
+    }
+}
+
 /// Every setting that a file may hold, and every other option that somebody gave.
-fn options(settings: &Settings, env: &Env) -> Vec<Row> {
+fn options(settings: &Settings, demo: bool, env: &Env) -> Vec<Row> {
     let known = KNOWN.iter().map(|known| known.name.to_owned());
     let other = settings.said.iter().map(|(name, ..)| name.clone()).filter(|name| !is_known(name));
-    known.chain(other).map(|name| in_force(name, settings, env)).collect()
+    known.chain(other).map(|name| in_force(name, settings, demo, env)).collect()
 }
 
 fn is_known(name: &str) -> bool {
     KNOWN.iter().any(|known| known.name == name)
 }
 
-fn in_force(name: String, settings: &Settings, env: &Env) -> Row {
+fn in_force(name: String, settings: &Settings, demo: bool, env: &Env) -> Row {
     if let Some((_, values, origin)) = settings.said.iter().find(|(said, ..)| *said == name) {
         return row(name, Some(without_password(&values.join(","))), origin);
     }
     if let Some(variable) = oci_variable(&name, env) {
         return row(name, env.get(variable).map(str::to_owned), &Origin::Variable(variable.to_owned()));
     }
-    if let Some(setting) = settings.config.setting(&name) {
+    if let Some(setting) = settings.config.setting(&name).filter(|setting| !(demo && setting.known.of_tenancy)) {
         return row(name, Some(setting.values.join(",")), &setting.origin);
     }
     let default = option(&name).and_then(|option| {

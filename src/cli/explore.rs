@@ -14,7 +14,7 @@ use super::look::{self, Wanted};
 use super::plan;
 use super::range::retention_warning;
 use super::stats::{Load, Stats};
-use super::talk::Talk;
+use super::talk::{Talk, say};
 use crate::app::setup::{AccessFilter, Setup};
 use crate::config::{Finding, Setting};
 use crate::domain::problem::{Problem, ProblemKind};
@@ -32,6 +32,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
     let stats = Stats::begin(line.stats);
     let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
     if !(line.read.plan || screen) {
+        say(&CommandLine::definition().render_help().to_string());
         return Err(Problem::usage("the explorer needs a terminal")
             .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
     }

@@ -146,7 +146,7 @@ pub fn problem(findings: &[Finding]) -> Option<Problem> {
     let first = findings.iter().find(|finding| finding.is_error).or(findings.first())?;
     let more = findings.len() - 1;
     let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    Some(Problem::usage(format!("{first}{more}")).hint("auditui config check tells all"))
+    Some(Problem::usage(format!("{}{more}", first.short())).hint("auditui config check tells all"))
 }
 
 fn still_as_before(problem: Problem) -> Problem {
@@ -176,7 +176,7 @@ fn keymap(config: &Config) -> (Keymap, Vec<Finding>) {
 fn finding(origin: &Origin, what: String) -> Option<Finding> {
     let (Origin::User(path, line) | Origin::Project(path, line)) = origin else { return None };
     let what = clean_prefix(&what, 400).into_owned();
-    Some(Finding { is_error: true, path: path.clone(), line: Some(*line), what })
+    Some(Finding { is_error: true, path: path.clone(), line: Some(*line), what, remedy: "" })
 }
 
 /// `COLORFGBG`, as some terminals set it: the last number is the background's.

@@ -2,15 +2,27 @@
 
 use std::ffi::OsString;
 
+use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
 use super::args::{Command, CommandLine, CountArgs};
 use super::settings::Settings;
 use crate::oci::Env;
 
 impl CommandLine {
+    /// Everything that may be typed. Variables of switches are as lenient as people are: 1, yes, true, on.
+    pub fn definition() -> clap::Command {
+        fn lenient(command: clap::Command) -> clap::Command {
+            let is_switch = |arg: &Arg| matches!(arg.get_action(), ArgAction::SetTrue);
+            let lenient_arg =
+                |arg: Arg| if is_switch(&arg) { arg.value_parser(BoolishValueParser::new()) } else { arg };
+            command.mut_args(lenient_arg).mut_subcommands(lenient)
+        }
+        lenient(Self::command())
+    }
+
     /// Reads the arguments of this process, and the configuration files below them.
     pub fn from_process() -> Result<Self, clap::Error> {
         Self::configured(std::env::args_os().collect(), &Env::from_process())
@@ -25,7 +37,9 @@ impl CommandLine {
         let settings = Settings::load(&line, &matches, env);
         let mut command = settings.below(&line, env);
         let matches = command.try_get_matches_from_mut(arguments)?;
-        Ok(Self { settings, ..Self::from_arg_matches(&matches)? })
+        let mut line = Self::from_arg_matches(&matches)?;
+        line.identity.said_by = settings.said_by();
+        Ok(Self { settings, ..line })
     }
 
     /// What is about the program itself says the same whatever is configured.
@@ -42,7 +56,7 @@ impl CommandLine {
     fn read<T: Into<OsString> + Clone>(
         arguments: impl IntoIterator<Item = T>,
     ) -> Result<(Self, ArgMatches), clap::Error> {
-        let mut command = Self::command();
+        let mut command = Self::definition();
         let matches = command.try_get_matches_from_mut(arguments).map_err(explained)?;
         let line = Self::from_arg_matches(&matches)?;
         match without_effect(&line, &command, &matches) {
@@ -58,7 +72,7 @@ fn explained(error: clap::Error) -> clap::Error {
     if error.kind() != ErrorKind::UnknownArgument || named != "--query" {
         return error;
     }
-    CommandLine::command().error(
+    CommandLine::definition().error(
         ErrorKind::UnknownArgument,
         "there is no --query: in the OCI CLI it is a JMESPath expression. Say which events with -Q, as in\n\n  \
          auditui export --since 6h -Q 'user:alice is:denied'\n\nand take JSON apart with a tool for it, such as jq.",
@@ -118,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        CommandLine::command().debug_assert();
+        CommandLine::definition().debug_assert();
     }
 
     #[test]

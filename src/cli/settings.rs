@@ -1,12 +1,13 @@
 //! What the configuration files say, laid below the command line and the environment.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::builder::OsStr;
 use clap::error::ContextKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::args::{Command as Asked, CommandLine};
 use super::talk::Talk;
@@ -46,7 +47,17 @@ impl Settings {
         let wanted = self.config.settings.iter().filter(|setting| !NOT_AN_OPTION.contains(&setting.known.name));
         let wanted = wanted.filter(|setting| !(line.identity.demo && setting.known.of_tenancy));
         let wanted = wanted.filter(|setting| oci_variable(setting.known.name, env).is_none());
-        wanted.fold(CommandLine::command(), |command, setting| with_default(command, setting, env))
+        wanted.fold(CommandLine::definition(), |command, setting| with_default(command, setting, env))
+    }
+
+    /// Who says which profile it is, where it is not an option.
+    pub fn said_by(&self) -> BTreeMap<&'static str, String> {
+        let of = |name: &'static str| {
+            let said = self.said.iter().find(|(said, ..)| said == name).map(|(.., origin)| origin.clone());
+            let origin = said.or_else(|| Some(self.config.setting(name)?.origin.clone()))?;
+            Some((name, origin.to_string()))
+        };
+        ["profile", "config-file", "auth"].into_iter().filter_map(of).collect()
     }
 
     /// Says what is wrong with the files, where the command has no screen to say it on. What asks a tenancy does not begin
@@ -135,19 +146,19 @@ fn wrong_value(setting: &Setting) -> Option<Finding> {
     let (Origin::User(path, line) | Origin::Project(path, line)) = &setting.origin else { return None };
     let values = setting.values.join(", ");
     let what = format!("`{}` is `{}`: {why}", setting.known.name, crate::domain::text::clean_prefix(&values, 120));
-    Some(Finding { is_error: true, path: path.clone(), line: Some(*line), what })
+    Some(Finding { is_error: true, path: path.clone(), line: Some(*line), what, remedy: "" })
 }
 
 /// An option by its name, of whatever command.
 pub fn option(name: &str) -> Option<Arg> {
-    let command = CommandLine::command();
+    let command = CommandLine::definition();
     let of = |command: &Command| command.get_arguments().find(|arg| arg.get_long() == Some(name)).cloned();
     of(&command).or_else(|| command.get_subcommands().find_map(of))
 }
 
 /// What somebody said, in the order of help.
 fn said(matches: &ArgMatches) -> Vec<(String, Vec<String>, Origin)> {
-    let command = CommandLine::command();
+    let command = CommandLine::definition();
     let options = command.get_arguments().filter_map(|arg| {
         let (id, long) = (arg.get_id().as_str(), arg.get_long()?);
         let origin = match matches.value_source(id)? {

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::{Shell as Script, generate};
 
 use super::args::{CommandLine, Shell};
@@ -20,7 +19,7 @@ pub fn completions(shell: Shell) -> Result<ExitCode, Problem> {
         Shell::Elvish => Script::Elvish,
     };
     let mut text = Vec::new();
-    generate(script, &mut CommandLine::command(), NAME, &mut text);
+    generate(script, &mut CommandLine::definition(), NAME, &mut text);
     write(&text)
 }
 
@@ -28,7 +27,7 @@ pub fn completions(shell: Shell) -> Result<ExitCode, Problem> {
 pub fn man() -> Result<ExitCode, Problem> {
     let no_page = |error| Problem::new(ProblemKind::Io, format!("the manual page cannot be made: {error}"));
     let mut text = Vec::new();
-    let mut command = CommandLine::command();
+    let mut command = CommandLine::definition();
     command.build();
     clap_mangen::Man::new(command.clone()).render(&mut text).map_err(no_page)?;
     for below in command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set()) {

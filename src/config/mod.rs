@@ -18,6 +18,8 @@ pub use template::write_default;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::domain::text::clean;
+
 /// What the files say.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -69,16 +71,31 @@ pub struct Finding {
     pub line: Option<usize>,
     /// Harmless for a terminal, whatever the file holds.
     pub what: String,
+    /// What to do about it, where that is not plain.
+    pub remedy: &'static str,
+}
+
+impl Finding {
+    /// The file and the line, as an [`Origin`] tells them.
+    pub fn place(&self) -> String {
+        let path = clean(&self.path.display().to_string()).into_owned();
+        match self.line {
+            Some(line) => format!("{path} line {line}"),
+            None => path,
+        }
+    }
+
+    /// For a line of the screen: the file by its name alone, and what is wrong.
+    pub fn short(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let line = self.line.map(|line| format!(" line {line}")).unwrap_or_default();
+        format!("{}{line}: {}", clean(&name), self.what)
+    }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display().to_string();
-        write!(f, "{}", crate::domain::text::clean(&path))?;
-        if let Some(line) = self.line {
-            write!(f, " line {line}")?;
-        }
-        write!(f, ": {}", self.what)
+        write!(f, "{}: {}{}", self.place(), self.what, self.remedy)
     }
 }
 

@@ -28,6 +28,7 @@ impl Config {
                     path: file.path.clone(),
                     line: None,
                     what: format!("cannot be read: {error}"),
+                    remedy: "",
                 });
                 State::Broken
             }
@@ -69,9 +70,10 @@ impl Reader<'_> {
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start);
                 let what = error.message().lines().collect::<Vec<_>>().join("; ");
-                let what =
-                    format!("{what}; mend this line, or put # before it; nothing of this file counts until then");
                 self.find(true, at, &what);
+                if let Some(finding) = self.config.findings.last_mut() {
+                    finding.remedy = "; mend this line, or put # before it: nothing of this file counts until then";
+                }
                 return State::Broken;
             }
         };
@@ -84,7 +86,7 @@ impl Reader<'_> {
     fn find(&mut self, is_error: bool, at: usize, what: &str) {
         let line = Some(line_at(self.text, at));
         let what = clean_prefix(what, 400).into_owned();
-        self.config.findings.push(Finding { is_error, path: self.file.path.clone(), line, what });
+        self.config.findings.push(Finding { is_error, path: self.file.path.clone(), line, what, remedy: "" });
     }
 
     fn origin(&self, at: usize) -> Origin {
