@@ -25,10 +25,12 @@ pub enum Focus {
     Time,
     Copy,
     Coverage,
+    Facets,
+    Pivot,
 }
 
 impl Focus {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -39,6 +41,8 @@ impl Focus {
         Self::Time,
         Self::Copy,
         Self::Coverage,
+        Self::Facets,
+        Self::Pivot,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
@@ -46,7 +50,14 @@ impl Focus {
         match self {
             Self::Tree | Self::List | Self::Detail => Some(Self::Global),
             Self::Json => Some(Self::Detail),
-            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Coverage => None,
+            Self::Global
+            | Self::Prompt
+            | Self::Help
+            | Self::Time
+            | Self::Copy
+            | Self::Coverage
+            | Self::Facets
+            | Self::Pivot => None,
         }
     }
 
@@ -81,6 +92,8 @@ impl Focus {
             Self::Time => "Time range",
             Self::Copy => "Copy menu",
             Self::Coverage => "Coverage and errors",
+            Self::Facets => "Facets",
+            Self::Pivot => "Pivot menu",
         }
     }
 }
@@ -180,13 +193,10 @@ impl Keymap {
 
     /// The key to show for an action where `focus` has the keys; `None` when it cannot be reached from there.
     pub fn key_for(&self, focus: Focus, action: Action) -> Option<KeyPress> {
-        let reachable = |binding: &&Binding| binding.action == action && focus.chain().any(|f| f == binding.focus);
-        self.bindings
-            .iter()
-            .filter(reachable)
-            .flat_map(|binding| &binding.keys)
-            .copied()
-            .find(|key| self.action(focus, *key) == Some(action))
+        // The nearest place first: what is bound there is meant for it.
+        let of_place = |place| self.bindings.iter().filter(move |b| b.action == action && b.focus == place);
+        let mut keys = focus.chain().flat_map(of_place).flat_map(|binding| &binding.keys).copied();
+        keys.find(|key| self.action(focus, *key) == Some(action))
     }
 
     /// What a text calls the key for an action: as it is where `focus` has the keys, else where it is bound; where no key

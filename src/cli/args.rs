@@ -1,6 +1,5 @@
 //! The command line as data. `--help` is made from the comments here.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,16 +9,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_phrase::parse_length;
 use crate::domain::zone::Zone;
-use crate::oci::AuthKind;
 
 use super::settings::Settings;
 
 mod examples;
 mod files;
+mod identity;
 mod memory;
 mod shell;
 
 pub use files::{CountArgs, OpenArgs};
+pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
 pub use shell::{CompletionsArgs, ConfigArgs, ConfigCommand, Shell};
 
@@ -93,48 +93,6 @@ pub enum Command {
     /// Write the manual page to standard output
     #[command(after_help = examples::MAN)]
     Man,
-}
-
-/// Who asks. The same names as in the OCI CLI, whose own variables (`OCI_CLI_PROFILE` and so on) count where these are
-/// not given.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Identity")]
-pub struct IdentityArgs {
-    /// Profile of the OCI config file
-    #[arg(long, global = true, value_name = "NAME", env = "AUDITUI_PROFILE")]
-    pub profile: Option<String>,
-    /// OCI config file, instead of ~/.oci/config
-    #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CONFIG_FILE")]
-    pub config_file: Option<PathBuf>,
-    /// How to sign in; a profile with a security_token_file uses its token unless this says otherwise
-    #[arg(long, global = true, value_enum, env = "AUDITUI_AUTH")]
-    pub auth: Option<Auth>,
-    #[arg(
-        long,
-        global = true,
-        value_name = "TEMPLATE",
-        env = "AUDITUI_ENDPOINT",
-        help = "Where the services are, such as 'http://127.0.0.1:9800/{service}/{region}'; plain http to loopback only"
-    )]
-    pub endpoint: Option<String>,
-    /// Certificates to trust beside those of the platform (PEM)
-    #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CERT_BUNDLE")]
-    pub cert_bundle: Option<PathBuf>,
-    /// Longest wait for a connection
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, env = "AUDITUI_CONNECTION_TIMEOUT")]
-    pub connection_timeout: Option<Duration>,
-    /// Longest silence in an answer
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, env = "AUDITUI_READ_TIMEOUT")]
-    pub read_timeout: Option<Duration>,
-    /// Use an invented tenancy, served by this program itself
-    #[arg(long, global = true, conflicts_with_all = ["profile", "config_file", "auth", "endpoint", "cert_bundle"])]
-    pub demo: bool,
-    /// Never ask anything; what would be asked becomes an error
-    #[arg(long, global = true, env = "AUDITUI_NO_INPUT")]
-    pub no_input: bool,
-    /// Who says so, where it is not an option.
-    #[arg(skip)]
-    pub said_by: BTreeMap<&'static str, String>,
 }
 
 /// What is read: places, times, and how hard to try.
@@ -367,23 +325,6 @@ pub struct SimulateArgs {
     /// When it ends, write the requests that it answered into this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub requests: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Auth {
-    #[value(name = "api_key", alias = "api-key")]
-    ApiKey,
-    #[value(name = "security_token", alias = "security-token")]
-    SecurityToken,
-}
-
-impl From<Auth> for AuthKind {
-    fn from(auth: Auth) -> Self {
-        match auth {
-            Auth::ApiKey => Self::ApiKey,
-            Auth::SecurityToken => Self::SecurityToken,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -158,7 +158,7 @@ fn is_known(name: &str) -> bool {
 
 fn in_force(name: String, settings: &Settings, demo: bool, env: &Env) -> Row {
     if let Some((_, values, origin)) = settings.said.iter().find(|(said, ..)| *said == name) {
-        return row(name, Some(without_password(&values.join(","))), origin);
+        return row(name, Some(values.join(",")), origin);
     }
     if let Some(variable) = oci_variable(&name, env) {
         return row(name, env.get(variable).map(str::to_owned), &Origin::Variable(variable.to_owned()));
@@ -176,14 +176,6 @@ fn in_force(name: String, settings: &Settings, demo: bool, env: &Env) -> Row {
 
 fn row(key: String, value: Option<String>, origin: &Origin) -> Row {
     Row { key, value, origin: origin.to_string() }
-}
-
-/// An address may have a name and a password before its host.
-fn without_password(value: &str) -> String {
-    match value.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (_, host))) => format!("{scheme}://…@{host}"),
-        None => value.to_owned(),
-    }
 }
 
 fn keys(settings: &Settings) -> Vec<Row> {

@@ -156,6 +156,19 @@ pub fn option(name: &str) -> Option<Arg> {
     of(&command).or_else(|| command.get_subcommands().find_map(of))
 }
 
+/// Options that may have a password in them.
+const ADDRESSES: [&str; 2] = ["endpoint", "proxy"];
+
+/// An address may have a name and a password before its host.
+fn without_password(value: &str) -> String {
+    let (scheme, rest) = value.split_once("://").map_or(("", value), |(scheme, rest)| (scheme, rest));
+    match rest.rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("…@{host}"),
+        Some((_, host)) => format!("{scheme}://…@{host}"),
+        None => value.to_owned(),
+    }
+}
+
 /// What somebody said, in the order of help.
 fn said(matches: &ArgMatches) -> Vec<(String, Vec<String>, Origin)> {
     let command = CommandLine::definition();
@@ -166,8 +179,12 @@ fn said(matches: &ArgMatches) -> Vec<(String, Vec<String>, Origin)> {
             ValueSource::EnvVariable => Origin::Variable(arg.get_env()?.to_string_lossy().into_owned()),
             _ => return None,
         };
-        let raw = matches.get_raw(id).into_iter().flatten();
-        Some((long.to_owned(), raw.map(|value| value.to_string_lossy().into_owned()).collect(), origin))
+        let raw = matches.get_raw(id).into_iter().flatten().map(std::ffi::OsStr::to_owned);
+        let shown = |value: &OsString| {
+            let value = value.to_string_lossy();
+            if ADDRESSES.contains(&long) { without_password(&value) } else { value.into_owned() }
+        };
+        Some((long.to_owned(), raw.map(|value| shown(&value)).collect(), origin))
     });
     options.collect()
 }

@@ -90,7 +90,7 @@ fn explains_itself(line: &str) -> bool {
 
 #[test]
 fn no_text_names_a_key_that_is_no_longer_one() {
-    let states: [(fn() -> Stage, &[Action]); 17] = [
+    let states: [(fn() -> Stage, &[Action]); 21] = [
         (story, &[]),
         (story, &[Action::FocusTree]),
         (story, &[Action::FocusTree, Action::OnlyThis]),
@@ -108,6 +108,10 @@ fn no_text_names_a_key_that_is_no_longer_one() {
         (paused, &[Action::Coverage]),
         (paused, &[]),
         (|| halted(14), &[]),
+        (story, &[Action::Facets]),
+        (story, &[Action::Facets, Action::Bottom]),
+        (story, &[Action::Facets, Action::Toggle]),
+        (story, &[Action::Pivot]),
     ];
     let empties: [(fn() -> Stage, &[Action]); 5] = [
         (|| halted(0), &[]),
