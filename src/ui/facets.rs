@@ -301,7 +301,11 @@ impl Painter<'_> {
         let ellipsis = pen.glyphs.ellipsis;
         let more = match answer.listed.all - listed {
             0 => String::new(),
-            more => format!(" {ellipsis} {} more than are listed: {} finds them", number(more), self.app.key(Action::Search)),
+            more => format!(
+                " {ellipsis} {} more than are listed: {} finds them",
+                number(more),
+                self.app.key(Action::Search)
+            ),
         };
         let words = format!(" {} {values}{find}, {order}{more}", number(answer.listed.all));
         if counted < of {

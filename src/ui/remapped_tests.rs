@@ -13,7 +13,8 @@ use crate::app::time_popup::PRESETS;
 /// Every action on a letter of its own that is on no screen otherwise; what leads out stays.
 fn remapped() -> Keymap {
     let mut keymap = Keymap::clone(Keymap::built_in());
-    let letters = ('\u{0410}'..'\u{0480}').collect::<Vec<char>>();
+    let letters: Vec<char> =
+        ('\u{0410}'..'\u{0480}').chain('\u{0531}'..'\u{0557}').chain('\u{10d0}'..'\u{10f1}').collect();
     let actions: Vec<Action> = Action::all().collect();
     assert!(actions.len() <= letters.len(), "more letters are needed");
     for binding in Keymap::built_in().bindings() {

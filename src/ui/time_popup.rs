@@ -39,7 +39,10 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup, keys: &
     draw_echo(app, pen, inside, popup);
     let notes = [
         "Syntax  -1h · 2h ago · today · 14:30.. · 13:47~10m · 2026-03-13 · a..b · @epoch",
-        &format!("OCI keeps 365 days. The newest minutes may still be arriving; {} reads them again.", app.key(Action::Refresh)),
+        &format!(
+            "OCI keeps 365 days. The newest minutes may still be arriving; {} reads them again.",
+            app.key(Action::Refresh)
+        ),
     ];
     let noted = if inside.height >= 20 { notes.len() as u16 } else { 0 };
     let choices = Rect { y: inside.y + ABOVE, height: inside.height.saturating_sub(ABOVE + noted), ..inside };
