@@ -35,3 +35,4 @@ mod sign_in;
 mod support;
 mod terminal;
 mod tls;
+mod wrong;
