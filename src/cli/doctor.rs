@@ -170,7 +170,8 @@ impl DoctorReport {
         told(&mut self.endpoints.audit, &client.endpoint_for(Service::Audit, &profile.region));
         told(&mut self.endpoints.identity, &client.endpoint_for(Service::Identity, &profile.region));
         self.policy = policy::of(profile.auth, &checks);
-        self.checks = checks;
+        let named = |check: Check| Check { hint: policy::named(profile.auth, &check.hint), ..check };
+        self.checks = checks.into_iter().map(named).collect();
     }
 
     /// 2 for the configuration, 4 for the credential, else what the worst check says, else 0.

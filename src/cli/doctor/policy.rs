@@ -13,6 +13,8 @@ const NEEDS: [(&str, &str); 3] = [
     ("regions", "inspect tenancies in tenancy"),
 ];
 
+const USERS: &str = "group <group>";
+
 /// One statement of the policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Statement {
@@ -41,9 +43,18 @@ impl State {
     }
 }
 
+fn grantee(auth: AuthKind) -> &'static str {
+    if auth.is_by_place() { "dynamic-group <dynamic-group>" } else { USERS }
+}
+
+/// Statements in a text, made out to whoever signs.
+pub fn named(auth: AuthKind, text: &str) -> String {
+    text.replace(USERS, grantee(auth))
+}
+
 /// The statements, with what the checks found out.
 pub fn of(auth: AuthKind, checks: &[Check]) -> Vec<Statement> {
-    let grantee = if auth.is_by_place() { "dynamic-group <dynamic-group>" } else { "group <group>" };
+    let grantee = grantee(auth);
     let statement = |(name, what)| Statement {
         statement: format!("Allow {grantee} to {what}"),
         state: checks.iter().find(|check| check.name == name).map_or(State::Unknown, state),
@@ -77,6 +88,7 @@ mod tests {
         assert_eq!(states(&checks), [State::Missing, State::Missing, State::Ok]);
         let unreachable = Check::fail("events", Problem::new(ProblemKind::Service, "no answer"));
         assert_eq!(states(&[unreachable]), [State::Unknown; 3]);
+        assert!(named(AuthKind::InstancePrincipal, "Allow group <group> to x").contains("dynamic-group"));
         assert!(of(AuthKind::ResourcePrincipal, &[])[0].statement.starts_with("Allow dynamic-group <"));
     }
 }
