@@ -32,7 +32,8 @@ impl App {
                     return self.apply_preset(preset);
                 }
             }
-            Some(Overlay::Copy | Overlay::Coverage) => {}
+            Some(Overlay::Facets) => return self.edit_in_facets(|line| line.edit(key)),
+            Some(Overlay::Copy | Overlay::Coverage | Overlay::Pivot) => {}
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
                     return self.prompt_edited();
@@ -47,7 +48,13 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.paste(text),
             Some(Overlay::Time(popup)) => popup.paste(text),
-            Some(Overlay::Copy | Overlay::Coverage) => {}
+            Some(Overlay::Facets) => {
+                return self.edit_in_facets(|line| {
+                    line.paste(text);
+                    true
+                });
+            }
+            Some(Overlay::Copy | Overlay::Coverage | Overlay::Pivot) => {}
             None => return self.paste_query(text),
         }
         Vec::new()
@@ -68,6 +75,8 @@ impl App {
                 self.copy(action)
             }
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
+            (Some(Overlay::Facets), _) => self.act_in_facets(action),
+            (Some(Overlay::Pivot), _) => self.act_in_pivot(action),
             (None, Some(_)) => self.act_in_prompt(action),
             (None, None) => self.act_in_pane(action),
         }
@@ -143,6 +152,8 @@ impl App {
             Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
             Action::CopyMenu => self.open_copy_menu(),
             Action::Coverage => self.open_coverage(),
+            Action::Facets => return self.open_facets(),
+            Action::Pivot => return self.open_pivot(),
             Action::TogglePause => return self.toggle_pause(),
             Action::Search => self.open_prompt(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
@@ -339,7 +350,12 @@ impl App {
     }
 }
 
-/// Help about the coverage panel was opened from there.
+/// Help about one of these was opened from there.
 fn below_help(help: &Help) -> Option<Overlay> {
-    (help.from() == Focus::Coverage).then_some(Overlay::Coverage)
+    match help.from() {
+        Focus::Coverage => Some(Overlay::Coverage),
+        Focus::Facets => Some(Overlay::Facets),
+        Focus::Pivot => Some(Overlay::Pivot),
+        _ => None,
+    }
 }

@@ -25,10 +25,12 @@ pub enum Focus {
     Time,
     Copy,
     Coverage,
+    Facets,
+    Pivot,
 }
 
 impl Focus {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -39,6 +41,8 @@ impl Focus {
         Self::Time,
         Self::Copy,
         Self::Coverage,
+        Self::Facets,
+        Self::Pivot,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
@@ -46,7 +50,14 @@ impl Focus {
         match self {
             Self::Tree | Self::List | Self::Detail => Some(Self::Global),
             Self::Json => Some(Self::Detail),
-            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Coverage => None,
+            Self::Global
+            | Self::Prompt
+            | Self::Help
+            | Self::Time
+            | Self::Copy
+            | Self::Coverage
+            | Self::Facets
+            | Self::Pivot => None,
         }
     }
 
@@ -68,6 +79,8 @@ impl Focus {
             Self::Time => "Time range",
             Self::Copy => "Copy menu",
             Self::Coverage => "Coverage and errors",
+            Self::Facets => "Facets",
+            Self::Pivot => "Pivot menu",
         }
     }
 }

@@ -10,9 +10,11 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::traffic::Traffic;
 
 use super::event_detail::EventDetail;
+use super::facets::count::FacetsAnswer;
 use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
+use super::pivot::count::PivotAnswer;
 use super::view::View;
 
 #[derive(Clone, Debug)]
@@ -33,6 +35,9 @@ pub enum Message {
     View(Arc<View>),
     /// The answer to [`Effect::LoadEvent`](super::effect::Effect::LoadEvent); ignored when the cursor has moved on.
     EventLoaded(Box<EventDetail>),
+    /// What was counted so far; see [`Effect::Count`](super::effect::Effect::Count).
+    FacetsCounted(Box<FacetsAnswer>),
+    PivotCounted(Box<PivotAnswer>),
     /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
     ListRead {
         name: String,

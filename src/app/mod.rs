@@ -13,6 +13,7 @@ mod copying;
 pub mod coverage;
 pub mod effect;
 pub mod event_detail;
+pub mod facets;
 pub mod facts;
 pub mod files;
 pub mod filters;
@@ -31,6 +32,7 @@ pub mod message;
 pub mod notices;
 pub mod overlay;
 pub mod panes;
+pub mod pivot;
 pub mod prompt;
 pub mod recent;
 pub mod redact;
@@ -63,6 +65,7 @@ use crate::query::Order;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
+use facets::Facets;
 use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
@@ -77,6 +80,7 @@ use overlay::Overlay;
 use panes::detail::{DetailPane, Tab};
 use panes::list::ListPane;
 use panes::tree::TreePane;
+use pivot::Pivot;
 use prompt::Prompt;
 use recent::Recent;
 use setup::{Clock, Setup};
@@ -119,6 +123,11 @@ pub struct App {
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
+    facets: Facets,
+    /// While it is open.
+    pivot: Option<Pivot>,
+    /// Of the last `Count`.
+    counting: u64,
     traffic: Arc<Traffic>,
     watch: Watch,
     look: Look,
@@ -163,6 +172,9 @@ impl App {
             overlay: None,
             notices: Notices::default(),
             panel: CoveragePanel::default(),
+            facets: Facets::default(),
+            pivot: None,
+            counting: 0,
             traffic: Arc::default(),
             watch: Watch::new(setup.now),
             look: Look::default(),
@@ -184,6 +196,8 @@ impl App {
             Message::TenancyFailed(problem) => self.note(|notices| notices.undiscovered = Some(problem)),
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
+            Message::FacetsCounted(answer) => self.facets_counted(answer),
+            Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { name, content } => self.list_read(name, content),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
@@ -213,6 +227,10 @@ impl App {
         self.detail.resize(geometry.detail_rows);
         if let Some(Overlay::Help(help)) = &mut self.overlay {
             help.resize(geometry.overlay_rows);
+        }
+        self.facets.resize(geometry.overlay_rows);
+        if let Some(pivot) = &mut self.pivot {
+            pivot.resize(geometry.overlay_rows);
         }
         self.panel.resize(geometry.overlay_rows, geometry.overlay_columns, &self.facts);
         if buckets { self.select().into_iter().collect() } else { Vec::new() }
@@ -247,6 +265,8 @@ impl App {
         self.view = Some(view);
         let mut effects = self.look_at_event();
         effects.extend(self.catch_up());
+        effects.extend(self.recount_facets());
+        effects.extend(self.recount_pivot());
         effects
     }
 
@@ -254,6 +274,7 @@ impl App {
         if self.list.key() == Some(detail.key) {
             let place = self.place_of_event();
             self.detail.show(detail, &place);
+            return self.pivot_event_known();
         }
         Vec::new()
     }
@@ -372,6 +393,7 @@ impl App {
             query: self.filters.question(range, scope.as_ref()),
             order: Order::NewestFirst,
             totals: filters::totals(range, scope.as_ref()),
+            terms: self.filters.terms().cloned().collect(),
             about: Arc::new(about),
         }))
     }
@@ -504,6 +526,7 @@ impl App {
     /// Where the keys go.
     pub fn key_focus(&self) -> Focus {
         match (&self.overlay, &self.prompt, self.focus) {
+            (Some(Overlay::Facets), ..) if self.facets.line().is_some() => Focus::Prompt,
             (Some(overlay), ..) => overlay.focus(),
             (None, Some(_), _) => Focus::Prompt,
             (None, None, Pane::Tree) => Focus::Tree,

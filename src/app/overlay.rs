@@ -11,6 +11,9 @@ pub enum Overlay {
     Copy,
     /// The machine keeps its state: it stays as it was when it is opened again.
     Coverage,
+    /// As is that of the facets.
+    Facets,
+    Pivot,
 }
 
 impl Overlay {
@@ -20,6 +23,8 @@ impl Overlay {
             Self::Time(_) => Focus::Time,
             Self::Copy => Focus::Copy,
             Self::Coverage => Focus::Coverage,
+            Self::Facets => Focus::Facets,
+            Self::Pivot => Focus::Pivot,
         }
     }
 }

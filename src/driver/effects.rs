@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 
 use super::clipboard::{Clipboard, Outcome};
+use super::counter::Counter;
 use super::home::{Happening, Home};
 use super::shelf::{Files, Shelf};
 use super::viewer::Viewer;
@@ -35,6 +36,7 @@ pub struct Hands {
     supply: Supply,
     ingest: Ingest,
     viewer: Viewer,
+    counter: Counter,
     clipboard: Clipboard,
     home: Home,
 }
@@ -86,8 +88,12 @@ impl Hands {
             move |view| home.say(Message::View(Arc::new(view)))
         };
         let viewer = Viewer::start(&waker, inbox, move || held.holdings(), show);
+        let counter = Counter::start({
+            let home = home.clone();
+            move |message| home.say(message)
+        });
         let supply = source.open(ingest.sender(), home.clone());
-        (Self { supply, ingest, viewer, clipboard, home }, happenings)
+        (Self { supply, ingest, viewer, counter, clipboard, home }, happenings)
     }
 
     /// What later effects need to know.
@@ -113,6 +119,8 @@ impl Hands {
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
             Effect::Select(request) => self.select(request),
+            Effect::Count(request) => self.counter.ask(Some(request)),
+            Effect::StopCounting => self.counter.ask(None),
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::ReadList(name) => self.read_list(name),
             Effect::Copy { what, text } => self.copy(what, text),
@@ -134,7 +142,7 @@ impl Hands {
             // Counted among what is away.
             Supply::Shelf(_) => 0,
         };
-        self.home.away() + supplied + self.ingest.pending() + self.viewer.pending() > 0
+        self.home.away() + supplied + self.ingest.pending() + self.viewer.pending() + self.counter.pending() > 0
     }
 
     pub fn stirred(&self) -> Arc<Notify> {

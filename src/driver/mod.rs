@@ -10,6 +10,7 @@
 //! ```
 
 pub mod clipboard;
+mod counter;
 mod effects;
 mod home;
 mod input;

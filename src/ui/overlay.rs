@@ -12,8 +12,10 @@ use crate::domain::time_phrase::{RETENTION, format_length};
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
 
-use super::coverage;
+use super::coverage::{self, keys as fitting_keys};
+use super::facets;
 use super::pen::{Pen, row, spans_width};
+use super::pivot;
 use super::text::{cut, fit, width};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
@@ -22,6 +24,8 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Help(_) => (100, 34),
         Overlay::Time(_) => (86, 23),
         Overlay::Copy => (84, 15),
+        Overlay::Facets => facets::SIZE,
+        Overlay::Pivot => pivot::SIZE,
         Overlay::Coverage => return coverage::place(app, screen),
     };
     let (width, height) = (wide.min(screen.width), high.min(screen.height));
@@ -33,6 +37,8 @@ pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
     match overlay {
         Overlay::Help(_) => (help_rows(area.height.saturating_sub(2)), 0),
         Overlay::Coverage => coverage::scrolling(app, area),
+        Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Time(_) | Overlay::Copy => (0, 0),
     }
 }
@@ -44,6 +50,12 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Some(Overlay::Time(popup)) => draw_time(app, pen, area, popup),
         Some(Overlay::Copy) => draw_copy(app, pen, area),
         Some(Overlay::Coverage) => coverage::draw(app, pen, area),
+        Some(Overlay::Facets) => facets::draw(app, pen, area, &fitting_keys(app, area.width)),
+        Some(Overlay::Pivot) => {
+            if let Some(pivot) = app.pivot() {
+                pivot::draw(app, pen, area, pivot, &fitting_keys(app, area.width));
+            }
+        }
         None => {}
     }
 }

@@ -253,6 +253,27 @@ picture!(
     ["%"]
 );
 
+picture!(facets_large, story(), LARGE, ["f"]);
+picture!(facets_pending_large, story(), LARGE, ["w f j l <space> j -"]);
+picture!(facets_pending_middle, story(), MIDDLE, ["w f j l <space> j - h j j"]);
+picture!(facets_small, story(), SMALL, ["w f j l <space>"]);
+picture!(facets_found, story(), MIDDLE, ["w f j /", "type bucket"]);
+picture!(facets_by_path, story(), LARGE, ["w f a", "type .data.request.headers.Accept", "<enter>"]);
+picture!(facets_no_path, story(), MIDDLE, ["f a", "type usr"]);
+picture!(facets_wrong_path, story(), MIDDLE, ["f a", "type usr", "<enter>"]);
+picture!(facets_complete, Stage::new(ledger(&[])), MIDDLE, ["w f j j l G"]);
+picture!(
+    facets_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    LARGE,
+    ["w f j l <space>"]
+);
+picture!(pivot_large, story(), LARGE, ["p"]);
+picture!(pivot_middle, story(), MIDDLE, ["j j p <down>"]);
+picture!(pivot_small, story(), SMALL, ["p"]);
+picture!(pivot_complete, Stage::new(ledger(&[])), LARGE, ["G p"]);
+picture!(pivot_ascii, Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()), MIDDLE, ["p"]);
+
 const LONG: &str = "type one two three four five six seven eight nine ten 漢字漢字漢字漢字漢字 the last word";
 picture!(long_prompt_small, story(), SMALL, ["/", LONG]);
 picture!(long_prompt_smallest, story(), (40, 10), ["t", LONG]);
@@ -286,10 +307,13 @@ fn mono_has_attributes_only() {
     let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
     screen_with(&mut stage, 120, 36, &Theme::mono());
     let theme = Theme::mono();
-    terminal.draw(|frame| _ = draw(&stage.app, &theme, frame)).unwrap();
-    for cell in terminal.backend().buffer().content() {
-        let plain = ratatui::style::Color::Reset;
-        assert_eq!((cell.fg, cell.bg), (plain, plain), "{cell:?}");
+    for keys in ["j", "f l <space>", "q p"] {
+        stage.keys(keys);
+        terminal.draw(|frame| _ = draw(&stage.app, &theme, frame)).unwrap();
+        for cell in terminal.backend().buffer().content() {
+            let plain = ratatui::style::Color::Reset;
+            assert_eq!((cell.fg, cell.bg), (plain, plain), "{cell:?}");
+        }
     }
 }
 
@@ -315,7 +339,7 @@ fn hostile(text: &str) -> Stage {
 
 /// Everything that stands on the screen is a plain cell, and frames stand where they stand without the text.
 fn check_hostile(text: &str, width: u16, height: u16) {
-    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t", "%"] {
+    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t", "%", "f l <space>", "p"] {
         let mut stage = hostile(text);
         screen(&mut stage, width, height);
         stage.keys("w").keys(keys);
@@ -368,9 +392,9 @@ proptest! {
     }
 
     #[test]
-    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..10) {
+    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..13) {
         let mut stage = story();
-        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>", "%", "% <enter>"][keys]);
+        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>", "%", "% <enter>", "f", "f l <space> /", "p"][keys]);
         screen(&mut stage, width, height);
     }
 }
