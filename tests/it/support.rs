@@ -150,7 +150,9 @@ impl Cloud {
         fake.write_home(&home.path(".oci")).unwrap();
         home.keep_secret(&fake.credentials().key_pem);
         home.keep_secret(fake.session_token().unwrap_or_default());
-        FakeOci::secret_keys().iter().for_each(|key| home.keep_secret(key));
+        for key in FakeOci::secret_keys() {
+            home.keep_secret(&key);
+        }
         home.set("AUDITUI_ENDPOINT", fake.endpoint_template());
         Self { fake, home, runtime }
     }

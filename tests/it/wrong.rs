@@ -73,7 +73,9 @@ fn session(cloud: &Cloud, token: &str) {
 fn place(auth: &str, variables: &[(&str, &str)]) -> Output {
     let mut home = Home::empty();
     home.set("OCI_CLI_AUTH", auth);
-    variables.iter().for_each(|(name, value)| home.set(name, *value));
+    for (name, value) in variables {
+        home.set(name, *value);
+    }
     home.run(&["doctor"])
 }
 
