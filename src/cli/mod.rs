@@ -12,6 +12,7 @@ mod export;
 mod exports;
 mod filter;
 mod follow;
+mod harden;
 mod held;
 mod intake;
 mod interrupt;
@@ -48,6 +49,7 @@ use crate::oci::Env;
 
 /// Does what the command line says; every error has become a sentence and an exit code when it returns.
 pub fn run(line: &CommandLine) -> ExitCode {
+    harden::keep_memory_private();
     let env = Env::from_process();
     let talk = match &line.command {
         Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),

@@ -31,6 +31,7 @@ mod progress;
 mod proxy;
 mod reader;
 mod screen;
+mod secrets;
 mod sign_in;
 mod support;
 mod terminal;

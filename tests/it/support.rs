@@ -50,6 +50,10 @@ impl Home {
         self.env.push((name.to_owned(), value.into()));
     }
 
+    pub fn unset(&mut self, name: &str) {
+        self.env.retain(|(known, _)| known != name);
+    }
+
     /// No output may contain it, nor any line of it.
     pub fn keep_secret(&mut self, text: &str) {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("-----"));
