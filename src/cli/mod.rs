@@ -23,6 +23,7 @@ mod open;
 mod output;
 mod parse;
 mod plan;
+mod probe;
 mod progress;
 mod proof;
 mod range;
@@ -78,6 +79,7 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
         Some(Command::Open(args)) => open::run(args, env, &mut interrupt).await,
         Some(Command::Regions(args)) => list(&line.identity, env, args, listing::regions).await,
         Some(Command::Compartments(args)) => list(&line.identity, env, args, listing::compartments).await,
+        Some(Command::Probe(args)) => probe::run(&line.identity, env, args.output).await,
         Some(Command::Doctor(args)) => diagnose::run(&line.identity, env, args).await,
         Some(Command::Simulate(args)) => simulate::run(args, &mut interrupt).await,
         None => explore::run(line, env, &mut interrupt).await,
