@@ -1,5 +1,6 @@
 //! Effect: everything the machine may ask for. The driver performs them and answers with messages.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::ledger::CellKey;
@@ -13,6 +14,7 @@ use crate::query::{Expr, Order, Query};
 use super::facets::count::FacetsRequest;
 use super::facts::About;
 use super::pivot::count::PivotRequest;
+use super::saved::SavedView;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -44,11 +46,18 @@ pub enum Effect {
     LoadEvent(EventKey),
     /// Read a file of values that a query names: answered by `ListRead`.
     ReadList(String),
+    /// Write a view to its file: answered by `ViewSaved`, or by a `Note`.
+    SaveView {
+        view: SavedView,
+        path: PathBuf,
+    },
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy {
         what: String,
         text: String,
     },
+    /// Have the terminal tell of the mouse, or keep it to itself.
+    CaptureMouse(bool),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Forget what the terminal shows and draw everything anew.

@@ -1,5 +1,6 @@
 //! Message: everything that can happen, the time of day included.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -14,12 +15,15 @@ use super::facets::count::FacetsAnswer;
 use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
+use super::mouse::Mouse;
 use super::pivot::count::PivotAnswer;
+use super::saved::SavedView;
 use super::view::View;
 
 #[derive(Clone, Debug)]
 pub enum Message {
     Key(KeyPress),
+    Mouse(Mouse),
     /// A bracketed paste: one edit, however long.
     Paste(String),
     /// What the last frame measured; sent when it differs from the frame before.
@@ -42,6 +46,11 @@ pub enum Message {
     ListRead {
         name: String,
         content: Result<String, String>,
+    },
+    /// The answer to [`Effect::SaveView`](super::effect::Effect::SaveView).
+    ViewSaved {
+        view: SavedView,
+        path: PathBuf,
     },
     Copied(CopyReport),
     CopyFailed(Problem),

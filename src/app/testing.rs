@@ -42,6 +42,8 @@ pub fn setup() -> Setup {
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),
         query: crate::query::Query::everything(),
+        views: super::saved::built_in(),
+        views_directory: Some("/config/views".into()),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
@@ -265,8 +267,9 @@ impl Stage {
                 Some(Message::FacetsCounted(Box::new(answer)))
             }
             Effect::Count(CountRequest::Pivot(request)) => {
-                let answer = PivotCounter::default().count(request, &Cancel::new(), &mut || false)?;
-                Some(Message::PivotCounted(Box::new(answer)))
+                let mut counter = PivotCounter::default();
+                let mut answers = std::iter::from_fn(|| counter.count(request, &Cancel::new(), &mut || false));
+                answers.find(|answer| answer.is_last).map(|answer| Message::PivotCounted(Box::new(answer)))
             }
             Effect::LoadEvent(key) => {
                 let raw = self.snapshot.raw(self.snapshot.find(*key)?)?;
