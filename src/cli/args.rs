@@ -84,6 +84,8 @@ pub enum Command {
     /// Check configuration, key, clock and permissions, and say what is wrong
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
+    /// Ask the service, in a few reads, what is not documented about it, and report that without naming anything
+    Probe(ListingArgs),
     /// Serve an invented tenancy on a loopback port, for the OCI SDK, the OCI CLI or this program
     #[command(after_help = examples::SIMULATE)]
     Simulate(SimulateArgs),
