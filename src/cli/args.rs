@@ -229,7 +229,7 @@ pub struct ScreenArgs {
     /// configuration [default: by what the terminal says of its background]
     #[arg(long, value_name = "NAME", env = "AUDITUI_THEME")]
     pub theme: Option<String>,
-    /// No colours, as NO_COLOR
+    /// No colours, as the variable `NO_COLOR` says
     #[arg(long, env = "AUDITUI_NO_COLOR")]
     pub no_color: bool,
 }
