@@ -1,5 +1,7 @@
 //! Action: everything a user can mean by a key. What each does is told in `assets/keymap.toml`, where help reads it.
 
+use std::borrow::Cow;
+
 /// Defines the actions with the names under which the keymap knows them.
 macro_rules! actions {
     ($($variant:ident = $name:literal,)*) => {
@@ -14,6 +16,14 @@ macro_rules! actions {
             /// Every action there is, `UnfoldTo` by each of its levels.
             pub fn all() -> impl Iterator<Item = Self> {
                 [$(Self::$variant,)*].into_iter().chain((1..=9).map(Self::UnfoldTo))
+            }
+
+            /// As it is typed after `:`, and in the keymap.
+            pub fn name(self) -> Cow<'static, str> {
+                match self {
+                    $(Self::$variant => $name.into(),)*
+                    Self::UnfoldTo(levels) => format!("unfold-to-{levels}").into(),
+                }
             }
 
             pub fn from_name(name: &str) -> Option<Self> {
@@ -82,6 +92,22 @@ actions! {
     CopyValue = "copy-value",
     CopyJson = "copy-json",
     CopyWholeJson = "copy-whole-json",
+    CopyTerm = "copy-filter",
+    CopyKey = "copy-key",
+    CopyPath = "copy-path",
+    CopyLine = "copy-json-line",
+    CopyRow = "copy-row",
+    CopyMarkdown = "copy-markdown",
+    CopyPrincipal = "copy-principal",
+    CopyOperation = "copy-operation",
+    CopyRequest = "copy-request",
+    CopyFingerprint = "copy-fingerprint",
+    CopyQuery = "copy-query",
+    CopyExport = "copy-export",
+    CopySearch = "copy-search",
+    CopyCalls = "copy-calls",
+    Palette = "command-palette",
+    Print = "print",
     CopyOcid = "copy-ocid",
     CopyEventId = "copy-event-id",
     CopySummary = "copy-summary",
@@ -114,4 +140,24 @@ actions! {
     SameAgent = "same-agent",
     Mentions = "mentions",
     KeyOrigin = "key-origin",
+}
+
+impl Action {
+    /// Whether it copies something of what the cursor is on, or of the question: what the copy menu is for.
+    pub fn is_copy(self) -> bool {
+        self.name().starts_with("copy-") && !matches!(self, Self::CopyMenu | Self::CopyReport)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_name_of_its_own_by_which_it_is_found() {
+        for action in Action::all() {
+            assert_eq!(Action::from_name(&action.name()), Some(action));
+        }
+        assert!(Action::CopyQuery.is_copy() && !Action::CopyMenu.is_copy());
+    }
 }

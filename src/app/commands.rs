@@ -6,7 +6,7 @@ use super::files::FilesSeen;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
-use super::keymap::{Focus, Keymap};
+use super::keymap::Keymap;
 use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
@@ -17,6 +17,7 @@ use super::{App, Included, Pane, TimeRange};
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
         self.notices.passing = None;
+        self.greets = false;
         match Keymap::built_in().action(self.key_focus(), key) {
             Some(action) => self.act(action),
             None => self.press_unbound(key),
@@ -33,7 +34,8 @@ impl App {
                 }
             }
             Some(Overlay::Facets) => return self.edit_in_facets(|line| line.edit(key)),
-            Some(Overlay::Copy | Overlay::Coverage | Overlay::Pivot) => {}
+            Some(Overlay::Palette(_)) => return self.edit_palette(key),
+            Some(Overlay::Copy(_) | Overlay::Coverage | Overlay::Pivot) => {}
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
                     return self.prompt_edited();
@@ -45,6 +47,7 @@ impl App {
 
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         self.notices.passing = None;
+        self.greets = false;
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.paste(text),
             Some(Overlay::Time(popup)) => popup.paste(text),
@@ -54,13 +57,14 @@ impl App {
                     true
                 });
             }
-            Some(Overlay::Copy | Overlay::Coverage | Overlay::Pivot) => {}
+            Some(Overlay::Palette(_)) => return self.paste_in_palette(text),
+            Some(Overlay::Copy(_) | Overlay::Coverage | Overlay::Pivot) => {}
             None => return self.paste_query(text),
         }
         Vec::new()
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Quit => return self.quit(),
             Action::Suspend => return vec![Effect::Suspend],
@@ -70,10 +74,8 @@ impl App {
         match (&mut self.overlay, &self.prompt) {
             (Some(Overlay::Help(_)), _) => self.act_in_help(action),
             (Some(Overlay::Time(_)), _) => self.act_in_time(action),
-            (Some(Overlay::Copy), _) => {
-                self.overlay = None;
-                self.copy(action)
-            }
+            (Some(Overlay::Copy(_)), _) => self.act_in_copy_menu(action),
+            (Some(Overlay::Palette(_)), _) => self.act_in_palette(action),
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
             (Some(Overlay::Facets), _) => self.act_in_facets(action),
             (Some(Overlay::Pivot), _) => self.act_in_pivot(action),
@@ -84,14 +86,17 @@ impl App {
 
     fn act_in_help(&mut self, action: Action) -> Vec<Effect> {
         let Some(Overlay::Help(help)) = &mut self.overlay else { return Vec::new() };
+        let from = help.from();
         match action {
-            Action::Cancel => self.overlay = below_help(help),
-            Action::Open => {
-                if let Some(chosen) = help.chosen() {
-                    self.overlay = below_help(help);
+            Action::Cancel => self.overlay = Overlay::below(from),
+            Action::Open => match help.chosen() {
+                Some((chosen, true)) => {
+                    self.overlay = Overlay::below(from);
                     return self.act(chosen);
                 }
-            }
+                Some((chosen, false)) => return self.not_here(chosen, from),
+                None => {}
+            },
             _ => help.act(action),
         }
         Vec::new()
@@ -124,7 +129,7 @@ impl App {
         }
     }
 
-    fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
+    pub(super) fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.overlay = None;
         let all_times = self.files().is_some_and(FilesSeen::all_times);
         if range == self.range && !all_times {
@@ -151,6 +156,8 @@ impl App {
             Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
             Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
             Action::CopyMenu => self.open_copy_menu(),
+            Action::Palette => return self.open_palette(),
+            Action::Print => return self.print(),
             Action::Coverage => self.open_coverage(),
             Action::Facets => return self.open_facets(),
             Action::Pivot => return self.open_pivot(),
@@ -165,7 +172,6 @@ impl App {
             Action::Refresh => return self.refresh(),
             Action::Follow => return self.toggle_follow(),
             Action::ScopeAll => return self.scope_all(),
-            Action::CopyValue | Action::CopyJson => return self.copy(action),
             Action::CycleAccess
             | Action::ToggleFailed
             | Action::ToggleOwn
@@ -176,6 +182,7 @@ impl App {
             }
             Action::Include | Action::Exclude => return self.narrow_to_value(action == Action::Exclude),
             Action::Back | Action::Forward => return self.travel(action == Action::Back),
+            action if action.is_copy() => return self.copy(action),
             _ => return self.move_in_pane(action),
         }
         Vec::new()
@@ -220,6 +227,11 @@ impl App {
         if wish == Some(TreeWish::ScopeChangedOpenList) {
             self.focus_on(Pane::List);
         }
+        self.look_at(included)
+    }
+
+    /// Looks at these places, as a step from which there is a way back.
+    pub(super) fn look_at(&mut self, included: Included) -> Vec<Effect> {
         if self.included == included {
             return Vec::new();
         }
@@ -258,12 +270,6 @@ impl App {
         [Effect::RetryFailed].into_iter().chain(self.round()).collect()
     }
 
-    fn open_copy_menu(&mut self) {
-        if self.has_something_to_copy() {
-            self.overlay = Some(Overlay::Copy);
-        }
-    }
-
     fn focus_next(&mut self, forward: bool) {
         let panes: Vec<Pane> =
             [Pane::Tree, Pane::List, Pane::Detail].into_iter().filter(|pane| self.can_focus(*pane)).collect();
@@ -283,7 +289,7 @@ impl App {
         }
     }
 
-    fn focus_on(&mut self, pane: Pane) {
+    pub(super) fn focus_on(&mut self, pane: Pane) {
         match pane {
             Pane::Detail if self.list.key().is_none() => return,
             Pane::Detail => self.open_detail(),
@@ -347,15 +353,5 @@ impl App {
     fn quit(&mut self) -> Vec<Effect> {
         self.quits = true;
         vec![Effect::Quit]
-    }
-}
-
-/// Help about one of these was opened from there.
-fn below_help(help: &Help) -> Option<Overlay> {
-    match help.from() {
-        Focus::Coverage => Some(Overlay::Coverage),
-        Focus::Facets => Some(Overlay::Facets),
-        Focus::Pivot => Some(Overlay::Pivot),
-        _ => None,
     }
 }

@@ -12,6 +12,7 @@ use crate::query::{Expr, Order, Query};
 
 use super::facets::count::FacetsRequest;
 use super::facts::About;
+use super::palette::users::UsersRequest;
 use super::pivot::count::PivotRequest;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub enum Effect {
     RefreshTail,
     /// From now on, answer with `View`s of this; replaces the request before.
     Select(SelectRequest),
-    /// Count this, a part at a time: answered by `FacetsCounted` or `PivotCounted`. Replaces the question before.
+    /// Count this, a part at a time: answered by `FacetsCounted`, `PivotCounted` or `UsersFound`. Replaces the question before.
     Count(CountRequest),
     /// Nobody wants what is being counted any more.
     StopCounting,
@@ -49,6 +50,8 @@ pub enum Effect {
         what: String,
         text: String,
     },
+    /// Give the terminal back, write this there, and take it again at Enter.
+    Print(String),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Forget what the terminal shows and draw everything anew.
@@ -61,6 +64,7 @@ pub enum Effect {
 pub enum CountRequest {
     Facets(Box<FacetsRequest>),
     Pivot(Box<PivotRequest>),
+    Users(UsersRequest),
 }
 
 /// What part of the tenancy over which time.

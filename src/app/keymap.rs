@@ -27,10 +27,11 @@ pub enum Focus {
     Coverage,
     Facets,
     Pivot,
+    Palette,
 }
 
 impl Focus {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -43,6 +44,7 @@ impl Focus {
         Self::Coverage,
         Self::Facets,
         Self::Pivot,
+        Self::Palette,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
@@ -57,7 +59,8 @@ impl Focus {
             | Self::Copy
             | Self::Coverage
             | Self::Facets
-            | Self::Pivot => None,
+            | Self::Pivot
+            | Self::Palette => None,
         }
     }
 
@@ -81,6 +84,7 @@ impl Focus {
             Self::Coverage => "Coverage and errors",
             Self::Facets => "Facets",
             Self::Pivot => "Pivot menu",
+            Self::Palette => "Command palette",
         }
     }
 }
@@ -174,6 +178,18 @@ impl Keymap {
     /// Every line, place by place, in the order of the file.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
+    }
+
+    /// Whether an action would be served where `focus` has the keys. What the copy menu copies is copied from every pane.
+    pub fn reaches(&self, focus: Focus, action: Action) -> bool {
+        let is_bound = |place| self.bindings.iter().any(|b| b.action == action && b.focus == place);
+        focus.chain().any(|place| is_bound(place) || place == Focus::Global && action.is_copy())
+    }
+
+    /// The line that tells most about an action where `focus` has the keys.
+    pub fn binding(&self, focus: Focus, action: Action) -> Option<&Binding> {
+        let at = |place| self.bindings.iter().find(|b| b.action == action && b.focus == place);
+        focus.chain().find_map(at).or_else(|| self.bindings.iter().find(|b| b.action == action))
     }
 
     /// The key to show for an action where `focus` has the keys; `None` when it cannot be reached from there.

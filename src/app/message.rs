@@ -14,6 +14,7 @@ use super::facets::count::FacetsAnswer;
 use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
+use super::palette::users::UsersFound;
 use super::pivot::count::PivotAnswer;
 use super::view::View;
 
@@ -38,6 +39,7 @@ pub enum Message {
     /// What was counted so far; see [`Effect::Count`](super::effect::Effect::Count).
     FacetsCounted(Box<FacetsAnswer>),
     PivotCounted(Box<PivotAnswer>),
+    UsersFound(UsersFound),
     /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
     ListRead {
         name: String,

@@ -9,9 +9,11 @@
 pub mod action;
 mod asking;
 mod commands;
+pub mod copy_menu;
 mod copying;
 pub mod coverage;
 pub mod effect;
+mod event_copies;
 pub mod event_detail;
 pub mod facets;
 pub mod facts;
@@ -26,17 +28,22 @@ pub mod json;
 pub mod key;
 pub mod keymap;
 pub mod line;
+mod logging_search;
 pub mod look;
 mod memory;
 pub mod message;
 pub mod notices;
 pub mod overlay;
+pub mod palette;
 pub mod panes;
+mod permalink;
 pub mod pivot;
+mod printing;
 pub mod prompt;
 pub mod recent;
 pub mod redact;
 pub mod setup;
+mod shell;
 pub mod summary;
 pub mod time_popup;
 pub mod view;
@@ -118,6 +125,8 @@ pub struct App {
     before_prompt: Option<Place>,
     history: History,
     recent: Recent,
+    /// What was run by its name.
+    commands: Recent,
     /// Contents of the files of values that the query line names, or why there are none.
     lists: HashMap<String, Result<String, String>>,
     overlay: Option<Overlay>,
@@ -133,6 +142,8 @@ pub struct App {
     look: Look,
     geometry: Geometry,
     quits: bool,
+    /// Nothing was pressed yet, and there is something to try.
+    greets: bool,
 }
 
 /// Which pane has the keys.
@@ -155,7 +166,7 @@ impl App {
             asked: Vec::new(),
             range: setup.range,
             window: setup.range.fetch_window(setup.padding).passed(setup.now),
-            filters: Filters::new(setup.access, setup.query.clone()),
+            filters: Filters::new(setup.access, setup.query.clone()).with_own(setup.own_reads),
             generation: 0,
             counted_since: 0,
             view: None,
@@ -168,6 +179,7 @@ impl App {
             before_prompt: None,
             history: History::default(),
             recent: Recent::default(),
+            commands: Recent::default(),
             lists: HashMap::new(),
             overlay: None,
             notices: Notices::default(),
@@ -180,6 +192,7 @@ impl App {
             look: Look::default(),
             geometry: Geometry::default(),
             quits: false,
+            greets: setup.demo,
             setup,
         };
         (app, vec![Effect::Discover])
@@ -197,6 +210,7 @@ impl App {
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
             Message::FacetsCounted(answer) => self.facets_counted(answer),
+            Message::UsersFound(found) => self.users_found(found),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { name, content } => self.list_read(name, content),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
@@ -225,8 +239,10 @@ impl App {
         self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_deref());
         self.list.resize(geometry.list_rows, self.view.as_deref());
         self.detail.resize(geometry.detail_rows);
-        if let Some(Overlay::Help(help)) = &mut self.overlay {
-            help.resize(geometry.overlay_rows);
+        match &mut self.overlay {
+            Some(Overlay::Help(help)) => help.resize(geometry.overlay_rows),
+            Some(Overlay::Palette(palette)) => palette.resize(geometry.overlay_rows),
+            _ => {}
         }
         self.facets.resize(geometry.overlay_rows);
         if let Some(pivot) = &mut self.pivot {
@@ -403,6 +419,11 @@ impl App {
 impl App {
     pub fn should_quit(&self) -> bool {
         self.quits
+    }
+
+    /// Whether the demo still says what to try: until the first key.
+    pub fn greets(&self) -> bool {
+        self.greets
     }
 
     pub fn setup(&self) -> &Setup {

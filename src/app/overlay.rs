@@ -1,19 +1,22 @@
 //! Overlay: the one dialog that is open, if any.
 
+use super::copy_menu::CopyMenu;
 use super::help::Help;
 use super::keymap::Focus;
+use super::palette::Palette;
 use super::time_popup::TimePopup;
 
 #[derive(Debug)]
 pub enum Overlay {
     Help(Help),
     Time(TimePopup),
-    Copy,
+    Copy(CopyMenu),
     /// The machine keeps its state: it stays as it was when it is opened again.
     Coverage,
     /// As is that of the facets.
     Facets,
     Pivot,
+    Palette(Palette),
 }
 
 impl Overlay {
@@ -21,10 +24,21 @@ impl Overlay {
         match self {
             Self::Help(_) => Focus::Help,
             Self::Time(_) => Focus::Time,
-            Self::Copy => Focus::Copy,
+            Self::Copy(_) => Focus::Copy,
             Self::Coverage => Focus::Coverage,
             Self::Facets => Focus::Facets,
             Self::Pivot => Focus::Pivot,
+            Self::Palette(_) => Focus::Palette,
+        }
+    }
+
+    /// What lay under a dialog that was opened from there, where that was a dialog itself.
+    pub fn below(from: Focus) -> Option<Self> {
+        match from {
+            Focus::Coverage => Some(Self::Coverage),
+            Focus::Facets => Some(Self::Facets),
+            Focus::Pivot => Some(Self::Pivot),
+            _ => None,
         }
     }
 }

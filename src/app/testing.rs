@@ -37,10 +37,12 @@ pub fn setup() -> Setup {
         profile: "DEFAULT".into(),
         endpoint: None,
         demo: false,
+        identity: Vec::new(),
         files: None,
         range: TimeRange::new(at("2026-03-14T08:00:00Z"), at("2026-03-14T14:00:00Z")).unwrap(),
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),
+        own_reads: false,
         query: crate::query::Query::everything(),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
@@ -268,6 +270,7 @@ impl Stage {
                 let answer = PivotCounter::default().count(request, &Cancel::new(), &mut || false)?;
                 Some(Message::PivotCounted(Box::new(answer)))
             }
+            Effect::Count(CountRequest::Users(request)) => Some(Message::UsersFound(request.find(&Cancel::new())?)),
             Effect::LoadEvent(key) => {
                 let raw = self.snapshot.raw(self.snapshot.find(*key)?)?;
                 Some(Message::EventLoaded(Box::new(EventDetail::parse(*key, raw))))

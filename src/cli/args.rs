@@ -218,6 +218,9 @@ pub struct ScreenArgs {
     /// Colours for a dark or a light background, or none
     #[arg(long, value_enum, env = "AUDITUI_THEME")]
     pub theme: Option<ThemeName>,
+    /// Show the reads that auditui made itself as well; the key . hides them
+    #[arg(long, env = "AUDITUI_OWN_READS")]
+    pub own_reads: bool,
 }
 
 #[derive(Debug, Args)]

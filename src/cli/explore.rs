@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use chrono::{SubsecRound, TimeDelta};
 
-use super::args::{CommandLine, FilterArgs, ScreenArgs, ThemeName};
+use super::args::{CommandLine, ScreenArgs, ThemeName};
 use super::collect::{Reading, fetch_settings};
 use super::connect::connect;
 use super::interrupt::Interrupt;
@@ -13,7 +13,7 @@ use super::plan;
 use super::range::retention_warning;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
-use crate::app::setup::{AccessFilter, Glyphs, Setup};
+use crate::app::setup::{Glyphs, Setup};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_range::TimeRange;
 use crate::driver::{self, Clipboard, FetchOptions, Source};
@@ -46,10 +46,12 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         profile: client.profile().name.clone(),
         endpoint: client.endpoint_override().filter(|_| !line.identity.demo).map(ToString::to_string),
         demo: line.identity.demo,
+        identity: line.identity.words(&client.profile().name),
         files: None,
         range,
         scope: line.read.scope(),
-        access: access(&line.filter),
+        access: line.filter.shown(),
+        own_reads: line.screen.own_reads,
         query,
         zone: line.read.when.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
@@ -71,15 +73,6 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         .map_err(|error| terminal_failed(&error))?;
     stats.tell(Load::of(&snapshot), &Talk::plain("auditui"));
     Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
-}
-
-/// A query says itself which classes it is about.
-pub fn access(filter: &FilterArgs) -> AccessFilter {
-    match (filter.reads, filter.filter.is_some() && !filter.writes) {
-        (true, _) => AccessFilter::Reads,
-        (false, true) => AccessFilter::All,
-        (false, false) => AccessFilter::WritesAndSessions,
-    }
 }
 
 pub fn terminal_failed(error: &io::Error) -> Problem {

@@ -124,7 +124,7 @@ impl Hands {
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::ReadList(name) => self.read_list(name),
             Effect::Copy { what, text } => self.copy(what, text),
-            other @ (Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
+            other @ (Effect::Print(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
             other => {
                 return match &mut self.supply {
                     Supply::Wire(wire) => wire.perform(other),

@@ -14,6 +14,11 @@ pub fn message(event: Event) -> Option<Message> {
     }
 }
 
+/// Whether it is Enter, pressed.
+pub fn is_enter(event: &Event) -> bool {
+    matches!(event, Event::Key(key) if key.code == TermKey::Enter && key.kind != KeyEventKind::Release)
+}
+
 fn key_press(key: KeyEvent) -> Option<KeyPress> {
     let has = |modifier| key.modifiers.contains(modifier);
     let (code, shift) = match key.code {

@@ -1,5 +1,6 @@
 //! What it looks like: `&App` in, cells and [`Geometry`] out. Only rows in sight are drawn, and nothing is decided here.
 
+mod copy;
 mod coverage;
 mod coverage_head;
 mod detail;
@@ -7,10 +8,12 @@ mod empty;
 mod facets;
 mod format;
 mod glyphs;
+mod greeting;
 mod header;
 mod layout;
 mod list;
 mod overlay;
+mod palette;
 mod pen;
 mod pivot;
 mod plain;
@@ -65,6 +68,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     draw_tree(app, &mut pen, &layout, &mut geometry);
     status_line::keys(app, &mut pen, layout.keys);
     status_line::problem(app, &mut pen, layout.problem);
+    if app.greets() {
+        greeting::draw(app, &mut pen, screen);
+    }
     if let Some(open) = app.overlay() {
         let area = overlay::place(app, open, screen);
         overlay::draw(app, &mut pen, area);
