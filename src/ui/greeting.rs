@@ -1,0 +1,53 @@
+//! What the demo says to who has just opened it: what there is to find, and the keys that find it. Gone with the first
+//! key, whatever it is.
+
+use ratatui::layout::Rect;
+
+use crate::app::App;
+use crate::app::action::Action;
+use crate::app::keymap::Keymap;
+
+use super::pen::{Pen, row};
+use super::text::wrap;
+
+const STORY: &str = "This tenancy is invented. Somebody has stolen an API key in it: whose, from where, to do what?";
+
+/// What to try first, where there is room for some of it only.
+const KEYS: [(Action, &str); 5] = [
+    (Action::Facets, "counts users, keys, addresses"),
+    (Action::Include, "only the value under the cursor"),
+    (Action::Pivot, "all of the same key or address"),
+    (Action::Help, "help"),
+    (Action::Palette, "everything by name"),
+];
+
+/// The most cells and lines of text it takes.
+const CELLS: usize = 86;
+const LINES: usize = 5;
+
+/// At the bottom, over the detail, above the keys.
+pub fn draw(app: &App, pen: &mut Pen<'_>, screen: Rect) {
+    let focus = app.key_focus();
+    let keymap = Keymap::built_in();
+    let keys: Vec<String> =
+        KEYS.iter().filter_map(|(action, what)| Some(format!("{} {what}", keymap.key_for(focus, *action)?))).collect();
+    let cells = CELLS.min(usize::from(screen.width).saturating_sub(6)).max(1);
+    let mut lines = wrap(STORY, cells, LINES);
+    lines.extend(wrap(&keys.join("   "), cells, LINES.saturating_sub(lines.len())));
+    let (width, height) = (cells as u16 + 4, lines.len() as u16 + 2);
+    if screen.height < height + 6 {
+        return;
+    }
+    let area = Rect {
+        x: screen.x + (screen.width - width.min(screen.width)) / 2,
+        y: screen.y + screen.height - height - 2,
+        width: width.min(screen.width),
+        height,
+    };
+    pen.clear(area);
+    let inside = pen.frame(area, "Try it", "", true);
+    pen.foot(area, "any key closes this");
+    for (place, line) in lines.iter().enumerate() {
+        pen.put(row(inside, place as u16), &format!(" {line}"), pen.theme.text);
+    }
+}
