@@ -169,6 +169,8 @@ pub fn setup() -> Setup {
         access: AccessFilter::WritesAndSessions,
         own_reads: false,
         query: auditui::query::Query::everything(),
+        views: Vec::new(),
+        views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
@@ -232,6 +234,7 @@ fn view(snapshot: &Arc<Snapshot>, asked: &SelectRequest) -> View {
         totals,
         selection,
         ledger,
+        why: None,
         elapsed: Duration::ZERO,
     }
 }

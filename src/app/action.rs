@@ -74,6 +74,8 @@ actions! {
     Back = "back",
     Forward = "forward",
     Complete = "complete",
+    Views = "views",
+    SaveView = "save-view",
     CycleAccess = "cycle-access",
     ToggleFailed = "toggle-failed",
     ToggleOwn = "toggle-own",

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::domain::problem::Problem;
 use crate::domain::time_range::TimeRange;
-use crate::query::{Expr, Field, ParseContext, Query, Subject, Term, parse, pasted};
+use crate::query::{Expr, Field, ParseContext, ParseError, Query, Subject, Term, parse, pasted};
 
 use super::action::Action;
 use super::effect::Effect;
@@ -190,7 +190,7 @@ impl App {
         }
         let (query, fault, effect) = match self.read(&text) {
             Ok(query) => (Some(query), None, None),
-            Err(NotRead::Wrong(error)) => (None, Some(Fault::Wrong(error)), None),
+            Err(NotRead::Wrong(error)) => (self.before_fault(&text, &error), Some(Fault::Wrong(error)), None),
             Err(NotRead::Needs(file)) => (None, Some(Fault::Waiting), Some(Effect::ReadList(file))),
         };
         if let Some(prompt) = &mut self.prompt {
@@ -202,6 +202,16 @@ impl App {
             return self.select().into_iter().collect();
         }
         effect.into_iter().collect()
+    }
+
+    /// What stands before a last term that cannot be read, as it cannot while it is being typed: of `user:` that is not
+    /// the word user, which could be read a moment ago. `None` where something else is wrong: then all stays as it was.
+    fn before_fault(&self, text: &str, error: &ParseError) -> Option<Query> {
+        let last = text.get(error.span.start..)?;
+        let before = text.get(..error.span.start)?;
+        let begins = before.rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let is_last = !last.trim_end().contains(char::is_whitespace);
+        self.read(before.get(..begins).filter(|_| is_last)?).ok()
     }
 
     fn find(&mut self, purpose: Purpose, text: &str) {
@@ -287,7 +297,7 @@ impl App {
 
 /// Why a text is no query yet.
 pub(super) enum NotRead {
-    Wrong(crate::query::ParseError),
+    Wrong(ParseError),
     /// It names a file of values that was not read.
     Needs(String),
 }

@@ -36,6 +36,7 @@ impl App {
             Some(Overlay::Facets) => return self.edit_in_facets(|line| line.edit(key)),
             Some(Overlay::Palette(_)) => return self.edit_palette(key),
             Some(Overlay::Copy(_) | Overlay::Coverage | Overlay::Pivot) => {}
+            Some(Overlay::Views(_)) => return self.press_in_views(key),
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
                     return self.prompt_edited();
@@ -59,6 +60,11 @@ impl App {
             }
             Some(Overlay::Palette(_)) => return self.paste_in_palette(text),
             Some(Overlay::Copy(_) | Overlay::Coverage | Overlay::Pivot) => {}
+            Some(Overlay::Views(views)) => {
+                if let Some(name) = &mut views.naming {
+                    name.paste(text);
+                }
+            }
             None => return self.paste_query(text),
         }
         Vec::new()
@@ -79,6 +85,7 @@ impl App {
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
             (Some(Overlay::Facets), _) => self.act_in_facets(action),
             (Some(Overlay::Pivot), _) => self.act_in_pivot(action),
+            (Some(Overlay::Views(_)), _) => self.act_in_views(action),
             (None, Some(_)) => self.act_in_prompt(action),
             (None, None) => self.act_in_pane(action),
         }
@@ -161,6 +168,7 @@ impl App {
             Action::Coverage => self.open_coverage(),
             Action::Facets => return self.open_facets(),
             Action::Pivot => return self.open_pivot(),
+            Action::Views => self.open_views(),
             Action::TogglePause => return self.toggle_pause(),
             Action::Search => self.open_prompt(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),

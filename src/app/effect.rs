@@ -1,5 +1,6 @@
 //! Effect: everything the machine may ask for. The driver performs them and answers with messages.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::ledger::CellKey;
@@ -14,6 +15,7 @@ use super::facets::count::FacetsRequest;
 use super::facts::About;
 use super::palette::users::UsersRequest;
 use super::pivot::count::PivotRequest;
+use super::saved::SavedView;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -45,6 +47,11 @@ pub enum Effect {
     LoadEvent(EventKey),
     /// Read a file of values that a query names: answered by `ListRead`.
     ReadList(String),
+    /// Write a view to its file: answered by `ViewSaved`, or by a `Note`.
+    SaveView {
+        view: SavedView,
+        path: PathBuf,
+    },
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy {
         what: String,

@@ -31,6 +31,11 @@ impl Filters {
         &self.query
     }
 
+    /// The same with “failed” in words.
+    pub fn said(&self) -> Query {
+        if self.failed { self.query.clone().and(Term::Failed) } else { self.query.clone() }
+    }
+
     pub fn ask(&mut self, query: Query) {
         self.query = query;
     }

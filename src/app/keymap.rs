@@ -28,10 +28,11 @@ pub enum Focus {
     Facets,
     Pivot,
     Palette,
+    Views,
 }
 
 impl Focus {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -45,6 +46,7 @@ impl Focus {
         Self::Facets,
         Self::Pivot,
         Self::Palette,
+        Self::Views,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
@@ -60,7 +62,8 @@ impl Focus {
             | Self::Coverage
             | Self::Facets
             | Self::Pivot
-            | Self::Palette => None,
+            | Self::Palette
+            | Self::Views => None,
         }
     }
 
@@ -85,6 +88,7 @@ impl Focus {
             Self::Facets => "Facets",
             Self::Pivot => "Pivot menu",
             Self::Palette => "Command palette",
+            Self::Views => "Views",
         }
     }
 }

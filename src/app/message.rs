@@ -1,5 +1,6 @@
 //! Message: everything that can happen, the time of day included.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -16,6 +17,7 @@ use super::geometry::Geometry;
 use super::key::KeyPress;
 use super::palette::users::UsersFound;
 use super::pivot::count::PivotAnswer;
+use super::saved::SavedView;
 use super::view::View;
 
 #[derive(Clone, Debug)]
@@ -44,6 +46,11 @@ pub enum Message {
     ListRead {
         name: String,
         content: Result<String, String>,
+    },
+    /// The answer to [`Effect::SaveView`](super::effect::Effect::SaveView).
+    ViewSaved {
+        view: SavedView,
+        path: PathBuf,
     },
     Copied(CopyReport),
     CopyFailed(Problem),

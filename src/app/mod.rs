@@ -42,12 +42,14 @@ mod printing;
 pub mod prompt;
 pub mod recent;
 pub mod redact;
+pub mod saved;
 pub mod setup;
 mod shell;
 pub mod summary;
 pub mod time_popup;
 pub mod view;
 pub mod viewport;
+pub mod views;
 pub mod watch;
 
 #[cfg(test)]
@@ -213,6 +215,7 @@ impl App {
             Message::UsersFound(found) => self.users_found(found),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { name, content } => self.list_read(name, content),
+            Message::ViewSaved { view, path } => self.view_saved(view, &path),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))

@@ -5,6 +5,7 @@ use super::help::Help;
 use super::keymap::Focus;
 use super::palette::Palette;
 use super::time_popup::TimePopup;
+use super::views::Views;
 
 #[derive(Debug)]
 pub enum Overlay {
@@ -17,6 +18,7 @@ pub enum Overlay {
     Facets,
     Pivot,
     Palette(Palette),
+    Views(Views),
 }
 
 impl Overlay {
@@ -29,6 +31,8 @@ impl Overlay {
             Self::Facets => Focus::Facets,
             Self::Pivot => Focus::Pivot,
             Self::Palette(_) => Focus::Palette,
+            Self::Views(views) if views.naming.is_some() => Focus::Prompt,
+            Self::Views(_) => Focus::Views,
         }
     }
 
@@ -38,6 +42,7 @@ impl Overlay {
             Focus::Coverage => Some(Self::Coverage),
             Focus::Facets => Some(Self::Facets),
             Focus::Pivot => Some(Self::Pivot),
+            Focus::Views => Some(Self::Views(Views::default())),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::query::FuzzyFind;
 use super::action::Action;
 use super::keymap::{Focus, Keymap};
 use super::line::LineEditor;
+use super::saved::SavedView;
 use super::viewport::Viewport;
 
 mod run;
@@ -50,6 +51,7 @@ pub enum PaletteLine {
         events: u64,
     },
     Query(String),
+    View(SavedView),
 }
 
 /// What takes a text of its own.
@@ -113,6 +115,7 @@ enum Wanted<'a> {
     Compartment(&'a str),
     User(&'a str),
     Query(&'a str),
+    View(&'a str),
 }
 
 impl<'a> Wanted<'a> {
@@ -121,6 +124,7 @@ impl<'a> Wanted<'a> {
             (Some('#'), Some(rest)) => Self::Compartment(rest.trim()),
             (Some('@'), Some(rest)) => Self::User(rest.trim()),
             (Some('>'), Some(rest)) => Self::Query(rest.trim()),
+            (Some('!'), Some(rest)) => Self::View(rest.trim()),
             // Typed twice by who is used to it.
             (Some(':'), Some(rest)) => Self::Command(rest.trim_start()),
             _ => Self::Command(text.trim_start()),

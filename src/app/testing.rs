@@ -44,6 +44,8 @@ pub fn setup() -> Setup {
         access: AccessFilter::default(),
         own_reads: false,
         query: crate::query::Query::everything(),
+        views: super::saved::built_in(),
+        views_directory: Some("/config/views".into()),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),

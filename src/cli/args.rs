@@ -161,6 +161,9 @@ pub struct FilterArgs {
     /// Only events that answer this query, such as 'user:alice -ip:10.0.0.0/8 event:Delete*'
     #[arg(short = 'Q', long, value_name = "QUERY", allow_hyphen_values = true, env = "AUDITUI_FILTER")]
     pub filter: Option<String>,
+    /// Only events of this view: writes, failed, sign-ins, identity, exposure, deletes, secrets, or one that was saved
+    #[arg(long, value_name = "NAME", env = "AUDITUI_VIEW")]
+    pub view: Option<String>,
     /// Only events that change something, and sign-ins
     #[arg(long, conflicts_with = "reads", env = "AUDITUI_WRITES")]
     pub writes: bool,

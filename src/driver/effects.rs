@@ -1,5 +1,7 @@
 //! The hands: one small function per effect. Whatever takes time happens elsewhere and comes back as a message.
 
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,8 +16,11 @@ use super::wire::{FetchOptions, Wire};
 use crate::app::effect::{Effect, SelectRequest};
 use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
+use crate::app::saved::SavedView;
 use crate::domain::footprint::Footprint;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::tenancy::Tenancy;
+use crate::domain::text::clean;
 use crate::index::{EventKey, IndexOptions, Ingest, IngestSender, Snapshot};
 use crate::oci::OciClient;
 
@@ -123,6 +128,7 @@ impl Hands {
             Effect::StopCounting => self.counter.ask(None),
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::ReadList(name) => self.read_list(name),
+            Effect::SaveView { view, path } => self.save_view(view, path),
             Effect::Copy { what, text } => self.copy(what, text),
             other @ (Effect::Print(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
             other => {
@@ -160,6 +166,18 @@ impl Hands {
         });
     }
 
+    fn save_view(&self, view: SavedView, path: PathBuf) {
+        self.home.spawn_blocking(move || {
+            Some(match write_whole(&path, &view.to_toml()) {
+                Ok(()) => Message::ViewSaved { view, path },
+                Err(error) => {
+                    let what = format!("the view is not saved in {}: {error}", path.display());
+                    Message::Note(Problem::new(ProblemKind::Io, clean(&what)))
+                }
+            })
+        });
+    }
+
     fn load_event(&self, key: EventKey) {
         let holdings = self.ingest.holdings();
         let snapshot = Arc::clone(&holdings.snapshot);
@@ -184,4 +202,17 @@ impl Hands {
         };
         self.clipboard.copy(what, text, Box::new(back));
     }
+}
+
+/// Writes a file so that it is there whole or not at all, for its owner alone; its directory is made where it is missing.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(directory)?;
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -171,9 +171,9 @@ fn too_narrow(app: &App, view: &View, bound: &str) -> Vec<String> {
             return vec![format!("What answers “{}” is hidden: {bound}{}.", query(), count_of(*found, "event"))];
         }
         Some(WhyNone::Term { term, of, meant }) => {
-            let meant = meant.as_ref().map(|meant| format!("; did you mean {}?", said(meant)));
-            let of = number(*of);
-            format!("“{}” alone matches 0 of {bound}{of} events{}", said(term), meant.unwrap_or_else(|| ".".to_owned()))
+            let alone = format!("“{}” alone matches 0 of {bound}{} events.", said(term), number(*of));
+            let meant = meant.as_ref().map(|meant| format!("Did you mean {}?", said(meant)));
+            return [alone].into_iter().chain(meant).chain([NARROWER.to_owned()]).collect();
         }
         Some(WhyNone::Together { terms, without_last }) => {
             let last = terms.last().map(said).unwrap_or_default();

@@ -265,7 +265,10 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
 fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
     let theme = pen.theme;
     match app.prompt().and_then(|prompt| prompt.fault.as_ref()) {
-        Some(Fault::Wrong(_)) => return vec![(format!("{} as before ", pen.glyphs.bad), theme.problem)],
+        Some(Fault::Wrong(error)) => {
+            let column = app.prompt().map_or(0, |prompt| error.column(&prompt.line.text()));
+            return vec![(format!("{} col {column} ", pen.glyphs.bad), theme.problem)];
+        }
         Some(Fault::Waiting) => return vec![(format!("{} ", pen.glyphs.ellipsis), theme.loading)],
         None => {}
     }

@@ -22,6 +22,7 @@ pub mod text;
 mod theme;
 mod time_bar;
 mod tree;
+mod views;
 
 #[cfg(test)]
 mod tests;

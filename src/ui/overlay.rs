@@ -17,6 +17,7 @@ use super::palette;
 use super::pen::{Pen, row, spans_width};
 use super::pivot;
 use super::text::{fit, width};
+use super::views;
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
@@ -27,6 +28,7 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Palette(_) => palette::SIZE,
         Overlay::Facets => facets::SIZE,
         Overlay::Pivot => pivot::SIZE,
+        Overlay::Views(_) => views::SIZE,
         Overlay::Coverage => return coverage::place(app, screen),
     };
     let (width, height) = (wide.min(screen.width), high.min(screen.height));
@@ -41,6 +43,7 @@ pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
         Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Palette(_) => (palette::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Views(_) => (views::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Time(_) | Overlay::Copy(_) => (0, 0),
     }
 }
@@ -59,6 +62,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
                 pivot::draw(app, pen, area, pivot, &fitting_keys(app, area.width));
             }
         }
+        Some(Overlay::Views(of)) => views::draw(app, pen, area, of, &fitting_keys(app, area.width)),
         None => {}
     }
 }

@@ -41,7 +41,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, palette: &Palette, keys: &
     let (usage, is_wrong) = app.palette_usage();
     let style = if is_wrong { pen.theme.problem } else { pen.theme.text };
     pen.put(row(inside, inside.height.saturating_sub(2)), &format!(" {usage}"), style);
-    let jumps = "Jump to  # compartment   @ user   > recent query      :time A..B   :query TEXT";
+    let jumps = "Jump to  # compartment  @ user  ! view  > recent query    :time A..B  :query TEXT";
     pen.put(row(inside, inside.height.saturating_sub(1)), &format!(" {jumps}"), pen.theme.faint);
 }
 
@@ -49,6 +49,7 @@ fn nothing(text: &str) -> &'static str {
     match text.chars().next() {
         Some('#') => "No compartment is called like this.",
         Some('@') => "Nobody is called like this in the events that were read.",
+        Some('!') => "No view is called like this.",
         Some('>') => "No query like this was asked before.",
         _ => "Nothing is called like this. Backspace widens the search.",
     }
@@ -81,6 +82,7 @@ fn draw_line(pen: &mut Pen<'_>, at: Rect, palette: &Palette, line: &PaletteLine,
         PaletteLine::User { name, events } => {
             (vec![(format!(" {cursor} {}", cut(name, 200)), text)], (thousands(*events), faint))
         }
+        PaletteLine::View(view) => (named(&view.name, &view.about, text), (String::new(), key)),
         PaletteLine::Query(query) => (vec![(format!(" {cursor} {}", cut(query, 300)), text)], (String::new(), key)),
     };
     let right: Spans = if right.0.is_empty() { Vec::new() } else { vec![(format!("{} ", right.0), right.1)] };

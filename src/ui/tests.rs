@@ -105,6 +105,15 @@ picture!(
 );
 picture!(time_small, story(), SMALL, ["t"]);
 picture!(copy_menu, story(), MIDDLE, ["y"]);
+picture!(views_large, story(), LARGE, ["V j"]);
+picture!(views_middle, story(), MIDDLE, ["V"]);
+picture!(views_small, story(), SMALL, ["V G"]);
+picture!(views_saved, story(), MIDDLE, ["/", "type user:alice", "<enter> V s", "type what alice did"]);
+picture!(query_wrong_large, story(), LARGE, ["/", "type user:alice usr:x"]);
+picture!(query_wrong_middle, story(), MIDDLE, ["/", "type user:alice usr:x"]);
+picture!(query_wrong_small, story(), SMALL, ["/", "type user:alice usr:x"]);
+picture!(query_chips, story(), LARGE, ["/", "type user:alice -event:Get* ~is:failed time:13:40..13:56", "<enter>"]);
+picture!(term_without_matches, story(), MIDDLE, ["/", "type user:alcie is:write", "<enter>"]);
 picture!(copy_menu_large, story(), LARGE, ["w /", "type user:alice", "<enter> y <up> <up> <up>"]);
 picture!(copy_menu_small, story(), SMALL, ["y <down>"]);
 picture!(palette_large, story(), LARGE, [":", "type copy"]);

@@ -60,6 +60,8 @@ impl Screen {
             access: AccessFilter::WritesAndSessions,
             own_reads: false,
             query: auditui::query::Query::everything(),
+            views: auditui::app::saved::built_in(),
+            views_directory: None,
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
             padding: TimeDelta::zero(),

@@ -47,6 +47,8 @@ fn setup(cloud: &Cloud) -> Setup {
         access: AccessFilter::WritesAndSessions,
         own_reads: false,
         query: Query::everything(),
+        views: Vec::new(),
+        views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
@@ -62,8 +64,10 @@ impl<'a> Explorer<'a> {
         let who = cloud.fake.credentials();
         let profile =
             Profile::from_parts("DEFAULT", &who.tenancy, &who.user, &who.fingerprint, &who.region, &who.key_pem);
-        let options =
-            ClientOptions { endpoint: Some(cloud.fake.endpoint_template().parse().unwrap()), ..ClientOptions::default() };
+        let options = ClientOptions {
+            endpoint: Some(cloud.fake.endpoint_template().parse().unwrap()),
+            ..ClientOptions::default()
+        };
         let client = OciClient::new(profile.unwrap(), options).unwrap();
         let fetch = FetchOptions {
             settings: Settings::default(),

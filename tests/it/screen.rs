@@ -84,6 +84,8 @@ impl Start {
             access: AccessFilter::WritesAndSessions,
             own_reads: false,
             query: self.query,
+            views: auditui::app::saved::built_in(),
+            views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,
             padding,

@@ -61,6 +61,7 @@ impl App {
             Wanted::Command(text) => commands(Keymap::built_in(), palette.from, text),
             Wanted::Compartment(text) => self.compartments_like(text),
             Wanted::Query(text) => self.queries_like(text),
+            Wanted::View(text) => self.views_like(text),
             Wanted::User(text) => return self.look_for_users(text.to_owned()),
         };
         if let Some(palette) = self.palette_mut() {
@@ -88,6 +89,13 @@ impl App {
         let find = FuzzyFind::new(text);
         let recent = self.recent.newest_first().filter(|query| text.is_empty() || find.matches(query));
         recent.take(MOST).map(|query| PaletteLine::Query(query.to_owned())).collect()
+    }
+
+    fn views_like(&self, text: &str) -> Vec<PaletteLine> {
+        let find = FuzzyFind::new(text);
+        let views = self.saved_views().iter();
+        let views = views.filter(|view| text.is_empty() || find.matches(&view.name) || find.matches(&view.about));
+        views.take(MOST).cloned().map(PaletteLine::View).collect()
     }
 
     fn look_for_users(&mut self, find: String) -> Vec<Effect> {
@@ -138,6 +146,7 @@ impl App {
             Some(PaletteLine::Command(command)) => format!("{} ", command.name()),
             Some(PaletteLine::Compartment { path, .. }) => format!("#{path}"),
             Some(PaletteLine::User { name, .. }) => format!("@{name}"),
+            Some(PaletteLine::View(view)) => format!("!{}", view.name),
             // To be changed before it is asked.
             Some(PaletteLine::Query(query)) => format!("query {query}"),
             None => return Vec::new(),
@@ -177,6 +186,10 @@ impl App {
                 self.include(Term::is(Subject::Field(Field::User), &name))
             }
             Some(PaletteLine::Query(query)) => self.run_command(Command::Query, &query),
+            Some(PaletteLine::View(view)) => {
+                self.overlay = None;
+                self.use_view(&view)
+            }
             None => Vec::new(),
         }
     }
@@ -271,6 +284,7 @@ impl App {
             Some(PaletteLine::Compartment { .. }) => "only this compartment and what is below it".to_owned(),
             Some(PaletteLine::User { .. }) => "only events of this user; how many of all in scope and time".to_owned(),
             Some(PaletteLine::Query(_)) => "asks this again; Tab takes it over to be changed".to_owned(),
+            Some(PaletteLine::View(view)) => format!("shows this view: {}", view.query),
             None => String::new(),
         }
     }

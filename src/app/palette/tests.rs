@@ -124,3 +124,16 @@ fn tab_completes() {
     stage.keys("ctrl-u").typed("#dns").keys("<tab>");
     assert_eq!(line(&stage), "#shared/dns");
 }
+
+#[test]
+fn views_are_found_by_their_names() {
+    let mut stage = Stage::new(ledger(&[]));
+    stage.keys(":").typed("!");
+    let names: Vec<String> = stage.app.saved_views().iter().map(|view| view.name.clone()).collect();
+    let listed = stage.app.palette().unwrap().lines();
+    assert!(listed.len() == names.len() && names.len() > 2);
+    let (name, query) = (names[1].clone(), stage.app.saved_views()[1].query.clone());
+    stage.typed(&name).keys("<enter>");
+    assert!(stage.app.overlay().is_none());
+    assert_eq!(stage.app.filters().query().to_string(), query);
+}
