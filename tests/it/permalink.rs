@@ -62,8 +62,10 @@ impl<'a> Explorer<'a> {
         let who = cloud.fake.credentials();
         let profile =
             Profile::from_parts("DEFAULT", &who.tenancy, &who.user, &who.fingerprint, &who.region, &who.key_pem);
-        let options =
-            ClientOptions { endpoint: Some(cloud.fake.endpoint_template().parse().unwrap()), ..ClientOptions::default() };
+        let options = ClientOptions {
+            endpoint: Some(cloud.fake.endpoint_template().parse().unwrap()),
+            ..ClientOptions::default()
+        };
         let client = OciClient::new(profile.unwrap(), options).unwrap();
         let fetch = FetchOptions {
             settings: Settings::default(),
