@@ -190,19 +190,20 @@ fn commands(keymap: &Keymap, from: Focus, text: &str) -> Vec<PaletteLine> {
     let wanted = words.split_whitespace().collect::<Vec<_>>().join("-");
     let find = FuzzyFind::new(&words);
     let alias = ALIASES.iter().find(|(alias, _)| *alias == wanted).map(|(_, action)| *action);
-    let rank = |name: &str, sentence: &str, is_alias: bool| match find.score(name) {
-        _ if wanted.is_empty() => Some((false, Reverse(0))),
+    // Without a text, what the key row shows comes first: moving about is not what anyone looks for here.
+    let rank = |name: &str, sentence: &str, is_alias: bool, is_shown: bool| match find.score(name) {
+        _ if wanted.is_empty() => Some((!is_shown, Reverse(0))),
         _ if is_alias || name == wanted => Some((false, Reverse(i64::MAX))),
         Some(score) => Some((false, Reverse(score))),
         None => has_words(sentence, &words).then_some((true, Reverse(0))),
     };
     let of_command = |command: Command| {
-        let rank = rank(command.name(), command.sentence(), false)?;
+        let rank = rank(command.name(), command.sentence(), false, true)?;
         Some(((false, rank), PaletteLine::Command(command)))
     };
     let of_action = |action: Action| {
         let binding = keymap.binding(from, action)?;
-        let rank = rank(&action.name(), &binding.desc, alias == Some(action))?;
+        let rank = rank(&action.name(), &binding.desc, alias == Some(action), binding.short.is_some())?;
         let here = keymap.reaches(from, action);
         Some(((!here, rank), PaletteLine::Action { action, here }))
     };

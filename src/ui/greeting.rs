@@ -10,19 +10,19 @@ use crate::app::keymap::Keymap;
 use super::pen::{Pen, row};
 use super::text::wrap;
 
-const STORY: &str = "This tenancy is invented. Somebody has stolen an API key in it: whose, from where, to do what?";
+const STORY: &str = "An invented tenancy. Somebody has stolen an API key in it: whose, from where, what for?";
 
 /// What to try first, where there is room for some of it only.
 const KEYS: [(Action, &str); 5] = [
     (Action::Facets, "counts users, keys, addresses"),
-    (Action::Include, "only the value under the cursor"),
-    (Action::Pivot, "all of the same key or address"),
+    (Action::Include, "only this value"),
+    (Action::Pivot, "same key, same address"),
     (Action::Help, "help"),
-    (Action::Palette, "everything by name"),
+    (Action::Palette, "all by name"),
 ];
 
 /// The most cells and lines of text it takes.
-const CELLS: usize = 86;
+const CELLS: usize = 92;
 const LINES: usize = 5;
 
 /// At the bottom, over the detail, above the keys.
