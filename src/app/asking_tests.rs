@@ -59,7 +59,7 @@ fn the_value_under_the_cursor_is_included_or_excluded() {
     stage.keys("h -");
     assert_eq!(asked(&stage), "-user=alice@acme.com");
     assert_eq!(stage.names(), ["CreateBackup", "GetInstance", "GetBucket"]);
-    stage.keys("h h +");
+    stage.keys("h h h +");
     assert_eq!(asked(&stage), "-user=alice@acme.com time:2026-03-14T12:58:00Z..2026-03-14T12:59:00Z");
     stage.keys("<backspace> X");
     assert_eq!((asked(&stage).as_str(), stage.names().len()), ("~-user=alice@acme.com", 14));

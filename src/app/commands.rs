@@ -11,16 +11,23 @@ use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
 use super::panes::tree::TreeWish;
-use super::time_popup::TimePopup;
+use super::time_popup::{Choice, TimePopup};
 use super::{App, Included, Pane, TimeRange};
 
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
         self.notices.passing = None;
         self.greets = false;
-        match Keymap::built_in().action(self.key_focus(), key) {
-            Some(action) => self.act(action),
-            None => self.press_unbound(key),
+        let action = Keymap::built_in().action(self.key_focus(), key);
+        if let Some(effects) = self.press_digit(key, action) {
+            return effects;
+        }
+        match action {
+            Some(action) => self.act_counted(action),
+            None => {
+                self.count = None;
+                self.press_unbound(key)
+            }
         }
     }
 
@@ -29,13 +36,13 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.edit(key),
             Some(Overlay::Time(popup)) => {
-                if let Some(preset) = popup.press(key) {
-                    return self.apply_preset(preset);
+                if let Some(choice) = popup.press(key) {
+                    return self.apply_choice(choice);
                 }
             }
             Some(Overlay::Facets) => return self.edit_in_facets(|line| line.edit(key)),
             Some(Overlay::Palette(_)) => return self.edit_palette(key),
-            Some(Overlay::Copy(_) | Overlay::Coverage | Overlay::Pivot) => {}
+            Some(Overlay::Copy(_) | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             Some(Overlay::Views(_)) => return self.press_in_views(key),
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
@@ -59,7 +66,7 @@ impl App {
                 });
             }
             Some(Overlay::Palette(_)) => return self.paste_in_palette(text),
-            Some(Overlay::Copy(_) | Overlay::Coverage | Overlay::Pivot) => {}
+            Some(Overlay::Copy(_) | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             Some(Overlay::Views(views)) => {
                 if let Some(name) = &mut views.naming {
                     name.paste(text);
@@ -82,6 +89,7 @@ impl App {
             (Some(Overlay::Time(_)), _) => self.act_in_time(action),
             (Some(Overlay::Copy(_)), _) => self.act_in_copy_menu(action),
             (Some(Overlay::Palette(_)), _) => self.act_in_palette(action),
+            (Some(Overlay::Columns(_)), _) => self.act_in_columns(action),
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
             (Some(Overlay::Facets), _) => self.act_in_facets(action),
             (Some(Overlay::Pivot), _) => self.act_in_pivot(action),
@@ -114,6 +122,7 @@ impl App {
         let Some(Overlay::Time(popup)) = &mut self.overlay else { return Vec::new() };
         match action {
             Action::Cancel => self.overlay = None,
+            Action::Open if !popup.pick() => {}
             Action::Open => match popup.resolve(&anchors) {
                 Some(Ok(range)) => return self.use_range(range),
                 Some(Err(_)) => {}
@@ -124,10 +133,15 @@ impl App {
         Vec::new()
     }
 
-    fn apply_preset(&mut self, preset: &super::time_popup::Preset) -> Vec<Effect> {
+    fn pick_time(&mut self) {
+        self.leave_histogram();
+        self.overlay = Some(Overlay::Time(TimePopup::new(self.range, self.ranges.clone(), &self.anchors())));
+    }
+
+    fn apply_choice(&mut self, choice: Choice) -> Vec<Effect> {
         let anchors = self.anchors();
         match &self.overlay {
-            Some(Overlay::Time(popup)) => match popup.range_of(preset, &anchors) {
+            Some(Overlay::Time(popup)) => match popup.range_of(choice, &anchors) {
                 Ok(range) => self.use_range(range),
                 // The popup shows why.
                 Err(_) => Vec::new(),
@@ -142,26 +156,44 @@ impl App {
         if range == self.range && !all_times {
             return Vec::new();
         }
+        self.ranges.remember(self.range, range);
         self.history.leave(self.place());
+        self.change_range(range)
+    }
+
+    pub(super) fn change_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.range = range;
         if let Some(files) = &mut self.files {
             files.set_all_times(false);
         }
-        self.stop_following();
+        self.set_following(false);
         self.range_changed()
     }
 
     fn act_in_pane(&mut self, action: Action) -> Vec<Effect> {
+        if self.is_brushing()
+            && let Some(effects) = self.act_in_histogram(action)
+        {
+            return effects;
+        }
         match action {
             Action::NextPane => self.focus_next(true),
             Action::PreviousPane => self.focus_next(false),
             Action::FocusTree => self.focus_on(Pane::Tree),
             Action::FocusList => self.focus_on(Pane::List),
             Action::FocusDetail => self.focus_on(Pane::Detail),
+            Action::Sort | Action::SortReversed => return self.sort(action),
+            Action::PreviousMark | Action::NextMark => return self.seek_mark(action),
+            Action::ToggleMouse => return self.toggle_mouse(),
+            Action::LookAround => return self.look_around(),
+            Action::Close | Action::Cancel if self.is_at_root() && self.around().is_some() => {
+                return self.leave_around();
+            }
             Action::Close if self.is_at_root() => return self.quit(),
             Action::Close | Action::Cancel => self.step_back(),
             Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
-            Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
+            Action::PickTime => self.pick_time(),
+            Action::ChooseColumns => self.choose_columns(),
             Action::CopyMenu => self.open_copy_menu(),
             Action::Palette => return self.open_palette(),
             Action::Print => return self.print(),
@@ -172,7 +204,11 @@ impl App {
             Action::TogglePause => return self.toggle_pause(),
             Action::Search => self.open_prompt(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
-            Action::ToggleHistogram => self.look.histogram = !self.look.histogram,
+            Action::ToggleHistogram => {
+                self.leave_histogram();
+                self.look.histogram = !self.look.histogram;
+            }
+            Action::FocusHistogram => return self.focus_histogram(),
             Action::CycleLayout => self.cycle_layout(),
             Action::ToggleTree => self.toggle_tree(),
             Action::ScrollDetailDown => self.detail.scroll(true),
@@ -298,6 +334,7 @@ impl App {
     }
 
     pub(super) fn focus_on(&mut self, pane: Pane) {
+        self.leave_histogram();
         match pane {
             Pane::Detail if self.list.key().is_none() => return,
             Pane::Detail => self.open_detail(),

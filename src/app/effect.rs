@@ -59,6 +59,8 @@ pub enum Effect {
     },
     /// Give the terminal back, write this there, and take it again at Enter.
     Print(String),
+    /// Have the terminal tell of the mouse, or keep it to itself.
+    CaptureMouse(bool),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Forget what the terminal shows and draw everything anew.

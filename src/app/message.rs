@@ -16,6 +16,7 @@ use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
 use super::palette::users::UsersFound;
+use super::mouse::Mouse;
 use super::pivot::count::PivotAnswer;
 use super::saved::SavedView;
 use super::view::View;
@@ -23,6 +24,7 @@ use super::view::View;
 #[derive(Clone, Debug)]
 pub enum Message {
     Key(KeyPress),
+    Mouse(Mouse),
     /// A bracketed paste: one edit, however long.
     Paste(String),
     /// What the last frame measured; sent when it differs from the frame before.

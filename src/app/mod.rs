@@ -7,10 +7,17 @@
 //! ```
 
 pub mod action;
+pub mod around;
 mod asking;
+pub mod brush;
+mod bursts;
+pub mod calendar;
+pub mod column_chooser;
+pub mod columns;
 mod commands;
 pub mod copy_menu;
 mod copying;
+mod counting;
 pub mod coverage;
 pub mod effect;
 mod event_copies;
@@ -32,6 +39,7 @@ mod logging_search;
 pub mod look;
 mod memory;
 pub mod message;
+pub mod mouse;
 pub mod notices;
 pub mod overlay;
 pub mod palette;
@@ -45,6 +53,7 @@ pub mod redact;
 pub mod saved;
 pub mod setup;
 mod shell;
+mod sorting;
 pub mod summary;
 pub mod time_popup;
 pub mod view;
@@ -71,6 +80,9 @@ use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
+use around::Around;
+use brush::Brush;
+use counting::Count;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
@@ -93,6 +105,7 @@ use pivot::Pivot;
 use prompt::Prompt;
 use recent::Recent;
 use setup::{Clock, Setup};
+use time_popup::RecentRanges;
 use view::View;
 use watch::Watch;
 
@@ -108,6 +121,7 @@ pub struct App {
     /// The scopes that were asked for in this range; what lies in one of them is held or on its way.
     asked: Vec<Included>,
     range: TimeRange,
+    ranges: RecentRanges,
     /// The processed minutes in which the range was asked for, at the time of asking.
     window: FetchWindow,
     filters: Filters,
@@ -122,6 +136,11 @@ pub struct App {
     tree: TreePane,
     list: ListPane,
     detail: DetailPane,
+    brush: Option<Brush>,
+    around: Option<Around>,
+    count: Option<Count>,
+    mouse: bool,
+    order: Order,
     prompt: Option<Prompt>,
     /// Where the user was before the prompt was opened.
     before_prompt: Option<Place>,
@@ -167,6 +186,7 @@ impl App {
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
+            ranges: RecentRanges::default(),
             window: setup.range.fetch_window(setup.padding).passed(setup.now),
             filters: Filters::new(setup.access, setup.query.clone()).with_own(setup.own_reads),
             generation: 0,
@@ -177,6 +197,11 @@ impl App {
             tree: TreePane::default(),
             list: ListPane::default(),
             detail: DetailPane::default(),
+            brush: None,
+            around: None,
+            count: None,
+            mouse: false,
+            order: Order::default(),
             prompt: None,
             before_prompt: None,
             history: History::default(),
@@ -203,6 +228,7 @@ impl App {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Key(key) => self.press(key),
+            Message::Mouse(mouse) => self.mouse(mouse),
             Message::Paste(text) => self.paste(&text),
             Message::Drawn(geometry) => self.drawn(geometry),
             Message::Clock(now) => self.tick(now),
@@ -240,11 +266,12 @@ impl App {
         let buckets = geometry.buckets != self.geometry.buckets;
         self.geometry = geometry;
         self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_deref());
-        self.list.resize(geometry.list_rows, self.view.as_deref());
+        self.list.resize(geometry.list_rows, geometry.list_columns, self.view.as_deref());
         self.detail.resize(geometry.detail_rows);
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.resize(geometry.overlay_rows),
             Some(Overlay::Palette(palette)) => palette.resize(geometry.overlay_rows),
+            Some(Overlay::Columns(chooser)) => chooser.resize(geometry.overlay_rows),
             _ => {}
         }
         self.facets.resize(geometry.overlay_rows);
@@ -410,7 +437,7 @@ impl App {
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
             query: self.filters.question(range, scope.as_ref()),
-            order: Order::NewestFirst,
+            order: self.order,
             totals: filters::totals(range, scope.as_ref()),
             terms: self.filters.terms().cloned().collect(),
             about: Arc::new(about),
@@ -478,6 +505,11 @@ impl App {
 
     pub fn pane(&self) -> Pane {
         self.focus
+    }
+
+    /// Whether a pane has the keys, and neither a dialog nor the histogram.
+    pub fn has_keys(&self, pane: Pane) -> bool {
+        self.focus == pane && self.overlay.is_none() && self.brush.is_none()
     }
 
     pub fn tree(&self) -> &TreePane {
@@ -553,6 +585,7 @@ impl App {
             (Some(Overlay::Facets), ..) if self.facets.line().is_some() => Focus::Prompt,
             (Some(overlay), ..) => overlay.focus(),
             (None, Some(_), _) => Focus::Prompt,
+            (None, None, _) if self.brush.is_some() => Focus::Histogram,
             (None, None, Pane::Tree) => Focus::Tree,
             (None, None, Pane::List) => Focus::List,
             (None, None, Pane::Detail) if self.detail.tab() == Tab::Json => Focus::Json,

@@ -1,10 +1,11 @@
 //! Overlay: the one dialog that is open, if any.
 
+use super::column_chooser::ColumnChooser;
 use super::copy_menu::CopyMenu;
 use super::help::Help;
 use super::keymap::Focus;
 use super::palette::Palette;
-use super::time_popup::TimePopup;
+use super::time_popup::{Part, TimePopup};
 use super::views::Views;
 
 #[derive(Debug)]
@@ -12,6 +13,7 @@ pub enum Overlay {
     Help(Help),
     Time(TimePopup),
     Copy(CopyMenu),
+    Columns(ColumnChooser),
     /// The machine keeps its state: it stays as it was when it is opened again.
     Coverage,
     /// As is that of the facets.
@@ -25,8 +27,10 @@ impl Overlay {
     pub fn focus(&self) -> Focus {
         match self {
             Self::Help(_) => Focus::Help,
+            Self::Time(popup) if popup.part == Part::Calendar => Focus::Calendar,
             Self::Time(_) => Focus::Time,
             Self::Copy(_) => Focus::Copy,
+            Self::Columns(_) => Focus::Columns,
             Self::Coverage => Focus::Coverage,
             Self::Facets => Focus::Facets,
             Self::Pivot => Focus::Pivot,

@@ -72,6 +72,7 @@ pub struct Driver<B: Backend> {
 
 enum Errand {
     Print(String),
+    Mouse(bool),
     Suspend,
     Redraw,
     Write(String),
@@ -170,6 +171,7 @@ where
         for effect in effects {
             match self.hands.perform(effect) {
                 Some(Effect::Print(text)) => self.errands.push_back(Errand::Print(text)),
+                Some(Effect::CaptureMouse(on)) => self.errands.push_back(Errand::Mouse(on)),
                 Some(Effect::Suspend) => self.errands.push_back(Errand::Suspend),
                 Some(Effect::Redraw) => self.errands.push_back(Errand::Redraw),
                 // The machine knows that it wants to quit; see `App::should_quit`.
@@ -259,9 +261,11 @@ impl Driver<terminal::Real> {
             }
             return Ok(());
         }
+        let is_mouse = matches!(event, Event::Mouse(_));
         match input::message(event) {
             Some(message) => self.send(message),
-            None => self.changed = true,
+            // Where the mouse goes is told all the time, and changes nothing.
+            None => self.changed |= !is_mouse,
         }
         Ok(())
     }
@@ -273,6 +277,7 @@ impl Driver<terminal::Real> {
                     taken.print(&text)?;
                     self.printed = true;
                 }
+                Errand::Mouse(on) => taken.capture_mouse(on)?,
                 Errand::Suspend => taken.suspend(&mut self.terminal)?,
                 Errand::Redraw => self.terminal.clear()?,
                 Errand::Write(sequence) => clipboard::write_through(&sequence, self.terminal.backend_mut())?,

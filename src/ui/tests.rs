@@ -104,6 +104,22 @@ picture!(
     ["j t <tab> <down>"]
 );
 picture!(time_small, story(), SMALL, ["t"]);
+picture!(time_recent_large, story(), LARGE, ["t <tab> 2", "t <tab> 7", "t <tab> <up>"]);
+picture!(
+    time_recent_small,
+    story(),
+    SMALL,
+    ["t <tab> 2 t <tab>", "<up> <down> <down> <down> <down> <down> <down> <down> <down> <down>"]
+);
+picture!(calendar_large, story(), LARGE, ["t <tab> <tab> h <enter> k h h <enter>"]);
+picture!(calendar_middle, story(), MIDDLE, ["t <tab> <tab> <pageup>"]);
+picture!(calendar_small, story(), SMALL, ["t <tab> <tab> k <enter>"]);
+picture!(
+    calendar_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["t <tab> <tab> h <enter>"]
+);
 picture!(copy_menu, story(), MIDDLE, ["y"]);
 picture!(views_large, story(), LARGE, ["V j"]);
 picture!(views_middle, story(), MIDDLE, ["V"]);
@@ -144,6 +160,42 @@ fn the_greeting_goes_with_the_first_key_which_does_what_it_does() {
     assert_eq!(stage.under_cursor(), "UpdateBucket");
 }
 picture!(relative_time, story(), MIDDLE, ["T T"]);
+picture!(brush_large, story(), LARGE, ["i H H H"]);
+picture!(brush_middle, story(), MIDDLE, ["i H H"]);
+picture!(brush_small, story(), SMALL, ["i", "H H"]);
+picture!(
+    brush_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    LARGE,
+    ["i H H"]
+);
+picture!(around_large, story(), LARGE, ["e z z"]);
+picture!(around_middle, story(), MIDDLE, ["e z"]);
+picture!(around_small, story(), SMALL, ["e z"]);
+picture!(around_filtered, story(), MIDDLE, ["e z z !"]);
+picture!(count_middle, story(), MIDDLE, ["1 2"]);
+picture!(count_small, story(), SMALL, ["4 2"]);
+picture!(burst_large, Stage::new(ledger(&[])), LARGE, ["{"]);
+picture!(sorted_large, story(), LARGE, ["h s"]);
+picture!(sorted_middle, story(), MIDDLE, ["h h s S"]);
+picture!(sorted_small, story(), SMALL, ["s"]);
+picture!(
+    sorted_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["l l s"]
+);
+picture!(columns_large, story(), LARGE, ["C j j j j j j j <space> K K"]);
+picture!(columns_middle, story(), MIDDLE, ["C G <space>"]);
+picture!(columns_small, story(), SMALL, ["C j j"]);
+picture!(columns_shown_large, story(), LARGE, ["C j j j j j j j <space> j <space> j <space> K K K K <enter>"]);
+picture!(columns_shown_middle, story(), MIDDLE, ["C j j j j j j j <space> j <space> K K K K K <enter>"]);
+picture!(
+    columns_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["C"]
+);
 picture!(everything_large, story(), LARGE, ["w"]);
 
 fn observed() -> Stage {
@@ -377,7 +429,19 @@ fn hostile(text: &str) -> Stage {
 
 /// Everything that stands on the screen is a plain cell, and frames stand where they stand without the text.
 fn check_hostile(text: &str, width: u16, height: u16) {
-    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t", "%", "f l <space>", "p"] {
+    for keys in [
+        "j",
+        "<enter> <enter> E",
+        "<enter> W",
+        "y",
+        "t",
+        "%",
+        "i",
+        "z",
+        "C G <space> K K K K <enter>",
+        "f l <space>",
+        "p",
+    ] {
         let mut stage = hostile(text);
         screen(&mut stage, width, height);
         stage.keys("w").keys(keys);
