@@ -5,9 +5,9 @@ use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 
 use super::action::Action;
+use super::columns::ListColumn;
 use super::effect::Effect;
 use super::notices::Passing;
-use super::columns::ListColumn;
 use super::panes::detail::place_of;
 use super::panes::tree::TreeRow;
 use super::{App, Pane};

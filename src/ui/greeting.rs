@@ -8,7 +8,7 @@ use crate::app::action::Action;
 use crate::app::keymap::Keymap;
 
 use super::pen::{Pen, row};
-use super::text::wrap;
+use super::text::{width as cells_of, wrap};
 
 const STORY: &str = "An invented tenancy. Somebody has stolen an API key in it: whose, from where, what for?";
 
@@ -33,7 +33,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, screen: Rect) {
         KEYS.iter().filter_map(|(action, what)| Some(format!("{} {what}", keymap.key_for(focus, *action)?))).collect();
     let cells = CELLS.min(usize::from(screen.width).saturating_sub(6)).max(1);
     let mut lines = wrap(STORY, cells, LINES);
-    lines.extend(wrap(&keys.join("   "), cells, LINES.saturating_sub(lines.len())));
+    lines.extend(rows_of(&keys, cells).into_iter().take(LINES.saturating_sub(lines.len())));
     let (width, height) = (cells as u16 + 4, lines.len() as u16 + 2);
     if screen.height < height + 6 {
         return;
@@ -50,4 +50,16 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, screen: Rect) {
     for (place, line) in lines.iter().enumerate() {
         pen.put(row(inside, place as u16), &format!(" {line}"), pen.theme.text);
     }
+}
+
+/// As many in a row as fit, none of them broken.
+fn rows_of(pieces: &[String], cells: usize) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for piece in pieces {
+        match rows.last_mut() {
+            Some(row) if cells_of(row) + cells_of(piece) + 3 <= cells => *row += &format!("   {piece}"),
+            _ => rows.push(piece.clone()),
+        }
+    }
+    rows
 }

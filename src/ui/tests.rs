@@ -397,7 +397,7 @@ fn mono_has_attributes_only() {
     let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
     screen_with(&mut stage, 120, 36, &Theme::mono());
     let theme = Theme::mono();
-    for keys in ["j", "f l <space>", "q p"] {
+    for keys in ["j", "f l <space>", "q p", "q : t", "<esc> y <down>", "<esc> ?"] {
         stage.keys(keys);
         terminal.draw(|frame| _ = draw(&stage.app, &theme, frame)).unwrap();
         for cell in terminal.backend().buffer().content() {

@@ -166,7 +166,9 @@ fn the_commands_give_what_is_on_the_screen() {
             let ids = explorer.ids();
             sizes.insert(ids.len());
             let command = explorer.command(Action::CopyExport);
-            let output = cloud.home.shell(&command).expect(0);
+            let output = cloud.home.shell(&command);
+            // In some scenarios a compartment may not be read, here and there.
+            assert!(matches!(output.code, Some(0 | 3)), "{}", output.stderr);
             let exported: Vec<String> = output.lines().into_iter().map(id).collect();
             assert_eq!(exported.len(), ids.len(), "{command}");
             assert_eq!(exported.into_iter().collect::<BTreeSet<_>>(), ids, "{command}");
