@@ -50,7 +50,7 @@ impl App {
 
     /// The same event again reaches further; another one begins anew.
     pub(super) fn look_around(&mut self) -> Vec<Effect> {
-        let Some((event, line)) = self.list.line() else { return self.fail("no event is selected") };
+        let Some(event) = self.list.key() else { return self.fail("no event is selected") };
         if event.time().is_none() {
             return self.fail("this event has no time");
         }
@@ -67,7 +67,8 @@ impl App {
         self.around = Some(Around { event, reach, range, before, following });
         self.filters = Filters::none();
         self.order = Order::default();
-        self.list.go_to(event, line);
+        // What happened before and after it is to be seen.
+        self.list.go_to(event, self.list.viewport().height / 2);
         self.change_range(range)
     }
 

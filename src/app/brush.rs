@@ -110,8 +110,12 @@ impl App {
             Action::Cancel | Action::Close | Action::FocusHistogram => self.leave_histogram(),
             Action::Open => return Some(self.use_brushed()),
             Action::ZoomIn | Action::ZoomOut => return Some(self.zoom(action == Action::ZoomIn)),
-            Action::MoveLeft | Action::MoveRight | Action::ExtendLeft | Action::ExtendRight => self.move_brush(action),
-            Action::Top | Action::Bottom => self.move_brush(action),
+            Action::MoveLeft
+            | Action::MoveRight
+            | Action::ExtendLeft
+            | Action::ExtendRight
+            | Action::Top
+            | Action::Bottom => self.move_brush(action),
             _ => return None,
         }
         Some(Vec::new())

@@ -100,10 +100,7 @@ impl App {
             self.notices.passing = Some(Passing::Done(what.to_owned()));
             return Vec::new();
         };
-        let edge = match mark {
-            Mark::Burst(buckets) => histogram.start_of(buckets.start),
-            Mark::Gap(buckets) => histogram.start_of(buckets.start),
-        };
+        let edge = histogram.start_of(mark.buckets().start);
         // Where an event at that instant would stand: before the burst's first, behind the last one before the gap.
         let place = view.selection.rank_of(EventKey::at(edge)).unwrap_or_else(|place| place);
         let newest_first = self.order == Order::NewestFirst;

@@ -22,13 +22,11 @@ impl App {
         if let Some(effects) = self.press_digit(key, action) {
             return effects;
         }
-        match action {
-            Some(action) => self.act_counted(action),
-            None => {
-                self.count = None;
-                self.press_unbound(key)
-            }
+        if let Some(action) = action {
+            return self.act_counted(action);
         }
+        self.count = None;
+        self.press_unbound(key)
     }
 
     /// Text for whatever takes text.

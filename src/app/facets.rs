@@ -56,7 +56,7 @@ pub struct Facets {
     field_view: Viewport,
     value_view: Viewport,
     /// The value under the cursor, which may move to another row as events come.
-    value: Option<Option<String>>,
+    value: Option<UnderCursor>,
     side: Side,
     order: ValueOrder,
     find: String,
@@ -68,6 +68,10 @@ pub struct Facets {
     asking: Asking,
     answer: Option<Box<FacetsAnswer>>,
 }
+
+/// A value; `None`: the events that have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct UnderCursor(Option<String>);
 
 /// Which of the two lists the cursor is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -249,7 +253,7 @@ impl Facets {
         let place = self
             .value
             .as_ref()
-            .and_then(|value| (0..rows).find(|place| self.row(*place).is_some_and(|row| row.value == *value)));
+            .and_then(|value| (0..rows).find(|place| self.row(*place).is_some_and(|row| row.value == value.0)));
         if let Some(place) = place.filter(|_| self.value_view.cursor > 0) {
             let line = self.value_view.cursor.saturating_sub(self.value_view.offset);
             self.value_view.offset = place.saturating_sub(line);
@@ -260,10 +264,10 @@ impl Facets {
     }
 
     fn note_value(&mut self) {
-        self.value = self.row(self.value_view.cursor).map(|row| row.value.clone());
+        self.value = self.row(self.value_view.cursor).map(|row| UnderCursor(row.value.clone()));
     }
 
-    fn to_top(&mut self) {
+    fn rewind(&mut self) {
         (self.value_view.cursor, self.value_view.offset, self.value) = (0, 0, None);
     }
 
@@ -281,7 +285,7 @@ impl Facets {
             return false;
         }
         self.find.clear();
-        self.to_top();
+        self.rewind();
         !self.is_on_add()
     }
 
@@ -316,7 +320,7 @@ impl Facets {
         }
         self.field_view.move_to(place, self.fields.len() + 1);
         self.find.clear();
-        self.to_top();
+        self.rewind();
         self.side = Side::Values;
     }
 }
@@ -417,7 +421,7 @@ impl App {
             Action::AddField => return self.type_in_facets(Purpose::AddField),
             Action::OrderValues => {
                 facets.order = facets.order.next();
-                facets.to_top();
+                facets.rewind();
                 true
             }
             _ => facets.move_cursor(action),
@@ -483,7 +487,7 @@ impl App {
             return Vec::new();
         }
         self.facets.find = text;
-        self.facets.to_top();
+        self.facets.rewind();
         self.count_facets()
     }
 

@@ -269,8 +269,9 @@ impl Stage {
                 Some(Message::FacetsCounted(Box::new(answer)))
             }
             Effect::Count(CountRequest::Pivot(request)) => {
-                let answer = PivotCounter::default().count(request, &Cancel::new(), &mut || false)?;
-                Some(Message::PivotCounted(Box::new(answer)))
+                let mut counter = PivotCounter::default();
+                let mut answers = std::iter::from_fn(|| counter.count(request, &Cancel::new(), &mut || false));
+                answers.find(|answer| answer.is_last).map(|answer| Message::PivotCounted(Box::new(answer)))
             }
             Effect::Count(CountRequest::Users(request)) => Some(Message::UsersFound(request.find(&Cancel::new())?)),
             Effect::LoadEvent(key) => {

@@ -242,7 +242,7 @@ fn add_codes(segment: &Segment, mask: &Mask, codes: &Codes, by_code: &mut [Seen]
             add_numbers(segment, mask, table.codes(), |row| usize::from(rows[row]), by_code);
         }
         Codes::Wide(codes) => {
-            mask.rows().for_each(|row| by_code[codes[row] as usize].add_row(segment.times().get(row)))
+            mask.rows().for_each(|row| by_code[codes[row] as usize].add_row(segment.times().get(row)));
         }
     }
 }

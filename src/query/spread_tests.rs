@@ -158,3 +158,28 @@ fn a_cancelled_spread_is_none() {
         assert!(selection.spread(&subject, &mut SpreadKept::default(), &cancel, &mut || false).is_none());
     }
 }
+
+#[test]
+fn a_hundred_thousand_events_are_counted_one_by_one() {
+    let mut builder = IndexBuilder::default();
+    let at = crate::index::testing::numbered(0);
+    for n in 0..100_000_i64 {
+        let bytes = event(
+            &format!("id-{n}"),
+            n * 1_000,
+            ["GetX", "ListY", "PutZ"][n as usize % 3],
+            &format!("u{}", n % 700),
+            "200",
+        );
+        builder.insert(&at.region, &at.compartment, &bytes);
+    }
+    let selection = selected(&builder.snapshot(), &Query::everything().and(Term::equals(Field::Event, "ListY")));
+    let spread = spread(&selection, &Subject::Field(Field::User));
+    assert_eq!((selection.len(), spread.distinct(), spread.missing()), (33_333, 700, None));
+    let listed = spread.list(ValueOrder::Count, "", ALL).values;
+    // Every 2,100 events begin anew: 47 times all of them, and 1,300 more, a third of which are lists.
+    assert_eq!(listed.iter().map(|valued| valued.count).sum::<u64>(), 33_333);
+    assert!(listed.iter().all(|valued| [47, 48].contains(&valued.count)));
+    let first = listed.iter().filter_map(|valued| valued.first).min();
+    assert_eq!(first, DateTime::from_timestamp_micros(1_000));
+}

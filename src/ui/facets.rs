@@ -12,7 +12,7 @@ use crate::query::{Field, Subject, ValueOrder, Valued};
 use super::format::RowClock;
 use super::header::at_least;
 use super::pen::{Pen, row, rows, skip};
-use super::text::{cut_start, fit, fit_right, number, width};
+use super::text::{cut, cut_start, fit, fit_right, number, width};
 
 /// What it takes of the screen where there is room.
 pub const SIZE: (u16, u16) = (116, 30);
@@ -257,9 +257,10 @@ impl Painter<'_> {
         let is_pending = !self.facets.pending().is_empty();
         let preview = self.preview(pen);
         if area.height >= 5 {
-            lines.push(match is_pending {
-                true => (format!(" pending  {}", self.app.facets_pending()), pen.theme.warning),
-                false => (" nothing pending".to_owned(), pen.theme.faint),
+            lines.push(if is_pending {
+                (format!(" pending  {}", self.app.facets_pending()), pen.theme.warning)
+            } else {
+                (" nothing pending".to_owned(), pen.theme.faint)
             });
             lines.push((format!(" query    {}", cut_start(&query, cells.saturating_sub(10))), pen.theme.text));
             lines.push((format!(" preview  {preview}"), if is_pending { pen.theme.strong } else { pen.theme.faint }));
@@ -288,18 +289,19 @@ impl Painter<'_> {
             ValueOrder::First => "by when first seen",
         };
         let values = if answer.listed.all == 1 { "value" } else { "values" };
-        let mut words = format!(" {} {values}", number(answer.listed.all));
-        if !self.facets.find_text().is_empty() {
-            words.push_str(&format!(" with “{}”", super::text::cut(self.facets.find_text(), 24)));
-        }
-        words.push_str(&format!(", {order}"));
-        if answer.listed.all > listed {
-            let more = number(answer.listed.all - listed);
-            words.push_str(&format!(" {} {more} more than are listed: / finds them", pen.glyphs.ellipsis));
-        }
+        let find = match self.facets.find_text() {
+            "" => String::new(),
+            text => format!(" with “{}”", cut(text, 24)),
+        };
+        let ellipsis = pen.glyphs.ellipsis;
+        let more = match answer.listed.all - listed {
+            0 => String::new(),
+            more => format!(" {ellipsis} {} more than are listed: / finds them", number(more)),
+        };
+        let words = format!(" {} {values}{find}, {order}{more}", number(answer.listed.all));
         if counted < of {
-            words.push_str(&format!(" {} read {} of {} events", pen.glyphs.dot, number(counted), number(of)));
-            return (words, pen.theme.loading);
+            let read = format!("{words} {} read {} of {} events", pen.glyphs.dot, number(counted), number(of));
+            return (read, pen.theme.loading);
         }
         (words, pen.theme.text)
     }

@@ -136,14 +136,14 @@ impl Painter<'_> {
         match column {
             ListColumn::Time => self.time(pen, at, event.time(), style),
             ListColumn::Class => pen.put_char(at, event.access().letter(), style),
-            ListColumn::User => pen.fit(at, &self.user(event, usize::from(at.width)), style),
+            ListColumn::User => pen.fit(at, &Self::user(event, usize::from(at.width)), style),
             ListColumn::Event => pen.fit(at, event.event_name(), style),
             ListColumn::Resource => {
                 pen.fit(at, or_dashes(&target(event.resource_name(), event.resource_id())), style);
             }
             ListColumn::Region => pen.fit(at, self.region(event), style),
             ListColumn::Key => {
-                pen.fit(at, or_dashes(last_letters(event.key_fingerprint(), usize::from(at.width))), style)
+                pen.fit(at, or_dashes(last_letters(event.key_fingerprint(), usize::from(at.width))), style);
             }
             _ => pen.fit(at, or_dashes(&column.value(event)), style),
         }
@@ -169,7 +169,7 @@ impl Painter<'_> {
     }
 
     /// Without the e-mail's domain where the whole does not fit.
-    fn user<'e>(&self, event: &RowView<'e>, cells: usize) -> Cow<'e, str> {
+    fn user<'e>(event: &RowView<'e>, cells: usize) -> Cow<'e, str> {
         let name = event.principal_name();
         let whole = who(name, event.caller_name());
         if whole.is_empty() {

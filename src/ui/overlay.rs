@@ -51,7 +51,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Some(Overlay::Copy(menu)) => copy::draw(app, pen, area, *menu, &keys(app)),
         Some(Overlay::Palette(open)) => palette::draw(app, pen, area, open, &keys(app)),
         Some(Overlay::Columns(chooser)) => {
-            column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width))
+            column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width));
         }
         Some(Overlay::Coverage) => coverage::draw(app, pen, area),
         Some(Overlay::Facets) => facets::draw(app, pen, area, &fitting_keys(app, area.width)),

@@ -92,7 +92,9 @@ impl Painter<'_> {
         let has_value = !line.value.is_empty();
         let key = Keymap::built_in().key_for(Focus::Pivot, line.same.action());
         let key = key.map(|key| key.to_string()).unwrap_or_default();
-        let style = if has_value { theme.text } else { theme.faint };
+        // Where nothing is to be found, as far as is known, there is no need to go.
+        let leads = line.count.is_none_or(|count| count.events > 0 || !count.is_complete);
+        let style = if has_value && leads { theme.text } else { theme.faint };
         let mut spans = vec![
             (format!(" {} ", fit(&key, 2)), if has_value { theme.key } else { theme.faint }),
             (fit(line.same.title(), self.columns.title), style),
@@ -110,7 +112,7 @@ impl Painter<'_> {
 
     fn value(&self, line: &PivotLine) -> String {
         match (line.same, &*line.value) {
-            (Same::Session, "") => "none: the request was signed".to_owned(),
+            (Same::Session, "") => "no console session".to_owned(),
             (Same::Mentions, "") => "the event has no resource OCID".to_owned(),
             (Same::Key | Same::KeyOrigin, "") => "no API key".to_owned(),
             (_, "") => "--".to_owned(),

@@ -125,7 +125,7 @@ fn any_place_in_the_json_can_be_counted_by() {
 #[test]
 fn a_view_before_the_last_word_is_asked_about_after_it() {
     let mut stage = story();
-    let (app, _) = (&mut stage.app, ());
+    let app = &mut stage.app;
     let effects = app.update(Message::Key("s".parse().unwrap()));
     let [Effect::Count(CountRequest::Facets(request))] = &*effects else { panic!("{effects:?}") };
     let answer = |is_last| {

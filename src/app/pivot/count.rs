@@ -1,7 +1,5 @@
 //! What is counted for the pivot menu: asked by the machine, done on a thread of its own, told a line at a time.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 
 use crate::app::view::Seen;
@@ -57,7 +55,6 @@ impl PivotCount {
 /// Keeps what was found, as long as it holds.
 #[derive(Debug, Default)]
 pub struct PivotCounter {
-    of: Option<Arc<Selection>>,
     /// By query.
     found: Vec<(Query, Selection)>,
 }
@@ -71,23 +68,21 @@ impl PivotCounter {
         enough: &mut dyn FnMut() -> bool,
     ) -> Option<PivotAnswer> {
         let totals = &request.seen.view().totals;
-        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, totals)) {
-            self.of = Some(Arc::clone(totals));
-        }
+        let asked = request.queries.iter().filter(|query| !query.is_everything());
+        let mut unknown: Vec<&Query> = asked.filter(|query| !self.is_known(query, totals)).collect();
+        unknown.sort_by_key(|query| query.reads_events());
         let mut has_counted = false;
-        for query in request.queries.iter().filter(|query| !query.is_everything()) {
-            if self.is_known(query, totals) {
-                continue;
-            }
-            if has_counted && enough() {
+        for query in unknown {
+            // What is known at once does not wait for what must be read.
+            if has_counted && (query.reads_events() || enough()) {
                 break;
             }
             has_counted = true;
-            let asked = totals.query().clone().and_all(query.conjuncts().iter().cloned());
             let place = self.found.iter().position(|(of, _)| of == query);
             // What was found in an earlier view says more than what there is in this one.
             let before = place.map_or(&**totals, |place| &self.found[place].1);
-            let found = select_some(totals.snapshot(), &asked, Order::default(), Some(before), cancel, enough)?;
+            let found =
+                select_some(totals.snapshot(), &within(query, totals), Order::default(), Some(before), cancel, enough)?;
             match place {
                 Some(place) => self.found[place].1 = found,
                 None => self.found.push((query.clone(), found)),
@@ -98,17 +93,23 @@ impl PivotCounter {
         Some(PivotAnswer { generation: request.generation, counts, is_last })
     }
 
+    /// What was found for it, complete or not, if that is still of what there is.
     fn found(&self, query: &Query, totals: &Selection) -> Option<&Selection> {
         let found = self.found.iter().find(|(of, _)| of == query).map(|(_, found)| found)?;
-        Some(found).filter(|found| found.snapshot().version() == totals.snapshot().version())
+        let same = found.snapshot().version() == totals.snapshot().version();
+        Some(found).filter(|found| same && *found.query() == within(query, totals))
     }
 
     fn is_known(&self, query: &Query, totals: &Selection) -> bool {
-        let starts = |found: &&Selection| found.query().conjuncts().starts_with(totals.query().conjuncts());
-        self.found(query, totals).filter(starts).is_some_and(Selection::is_complete)
+        self.found(query, totals).is_some_and(Selection::is_complete)
     }
 
     fn counted(&self, query: &Query, totals: &Selection) -> Option<PivotCount> {
         self.found(query, totals).map(PivotCount::of)
     }
+}
+
+/// The same, in range and scope.
+fn within(query: &Query, totals: &Selection) -> Query {
+    totals.query().clone().and_all(query.conjuncts().iter().cloned())
 }

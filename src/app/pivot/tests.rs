@@ -88,3 +88,22 @@ fn a_line_can_be_added_or_left_out() {
     assert!(stage.app.pivot().is_none() && query(&stage).is_empty());
     assert!(stage.effects.contains(&Effect::StopCounting));
 }
+
+#[test]
+fn what_columns_know_is_told_before_events_are_read() {
+    let stage = story();
+    let asked = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Count(CountRequest::Pivot(request)) => Some(PivotRequest::clone(request)),
+        _ => None,
+    });
+    let (request, mut counter, mut parts) = (asked.unwrap(), count::PivotCounter::default(), Vec::new());
+    loop {
+        let answer = counter.count(&request, &crate::query::Cancel::new(), &mut || false).unwrap();
+        parts.push(answer.counts.iter().flatten().count());
+        if answer.is_last {
+            break;
+        }
+    }
+    // Seven lines stand in columns, four are read one after the other.
+    assert_eq!(parts, [7, 8, 9, 10, 11]);
+}
