@@ -48,7 +48,10 @@ impl App {
         if self.filters.own {
             words.push("--own-reads".to_owned());
         }
-        Ok(("a command that shows this".to_owned(), shell::line(&words)))
+        // What the demo invents begins with the hour.
+        let what =
+            if self.setup.demo { "a command that shows this within this hour" } else { "a command that shows this" };
+        Ok((what.to_owned(), shell::line(&words)))
     }
 
     /// A command that writes what is on the screen.

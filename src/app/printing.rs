@@ -24,10 +24,9 @@ impl App {
         let shown = self.list.viewport();
         let ranks = shown.offset..(shown.offset + shown.height).min(view.matched());
         let bound = if self.facts.coverage.is_lower_bound() { "at least " } else { "" };
+        let question = self.permalink().map_or_else(|_| self.range.to_string(), |(_, command)| command);
         let mut text = format!(
-            "{}  {}\nrows {} to {} of {bound}{}\n",
-            self.range,
-            clean(&self.filters.query().to_string()),
+            "{question}\nrows {} to {} of {bound}{}\n",
             ranks.start + usize::from(!ranks.is_empty()),
             ranks.end,
             thousands(view.matched() as u64),

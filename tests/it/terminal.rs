@@ -104,6 +104,21 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
     assert!(text.contains("\x1b]52;c;"), "nothing went to the clipboard");
 }
 
+#[test]
+fn what_is_in_sight_is_printed_and_enter_comes_back() {
+    let mut session = Session::start(&["--demo"]);
+    session.wait_for("who     ");
+    session.press("\x1bp");
+    session.wait("the alternate screen gone", |screen| !screen.alternate_screen());
+    session.wait_for("Enter goes back to auditui.");
+    assert!(session.screen.screen().contents().contains("auditui --demo --time "), "the question, to be asked again");
+    session.press("\r");
+    session.wait("the alternate screen", vt100::Screen::alternate_screen);
+    session.wait_for("who     ");
+    session.press("q");
+    assert_eq!(session.end().0, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn events_come_from_standard_input_and_keys_from_the_terminal() {
