@@ -68,8 +68,9 @@ impl App {
     }
 
     pub(super) fn act_in_copy_menu(&mut self, action: Action) -> Vec<Effect> {
+        let keymap = std::sync::Arc::clone(&self.setup.keymap);
+        let lines = copies(&keymap);
         let Some(Overlay::Copy(menu)) = &mut self.overlay else { return Vec::new() };
-        let lines = copies(Keymap::built_in());
         match action {
             Action::LineDown => menu.cursor = (menu.cursor + 1) % lines.len().max(1),
             Action::LineUp => menu.cursor = menu.cursor.checked_sub(1).unwrap_or(lines.len().saturating_sub(1)),

@@ -51,7 +51,7 @@ impl App {
 
     /// As it would stand in a query. Nothing that could do harm where it is pasted.
     fn term_copy(&self) -> Copy {
-        let term = self.term_under_cursor()?.to_string();
+        let term = self.term_under_cursor().map_err(|_| "a query cannot ask for what the cursor is on")?.to_string();
         if clean(&term) != term {
             return Err("the value has characters that no query can safely be pasted with");
         }
@@ -116,7 +116,7 @@ impl App {
 
     fn json_copy(&self) -> Copy {
         let (text, left_out) =
-            self.loaded()?.redacted_json().ok_or("the event is not JSON; J copies it as received")?;
+            self.loaded()?.redacted_json().ok_or("the event is not JSON, and can only be copied as received")?;
         let what = match left_out {
             0 => "the event as JSON".to_owned(),
             1 => "the event as JSON, 1 credential left out".to_owned(),

@@ -24,8 +24,10 @@ impl App {
                 Ok(("one line".to_owned(), one_line(&row, id.as_deref())))
             }
             Action::CopyLine => {
-                let (pretty, _) =
-                    self.loaded()?.redacted_json().ok_or("the event is not JSON; J copies it as received")?;
+                let (pretty, _) = self
+                    .loaded()?
+                    .redacted_json()
+                    .ok_or("the event is not JSON, and can only be copied as received")?;
                 Ok(("the event as a line of JSON, credentials left out".to_owned(), on_one_line(&pretty)))
             }
             Action::CopyEventId => id("the event id", &fields()?.id),

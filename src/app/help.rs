@@ -1,5 +1,7 @@
 //! Help: every action by its sentence, this pane's first, searched by words.
 
+use std::sync::Arc;
+
 use super::action::Action;
 use super::key::KeyPress;
 use super::keymap::{Binding, Focus, Keymap};
@@ -10,16 +12,18 @@ use super::viewport::Viewport;
 pub struct Help {
     /// Where the keys went when help was opened.
     from: Focus,
+    /// As it is in force.
+    pub keymap: Arc<Keymap>,
     pub search: LineEditor,
     pub view: Viewport,
 }
 
 /// A line of help.
 #[derive(Clone, Copy, Debug)]
-pub enum HelpLine {
+pub enum HelpLine<'a> {
     Heading(HelpPart),
     /// The binding, and whether it can be run from here.
-    Entry(&'static Binding, bool),
+    Entry(&'a Binding, bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +44,20 @@ impl HelpPart {
         }
     }
 
-    fn of(binding: &Binding, from: Focus) -> Self {
+    fn of(keymap: &Keymap, binding: &Binding, from: Focus) -> Self {
         match binding.focus {
             Focus::Global => Self::Everywhere,
             focus if from.chain().any(|place| place == focus) => Self::ThisPane,
             // What the copy menu copies.
-            _ if binding.action.is_copy() && Keymap::built_in().reaches(from, binding.action) => Self::Everywhere,
+            _ if binding.action.is_copy() && keymap.reaches(from, binding.action) => Self::Everywhere,
             _ => Self::Elsewhere,
         }
     }
 }
 
 impl Help {
-    pub fn new(from: Focus) -> Self {
-        let mut help = Self { from, search: LineEditor::default(), view: Viewport::default() };
+    pub fn new(from: Focus, keymap: Arc<Keymap>) -> Self {
+        let mut help = Self { from, keymap, search: LineEditor::default(), view: Viewport::default() };
         help.seek_entry(true);
         help
     }
@@ -63,17 +67,17 @@ impl Help {
     }
 
     /// The lines that the search leaves, in the order in which they help most.
-    pub fn lines(&self) -> Vec<HelpLine> {
+    pub fn lines(&self) -> Vec<HelpLine<'_>> {
         let text = self.search.text().to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();
         let wanted = |binding: &Binding| {
-            let (keys, name) = (keys_text(binding), binding.action.name());
+            let (keys, name) = (keys_text(&self.keymap, binding), binding.action.name());
             let line = format!("{keys} {} {} {name}", binding.desc, binding.focus.title()).to_lowercase();
             words.iter().all(|word| line.contains(word))
         };
         let mut lines = Vec::new();
         for part in HelpPart::ALL {
-            let bindings = Keymap::built_in().bindings().iter();
+            let bindings = self.keymap.bindings().iter();
             let of_part = bindings.filter(|b| self.part_of(b) == Some(part) && wanted(b));
             let mut entries = of_part.map(|b| HelpLine::Entry(b, part != HelpPart::Elsewhere)).peekable();
             if entries.peek().is_some() {
@@ -86,7 +90,7 @@ impl Help {
 
     /// Where a binding is listed. What works everywhere is not told again for each dialog.
     fn part_of(&self, binding: &Binding) -> Option<HelpPart> {
-        let part = HelpPart::of(binding, self.from);
+        let part = HelpPart::of(&self.keymap, binding, self.from);
         let everywhere = matches!(binding.action, Action::Quit | Action::Redraw | Action::Suspend);
         (part != HelpPart::Elsewhere || !everywhere).then_some(part)
     }
@@ -94,7 +98,7 @@ impl Help {
     /// Entries that the search leaves, and all there are.
     pub fn count(&self) -> (usize, usize) {
         let shown = self.lines().iter().filter(|line| matches!(line, HelpLine::Entry(..))).count();
-        let all = Keymap::built_in().bindings().iter().filter(|binding| self.part_of(binding).is_some()).count();
+        let all = self.keymap.bindings().iter().filter(|binding| self.part_of(binding).is_some()).count();
         (shown, all)
     }
 
@@ -149,8 +153,8 @@ impl Help {
 }
 
 /// The keys as people press them: those of the copy menu after the one that opens it.
-pub fn keys_text(binding: &Binding) -> String {
-    let menu = Keymap::built_in().key_for(Focus::List, Action::CopyMenu);
+pub fn keys_text(keymap: &Keymap, binding: &Binding) -> String {
+    let menu = keymap.key_for(Focus::List, Action::CopyMenu);
     match menu.filter(|_| binding.focus == Focus::Copy && binding.action.is_copy()) {
         Some(menu) => binding.keys.first().map(|key| format!("{menu} {key}")).unwrap_or_default(),
         None => binding.keys_text(),
@@ -163,7 +167,7 @@ mod tests {
 
     #[test]
     fn help_lists_every_action_this_pane_first() {
-        let help = Help::new(Focus::Tree);
+        let help = Help::new(Focus::Tree, Arc::clone(Keymap::built_in()));
         let lines = help.lines();
         for action in Action::all() {
             assert!(lines.iter().any(|line| matches!(line, HelpLine::Entry(b, _) if b.action == action)), "{action:?}");
@@ -176,7 +180,7 @@ mod tests {
 
     #[test]
     fn it_is_searched_by_words_and_runs_what_is_found() {
-        let mut help = Help::new(Focus::List);
+        let mut help = Help::new(Focus::List, Arc::clone(Keymap::built_in()));
         help.paste("histogram show");
         assert_eq!(help.count().0, 1);
         assert_eq!(help.chosen(), Some((Action::ToggleHistogram, true)));
@@ -186,18 +190,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_here_is_told_but_not_run() {
-        let mut help = Help::new(Focus::List);
+        let mut help = Help::new(Focus::List, Arc::clone(Keymap::built_in()));
         help.paste("unfold everything");
         assert_eq!((help.count().0, help.chosen()), (1, Some((Action::UnfoldAll, false))));
     }
 
     #[test]
     fn actions_are_found_by_their_names_and_copies_work_everywhere() {
-        let mut help = Help::new(Focus::Tree);
+        let mut help = Help::new(Focus::Tree, Arc::clone(Keymap::built_in()));
         help.paste("copy-query");
         assert_eq!((help.count().0, help.chosen()), (1, Some((Action::CopyQuery, true))));
         let lines = help.lines();
         let Some(HelpLine::Entry(binding, _)) = lines.last() else { panic!("no entry") };
-        assert_eq!(keys_text(binding), "y y");
+        assert_eq!(keys_text(Keymap::built_in(), binding), "y y");
     }
 }

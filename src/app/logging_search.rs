@@ -84,7 +84,7 @@ impl App {
             }
         };
         if streams.len() > MOST {
-            return Err("a search cannot name that many compartments; h writes these events");
+            return Err("a search cannot name that many compartments; an export can");
         }
         Ok(streams.join(", "))
     }

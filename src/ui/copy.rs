@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::copy_menu::{CopyMenu, CopyPart, copies};
-use crate::app::keymap::{Binding, Keymap};
+use crate::app::keymap::Binding;
 
 use super::pen::{Pen, row, skip};
 use super::text::{cut, number, wrap};
@@ -21,7 +21,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, menu: CopyMenu, keys: &str
     let title = if name.is_empty() { "Copy".to_owned() } else { format!("Copy {} {name}", pen.glyphs.dot) };
     let inside = pen.frame(area, &title, "", true);
     pen.foot(area, keys);
-    let lines = copies(Keymap::built_in());
+    let lines = copies(app.keymap());
     let (width, height) = TWO_COLUMNS;
     let taken = if inside.width >= width && inside.height >= height {
         draw_parts(app, pen, inside, &lines, menu);

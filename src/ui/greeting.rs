@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::action::Action;
-use crate::app::keymap::Keymap;
 
 use super::pen::{Pen, row};
 use super::text::{width as cells_of, wrap};
@@ -28,7 +27,7 @@ const LINES: usize = 5;
 /// At the bottom, over the detail, above the keys.
 pub fn draw(app: &App, pen: &mut Pen<'_>, screen: Rect) {
     let focus = app.key_focus();
-    let keymap = Keymap::built_in();
+    let keymap = app.keymap();
     let keys: Vec<String> =
         KEYS.iter().filter_map(|(action, what)| Some(format!("{} {what}", keymap.key_for(focus, *action)?))).collect();
     let cells = CELLS.min(usize::from(screen.width).saturating_sub(6)).max(1);

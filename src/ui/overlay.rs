@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::help::{Help, HelpLine, keys_text};
+use crate::app::keymap::Keymap;
 use crate::app::overlay::Overlay;
 
 use super::copy;
 use super::coverage::{self, keys as fitting_keys};
 use super::pen::{Pen, row, spans_width};
 use super::text::fit;
-use super::{column_chooser, facets, palette, pivot, time_popup, views};
+use super::{column_chooser, command_palette, facets, pivot, time_popup, views};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
@@ -18,7 +19,7 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Help(_) => (100, 34),
         Overlay::Time(_) => (86, 23),
         Overlay::Copy(_) => copy::SIZE,
-        Overlay::Palette(_) => palette::SIZE,
+        Overlay::Palette(_) => command_palette::SIZE,
         Overlay::Columns(_) => (92, 20),
         Overlay::Facets => facets::SIZE,
         Overlay::Pivot => pivot::SIZE,
@@ -37,7 +38,7 @@ pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
         Overlay::Coverage => coverage::scrolling(app, area),
         Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
-        Overlay::Palette(_) => (palette::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Palette(_) => (command_palette::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Views(_) => (views::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Time(_) | Overlay::Copy(_) => (0, 0),
     }
@@ -49,7 +50,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Some(Overlay::Help(help)) => draw_help(app, pen, area, help),
         Some(Overlay::Time(popup)) => time_popup::draw(app, pen, area, popup, &fitting_keys(app, area.width)),
         Some(Overlay::Copy(menu)) => copy::draw(app, pen, area, *menu, &keys(app)),
-        Some(Overlay::Palette(open)) => palette::draw(app, pen, area, open, &keys(app)),
+        Some(Overlay::Palette(open)) => command_palette::draw(app, pen, area, open, &keys(app)),
         Some(Overlay::Columns(chooser)) => {
             column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width));
         }
@@ -97,7 +98,7 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     let lines = help.lines();
     for (place, line) in lines.iter().enumerate().skip(help.view.offset).take(usize::from(height)) {
         let at = row(inside, 2 + (place - help.view.offset) as u16);
-        draw_help_line(pen, at, line, place == help.view.cursor);
+        draw_help_line(&help.keymap, pen, at, line, place == help.view.cursor);
     }
     if lines.is_empty() {
         pen.put(row(inside, 2), "  No action has all these words. Backspace widens the search.", pen.theme.text);
@@ -111,7 +112,7 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     }
 }
 
-fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine, here: bool) {
+fn draw_help_line(keymap: &Keymap, pen: &mut Pen<'_>, at: Rect, line: &HelpLine<'_>, here: bool) {
     match line {
         HelpLine::Heading(part) => {
             pen.put(at, &format!(" {}", part.title()), pen.theme.strong);
@@ -121,7 +122,7 @@ fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine, here: bool) {
             let style = if *available { pen.theme.text } else { pen.theme.faint };
             let place = if *available { String::new() } else { format!("  works in “{}”", binding.focus.title()) };
             let spans = [
-                (format!(" {cursor} {} ", fit(&keys_text(binding), 14)), pen.theme.key),
+                (format!(" {cursor} {} ", fit(&keys_text(keymap, binding), 14)), pen.theme.key),
                 (format!("{}{place}", binding.desc), style),
             ];
             // By its name it is done from the palette; where there is no room for both, what it does is what counts.

@@ -10,6 +10,7 @@ fn help_tells_every_option() {
         ("help_coverage", &["coverage", "--help"]),
         ("help_count", &["count", "--help"]),
         ("help_open", &["open", "--help"]),
+        ("help_config", &["config", "--help"]),
         ("help_doctor", &["doctor", "--help"]),
         ("help_simulate", &["simulate", "--help"]),
     ] {

@@ -11,6 +11,7 @@
 mod architecture;
 mod authentication;
 mod cli;
+mod config;
 mod coverage;
 mod decoding;
 mod doctor;

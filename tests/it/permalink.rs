@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::Arc;
 
 use auditui::app::action::Action;
+use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
 use auditui::app::setup::{AccessFilter, Glyphs, Setup};
 use auditui::cli::args::CommandLine;
@@ -52,6 +54,7 @@ fn setup(cloud: &Cloud) -> Setup {
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
+        keymap: Arc::clone(Keymap::built_in()),
         max_memory: None,
         now: cloud.fake.epoch(),
     }

@@ -4,7 +4,7 @@ use crate::app::action::Action;
 use crate::app::asking::NotRead;
 use crate::app::effect::{CountRequest, Effect};
 use crate::app::key::KeyPress;
-use crate::app::keymap::{Focus, Keymap};
+use crate::app::keymap::Focus;
 use crate::app::notices::Passing;
 use crate::app::overlay::Overlay;
 use crate::app::view::Seen;
@@ -58,7 +58,7 @@ impl App {
         let Some(palette) = self.palette() else { return Vec::new() };
         let text = palette.line.text();
         let lines = match Wanted::of(&text) {
-            Wanted::Command(text) => commands(Keymap::built_in(), palette.from, text),
+            Wanted::Command(text) => commands(self.keymap(), palette.from, text),
             Wanted::Compartment(text) => self.compartments_like(text),
             Wanted::Query(text) => self.queries_like(text),
             Wanted::View(text) => self.views_like(text),
@@ -196,7 +196,7 @@ impl App {
 
     /// Says where an action works that nobody serves where the keys are.
     pub(in crate::app) fn not_here(&mut self, action: Action, from: Focus) -> Vec<Effect> {
-        let place = Keymap::built_in().binding(from, action).map_or("another place", |binding| binding.focus.title());
+        let place = self.keymap().binding(from, action).map_or("another place", |binding| binding.focus.title());
         let what = format!("{} does nothing here: it works in “{place}”", action.name());
         self.notices.passing = Some(Passing::Failed(Problem::usage(what)));
         Vec::new()
@@ -277,7 +277,7 @@ impl App {
     fn chosen_usage(&self, palette: &Palette) -> String {
         match palette.chosen() {
             Some(PaletteLine::Action { action, .. }) => {
-                let sentence = Keymap::built_in().binding(palette.from, *action).map_or("", |binding| &binding.desc);
+                let sentence = self.keymap().binding(palette.from, *action).map_or("", |binding| &binding.desc);
                 format!(":{}  {sentence}", action.name())
             }
             Some(PaletteLine::Command(command)) => format!(":{}", command.usage()),
