@@ -27,6 +27,7 @@ mod memory;
 mod mixes;
 mod opened;
 mod own_reads;
+mod permalink;
 mod picture;
 mod progress;
 mod proxy;

@@ -68,6 +68,16 @@ impl Home {
         command
     }
 
+    /// Runs a line in a shell, as somebody would who has pasted it.
+    pub fn shell(&self, line: &str) -> Output {
+        let binary = Path::new(env!("CARGO_BIN_EXE_auditui")).parent().unwrap();
+        let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+        let mut command = Command::new("sh");
+        command.env_clear().env("HOME", self.directory.path()).env("PATH", path);
+        command.envs(self.env.iter().map(|(name, value)| (name, value))).args(["-c", line]);
+        self.finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
     /// Runs it to its end.
     pub fn run(&self, args: &[&str]) -> Output {
         self.finish(self.command(args).spawn().unwrap())

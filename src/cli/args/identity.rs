@@ -86,6 +86,27 @@ pub enum Auth {
     InstanceOboUser,
 }
 
+impl IdentityArgs {
+    /// The words that say who asks whom, for a command that asks the same. `profile` is what was chosen in the end; where
+    /// there is none, it is called as the way to sign in. A proxy may hold a password: it is left to the environment.
+    pub fn words(&self, profile: &str) -> Vec<String> {
+        if self.demo {
+            return vec!["--demo".to_owned()];
+        }
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let auth = self.auth.and_then(|auth| Some(auth.to_possible_value()?.get_name().to_owned()));
+        let is_profile = self.profile.is_some() || Auth::from_str(profile, true).is_err();
+        let options = [
+            ("--profile", Some(profile.to_owned()).filter(|_| is_profile)),
+            ("--config-file", path(&self.config_file)),
+            ("--auth", auth),
+            ("--endpoint", self.endpoint.clone()),
+            ("--cert-bundle", path(&self.cert_bundle)),
+        ];
+        options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).flatten().collect()
+    }
+}
+
 impl From<Auth> for AuthKind {
     fn from(auth: Auth) -> Self {
         match auth {
