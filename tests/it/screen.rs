@@ -1,6 +1,8 @@
 //! What the explorer shows, through the real driver and the real fetch layer against the simulator. Never a sleep: the
 //! driver works until nothing is under way, and calls that shall be under way are held at a gate.
 
+mod walk;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,6 +43,8 @@ struct Start {
     settings: Settings,
     /// Where the files of a session are; none signs with the key of the user.
     session: Option<PathBuf>,
+    /// It greets, as with `--demo`.
+    demo: bool,
 }
 
 /// A profile whose session has its token in `directory`.
@@ -66,6 +70,7 @@ impl Start {
             query: Query::everything(),
             settings: Settings::default(),
             session: None,
+            demo: false,
         }
     }
 
@@ -97,7 +102,7 @@ impl Start {
         let setup = Setup {
             profile: "TEST".into(),
             endpoint: None,
-            demo: false,
+            demo: self.demo,
             identity: Vec::new(),
             files: None,
             range: TimeRange::ending_at(now, TimeDelta::hours(self.hours)),
