@@ -230,7 +230,7 @@ pub struct ScreenArgs {
     /// No colours, as NO_COLOR
     #[arg(long, env = "AUDITUI_NO_COLOR")]
     pub no_color: bool,
-    /// Show the reads that auditui made itself as well; the key . hides them
+    /// Show the reads that auditui made itself as well
     #[arg(long, env = "AUDITUI_OWN_READS")]
     pub own_reads: bool,
 }

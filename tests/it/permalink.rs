@@ -55,6 +55,7 @@ fn setup(cloud: &Cloud) -> Setup {
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
         keymap: Arc::clone(Keymap::built_in()),
+        configuration: None,
         max_memory: None,
         now: cloud.fake.epoch(),
     }
