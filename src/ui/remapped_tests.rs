@@ -89,9 +89,12 @@ fn explains_itself(line: &str) -> bool {
     preset || ["Letters  ", "While typing  "].iter().any(|start| line.contains(start))
 }
 
+/// How the stage begins, and what is done on it.
+type State = (fn() -> Stage, &'static [Action]);
+
 #[test]
 fn no_text_names_a_key_that_is_no_longer_one() {
-    let states: [(fn() -> Stage, &[Action]); 21] = [
+    let states: [State; 21] = [
         (story, &[]),
         (story, &[Action::FocusTree]),
         (story, &[Action::FocusTree, Action::OnlyThis]),
@@ -114,7 +117,7 @@ fn no_text_names_a_key_that_is_no_longer_one() {
         (story, &[Action::Facets, Action::Toggle]),
         (story, &[Action::Pivot]),
     ];
-    let empties: [(fn() -> Stage, &[Action]); 5] = [
+    let empties: [State; 5] = [
         (|| halted(0), &[]),
         (|| empty(ledger(&[])), &[]),
         (|| empty(troubled()), &[]),

@@ -21,9 +21,13 @@ pub struct IdentityArgs {
     /// OCI config file, instead of ~/.oci/config
     #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CONFIG_FILE")]
     pub config_file: Option<PathBuf>,
-    /// How to sign in; unless this says otherwise, profiles use what they have: a key, a security_token_file, Cloud Shell's
-    /// delegation_token_file
-    #[arg(long, global = true, value_enum, env = "AUDITUI_AUTH")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        env = "AUDITUI_AUTH",
+        help = "How to sign in; unless this says otherwise, profiles use what they have: a key, a session, a delegation token"
+    )]
     pub auth: Option<Auth>,
     #[arg(
         long,
@@ -36,9 +40,15 @@ pub struct IdentityArgs {
     /// Certificates to trust beside those of the platform (PEM)
     #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CERT_BUNDLE")]
     pub cert_bundle: Option<PathBuf>,
-    /// HTTP proxy, such as http://proxy:8080 [default: HTTPS_PROXY]. With a password better in the environment: others
-    /// may see a command line
-    #[arg(long, global = true, value_name = "URL", value_parser = secret, env = "AUDITUI_PROXY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        value_parser = secret,
+        env = "AUDITUI_PROXY",
+        hide_env_values = true,
+        help = "HTTP proxy [default: HTTPS_PROXY]; with a password better in the environment, as others may see a command line"
+    )]
     pub proxy: Option<SecretString>,
     /// Longest wait for a connection
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, env = "AUDITUI_CONNECTION_TIMEOUT")]
