@@ -232,7 +232,7 @@ pub struct ScreenArgs {
     /// No colours, as the variable `NO_COLOR` says
     #[arg(long, env = "AUDITUI_NO_COLOR")]
     pub no_color: bool,
-    /// Show the reads that auditui made itself as well; the key . hides them
+    /// Show the reads that auditui made itself as well
     #[arg(long, env = "AUDITUI_OWN_READS")]
     pub own_reads: bool,
 }
