@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod collect;
 pub mod domain;
 pub mod driver;
 pub mod export;

@@ -11,9 +11,11 @@ use crate::domain::time_phrase::parse_length;
 use crate::domain::zone::Zone;
 use crate::oci::AuthKind;
 
+mod collecting;
 mod files;
 mod memory;
 
+pub use collecting::{CollectArgs, VerifyArgs};
 pub use files::{CountArgs, OpenArgs};
 pub use memory::MemoryArgs;
 
@@ -28,10 +30,13 @@ Examples:
   auditui coverage events.jsonl                      what an export holds, and what it lacks
   auditui open events.jsonl.gz                       explore an export, without any network
   auditui count events.jsonl --by user,event         who did what how often
+  auditui collect --into /var/lib/audit              keep all there is, and add to it with every run
+  auditui verify /var/lib/audit                      is it all there, and as it was written?
   auditui doctor                                     what is wrong with my configuration?
 
 Exit codes: 0 complete, 1 error, 2 usage or configuration, 3 finished but something is missing,
-4 authentication, 5 nothing readable, 130 interrupted (what was written is valid)";
+4 authentication, 5 nothing readable, 6 not as it was written (verify), 130 interrupted (what was
+written is valid)";
 
 const FIELDS: &str = "\
 Fields: event type svc user uid auth caller ip ua key session comp compid region queried ad res
@@ -66,6 +71,17 @@ pub enum Command {
     /// Write the events of a time span to standard output or a file, without a screen
     #[command(visible_alias = "dump")]
     Export(ExportArgs),
+    /// Keep what the tenancy holds in a directory, and add to it with every run
+    ///
+    /// The first run reads all that the service still holds, or from --since on; later ones go on where each slice ended,
+    /// read again what may have grown, and catch up on what was missed. It may be ended at any moment: each event is there
+    /// once. Standard output gets one line of JSON for each time it collects.
+    Collect(CollectArgs),
+    /// Say whether a collection is what it was written as, and what is missing in it
+    ///
+    /// Exit code 6: a file, the ledger or the manifest is not what it was; 3: something was not read, or a run did not
+    /// come to its end.
+    Verify(VerifyArgs),
     /// Count events, in files or of a time span, by what they have in common
     ///
     /// With FILE it counts what exports hold, and asks nobody: NDJSON as `auditui export` writes it, or pages as ListEvents

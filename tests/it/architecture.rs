@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// `cli` may use every room; nothing may use `cli`.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("index", &["domain"]),
     ("query", &["domain", "index"]),
@@ -15,10 +15,14 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("files", &["domain"]),
     ("oci", &["domain"]),
     ("fetch", &["domain", "oci"]),
+    ("collect", &["domain", "export", "fetch"]),
     ("app", &["domain", "index", "query"]),
     ("ui", &["domain", "index", "query", "app"]),
     ("driver", &["app", "ui", "fetch", "files", "oci", "index", "query", "domain"]),
-    ("cli", &["domain", "index", "query", "export", "files", "oci", "fetch", "app", "ui", "driver", "fake_oci"]),
+    (
+        "cli",
+        &["domain", "index", "query", "export", "files", "oci", "fetch", "collect", "app", "ui", "driver", "fake_oci"],
+    ),
     ("fake_oci", &[]),
 ];
 
