@@ -71,7 +71,7 @@ impl<'a> Gathering<'a> {
         let found = interrupt.unless(discover(client, RetrySettings::default())).await;
         let tenancy = found.unwrap_or_else(|| Err(interrupted()))?;
         let retention = interrupt.unless(retention(client, talk)).await.ok_or_else(interrupted)?;
-        let now = client.service_now();
+        let now = client.service_now().trunc_subsecs(0);
         let run = Run {
             at: now,
             since: args.when().range(now)?.map(|range| range.start()),

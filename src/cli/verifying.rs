@@ -66,9 +66,9 @@ fn text((slug, verified): &(String, Verified)) -> String {
         let _ = write!(text, ", collected from {} to {}", rfc3339(from), rfc3339(until));
     }
     let of = |sort| verified.found.iter().filter(|found| found.sort == sort).count() as u64;
-    let bad = [(Sort::Mismatch, "mismatch"), (Sort::Unfinished, "unfinished"), (Sort::Gap, "gap")];
+    let bad = [(Sort::Mismatch, "mismatches"), (Sort::Unfinished, "unfinished"), (Sort::Gap, "gaps")];
     for (sort, name) in bad.into_iter().filter(|(sort, _)| of(*sort) > 0) {
-        let _ = write!(text, ", {} {name}", of(sort));
+        let _ = write!(text, ", {name}: {}", of(sort));
     }
     if bad.into_iter().all(|(sort, _)| of(sort) == 0) {
         text.push_str(": as it was written, and without a gap");

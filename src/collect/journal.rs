@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::disk::{Disk, DiskFile};
 use super::record::Record;
+use super::state::Misplaced;
 
 /// Digits of a checksum.
 const DIGITS: usize = 32;
@@ -25,52 +26,50 @@ pub struct Journal {
     last: String,
 }
 
-/// What a ledger holds.
+/// How far a ledger goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Each with its checksum.
-    pub lines: Vec<(String, Record)>,
+    pub lines: usize,
     /// Bytes of whole lines.
     pub length: u64,
     /// Bytes after them, of an append that was not finished.
     pub torn: u64,
+    /// The checksum of the last line.
+    last: String,
 }
 
 /// A ledger that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    #[error("line {line} is not as it was written")]
-    Line { line: usize },
-    #[error("line {line} is of a form that this program does not know")]
-    Form { line: usize },
+    #[error("line {0} is not as it was written")]
+    Line(usize),
+    #[error("line {0} is of a form that this program does not know")]
+    Form(usize),
+    #[error("line {0} does not go with those before it")]
+    Misplaced(usize),
 }
 
-impl Contents {
-    /// The checksum of the last line.
-    pub fn last(&self) -> &str {
-        self.lines.last().map_or("", |(checksum, _)| checksum)
-    }
-}
-
-/// Takes apart what stands in a ledger.
-pub fn parse(text: &[u8]) -> Result<Contents, Damage> {
+/// Takes apart what stands in a ledger; each line goes to `take`, with its checksum. One that does not go with those before
+/// it is damage as well.
+pub fn parse(text: &[u8], take: &mut dyn FnMut(&str, Record) -> Result<(), Misplaced>) -> Result<Contents, Damage> {
     let mut contents = Contents::default();
-    let mut last = String::new();
-    for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let number = contents.lines + 1;
         let whole = line.strip_suffix(b"\n");
-        let Some((checksum, json)) = whole.and_then(|line| checked(line, &last)) else {
+        let Some((checksum, json)) = whole.and_then(|line| checked(line, &contents.last)) else {
             let rest = text.get(contents.length as usize..).unwrap_or_default();
             // Without a line end it was never finished; zeros are what some file systems leave of that.
             if whole.is_none() || rest.iter().all(|byte| *byte == 0) {
                 contents.torn = rest.len() as u64;
                 return Ok(contents);
             }
-            return Err(Damage::Line { line: number + 1 });
+            return Err(Damage::Line(number));
         };
-        let record = serde_json::from_slice(json).map_err(|_| Damage::Form { line: number + 1 })?;
+        let record = serde_json::from_slice(json).map_err(|_| Damage::Form(number))?;
+        take(&checksum, record).map_err(|Misplaced| Damage::Misplaced(number))?;
         contents.length += line.len() as u64;
-        last.clone_from(&checksum);
-        contents.lines.push((checksum, record));
+        contents.lines = number;
+        contents.last = checksum;
     }
     Ok(contents)
 }
@@ -100,7 +99,7 @@ impl Journal {
         if is_new {
             disk.sync_directory(path.parent().unwrap_or(Path::new(".")))?;
         }
-        Ok(Self { file, last: contents.last().to_owned() })
+        Ok(Self { file, last: contents.last.clone() })
     }
 
     /// Writes a ledger anew, in the place of what has this name, in one step.
@@ -168,15 +167,20 @@ mod tests {
         (directory, path, text)
     }
 
-    fn held(contents: &Contents) -> Vec<Record> {
-        contents.lines.iter().map(|(_, record)| record.clone()).collect()
+    fn parsed(text: &[u8]) -> Result<(Contents, Vec<Record>), Damage> {
+        let mut records = Vec::new();
+        let contents = parse(text, &mut |_, record| {
+            records.push(record);
+            Ok(())
+        })?;
+        Ok((contents, records))
     }
 
     #[test]
     fn what_was_added_is_there() {
         let (_directory, _, text) = written();
-        let contents = parse(&text).unwrap();
-        assert_eq!(held(&contents), records());
+        let (contents, found) = parsed(&text).unwrap();
+        assert_eq!(found, records());
         assert_eq!((contents.length, contents.torn), (text.len() as u64, 0));
     }
 
@@ -186,16 +190,16 @@ mod tests {
         let second = text.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         for keep in second..text.len() {
             std::fs::write(&path, &text[..keep]).unwrap();
-            let contents = parse(&text[..keep]).unwrap();
-            let whole = contents.lines.len();
-            assert!(whole >= 1 && held(&contents) == records()[..whole], "{keep}");
+            let (contents, found) = parsed(&text[..keep]).unwrap();
+            let whole = contents.lines;
+            assert!(whole >= 1 && found == records()[..whole], "{keep}");
             let mut journal = Journal::open(&Disk::default(), &path, &contents).unwrap();
             journal.add(&records()[whole..]).unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), text, "{keep}");
         }
         let mut zeros = text.clone();
         zeros.extend([0; 100]);
-        assert_eq!(parse(&zeros).unwrap().torn, 100);
+        assert_eq!(parsed(&zeros).unwrap().0.torn, 100);
     }
 
     #[test]
@@ -205,10 +209,10 @@ mod tests {
             for bit in [1, 0x40] {
                 let mut flipped = text.clone();
                 flipped[at] ^= bit;
-                match parse(&flipped) {
+                match parsed(&flipped) {
                     Err(_) => {}
                     // The last line end: what is left looks like an append that was not finished.
-                    Ok(contents) => assert!(at == text.len() - 1 && contents.lines.len() == 2, "byte {at}"),
+                    Ok((contents, _)) => assert!(at == text.len() - 1 && contents.lines == 2, "byte {at}"),
                 }
             }
         }
@@ -218,7 +222,7 @@ mod tests {
     fn a_line_that_is_missing_in_the_middle_is_noticed() {
         let (_directory, _, text) = written();
         let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
-        assert_eq!(parse(&[lines[0], lines[2]].concat()), Err(Damage::Line { line: 2 }));
-        assert_eq!(parse(&[lines[1], lines[0], lines[2]].concat()), Err(Damage::Line { line: 1 }));
+        assert_eq!(parsed(&[lines[0], lines[2]].concat()), Err(Damage::Line(2)));
+        assert_eq!(parsed(&[lines[1], lines[0], lines[2]].concat()), Err(Damage::Line(1)));
     }
 }

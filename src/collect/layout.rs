@@ -152,12 +152,8 @@ mod tests {
             compartment: "c".into(),
             window: FetchWindow::from_minutes(29_000_000, 29_000_060).unwrap(),
         };
-        let day = NaiveDate::from_ymd_opt(2025, 2, 20);
-        assert_eq!(
-            Layout::file(&key, day),
-            "region=eu-frankfurt-1/date=2025-02-20/20250220T1320Z-20250220T1420Z-8b8e7b2e3ad3.jsonl.zst"
-                .replace("8b8e7b2e3ad3", &digest(&format!("eu-frankfurt-1\nc\n{}", key.window), 12))
-        );
+        let file = "region=eu-frankfurt-1/date=2025-02-20/20250219T2120Z-20250219T2220Z-1b4e067f039d.jsonl.zst";
+        assert_eq!(Layout::file(&key, NaiveDate::from_ymd_opt(2025, 2, 20)), file);
         assert!(Layout::file(&key, None).ends_with("-undated.jsonl.zst"));
     }
 }

@@ -68,3 +68,8 @@ fn damaged(layout: &Layout, why: &str) -> Trouble {
             .to_owned(),
     }
 }
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,7 @@ impl State {
             }
             Record::Plan(planned) => planned.iter().try_for_each(|planned| self.plan(planned))?,
             Record::Split { id, into } => {
-                self.drop(*id)?;
+                self.take_out(*id)?;
                 into.iter().try_for_each(|planned| self.plan(planned))?;
             }
             Record::Intent { id, files } => self.slot(*id)?.intended.clone_from(files),
@@ -81,7 +81,7 @@ impl State {
         Ok(())
     }
 
-    fn drop(&mut self, id: CellId) -> Result<Slot, Misplaced> {
+    fn take_out(&mut self, id: CellId) -> Result<Slot, Misplaced> {
         let slot = self.cells.get_mut(id as usize).and_then(Option::take).ok_or(Misplaced)?;
         self.ids.remove(&slot.key);
         Ok(slot)
@@ -115,7 +115,7 @@ impl State {
         let slot = self.slot(missing.id)?;
         let place = (slot.key.region.clone(), slot.key.compartment.clone());
         if slot.read.is_none() {
-            self.drop(missing.id)?;
+            self.take_out(missing.id)?;
         }
         self.troubles.insert(place, missing.clone());
         Ok(())

@@ -352,17 +352,15 @@ impl Store {
 
 /// Reads the ledger of a tenancy, and holds it against the manifest: a ledger that was cut at a line end looks whole.
 pub fn load(layout: &Layout) -> Result<(Contents, State), Trouble> {
-    let contents =
-        journal::parse(&journal::read(&layout.ledger())?).map_err(|damage| damaged(layout, &damage.to_string()))?;
-    let mut state = State::default();
-    for (number, (_, record)) in contents.lines.iter().enumerate() {
-        let misplaced = |_| damaged(layout, &format!("line {} does not go with those before it", number + 1));
-        state.apply(record).map_err(misplaced)?;
-    }
     // A manifest that cannot be read is for `verify` to say.
-    if let Ok(Some(manifest)) = Manifest::read(&layout.manifest())
-        && !contents.lines.iter().any(|(checksum, _)| *checksum == manifest.ledger)
-    {
+    let told = Manifest::read(&layout.manifest()).ok().flatten().map(|manifest| manifest.ledger);
+    let (mut state, mut met) = (State::default(), told.is_none());
+    let parsed = journal::parse(&journal::read(&layout.ledger())?, &mut |checksum, record| {
+        met |= told.as_deref() == Some(checksum);
+        state.apply(&record)
+    });
+    let contents = parsed.map_err(|damage| damaged(layout, &damage.to_string()))?;
+    if !met {
         return Err(damaged(layout, "its end is missing: the manifest tells of more than it holds"));
     }
     Ok((contents, state))

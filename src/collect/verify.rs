@@ -64,10 +64,20 @@ pub fn verify(root: &Path, slug: &str) -> Result<Verified, Trouble> {
             None
         }
     };
-    let contents = match journal::parse(&journal::read(&layout.ledger())?) {
+    let (mut state, mut met) = (State::default(), false);
+    let parsed = journal::parse(&journal::read(&layout.ledger())?, &mut |checksum, record| {
+        state.apply(&record)?;
+        if let Some(manifest) = manifest.as_ref().filter(|manifest| manifest.ledger == *checksum) {
+            met = true;
+            against_manifest(&layout, manifest, &state, &mut verified);
+        }
+        Ok(())
+    });
+    let ledger = layout.ledger().display().to_string();
+    let contents = match parsed {
         Ok(contents) => contents,
         Err(damage) => {
-            verified.add(Sort::Mismatch, format!("{}: {damage}", layout.ledger().display()));
+            verified.add(Sort::Mismatch, format!("{ledger}: {damage}"));
             // The manifest is what is left to hold the data against.
             let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
             data(&layout, &files.iter().collect::<Vec<_>>(), &BTreeMap::new(), &mut verified)?;
@@ -75,28 +85,14 @@ pub fn verify(root: &Path, slug: &str) -> Result<Verified, Trouble> {
         }
     };
     if contents.torn > 0 {
-        verified.add(Sort::Unfinished, format!("{}: its last line is not whole", layout.ledger().display()));
+        verified.add(Sort::Unfinished, format!("{ledger}: its last line is not whole"));
     }
-    let mut state = State::default();
-    let mut told = manifest.as_ref().map(|manifest| (manifest, false));
-    for (number, (checksum, record)) in contents.lines.iter().enumerate() {
-        if state.apply(record).is_err() {
-            let line = number + 1;
-            let what = format!("{}: line {line} does not go with those before it", layout.ledger().display());
-            verified.add(Sort::Mismatch, what);
-            break;
-        }
-        if let Some((manifest, met)) = told.as_mut().filter(|(manifest, _)| manifest.ledger == *checksum) {
-            *met = true;
-            against_manifest(&layout, manifest, &state, &mut verified);
-        }
-    }
-    match told {
-        Some((_, false)) => {
+    match &manifest {
+        Some(_) if !met => {
             let what = "its end is missing, or it is another: the manifest tells of a line that it does not have";
-            verified.add(Sort::Mismatch, format!("{}: {what}", layout.ledger().display()));
+            verified.add(Sort::Mismatch, format!("{ledger}: {what}"));
         }
-        None if !contents.lines.is_empty() => {
+        None if contents.lines > 0 => {
             verified.add(Sort::Unfinished, format!("{}: there is none", layout.manifest().display()));
         }
         _ => {}
