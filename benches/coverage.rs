@@ -80,6 +80,7 @@ impl Stage {
             histogram: self.totals.histogram(self.asked.about.range, self.asked.about.columns),
             ledger: Arc::clone(&self.ledger),
             facts: Arc::new(self.facts()),
+            why: None,
             elapsed: Duration::ZERO,
         }
     }

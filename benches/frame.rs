@@ -167,6 +167,8 @@ pub fn setup() -> Setup {
         scope: ScopeRequest::default(),
         access: AccessFilter::WritesAndSessions,
         query: auditui::query::Query::everything(),
+        views: Vec::new(),
+        views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
@@ -230,6 +232,7 @@ fn view(snapshot: &Arc<Snapshot>, asked: &SelectRequest) -> View {
         totals,
         selection,
         ledger,
+        why: None,
         elapsed: Duration::ZERO,
     }
 }

@@ -6,7 +6,7 @@ use auditui::cli::args::CommandLine;
 
 fn main() -> ExitCode {
     match CommandLine::from_process() {
-        Ok(line) => auditui::cli::run(&line),
+        Ok(line) => auditui::cli::run(line),
         Err(error) => {
             // Help and version are no errors; where they cannot be printed nobody is there to be told.
             let _ = error.print();

@@ -2,16 +2,17 @@
 
 use std::cell::RefCell;
 
+use crate::domain::access::Access;
 use crate::domain::problem::Problem;
 use crate::domain::time_range::TimeRange;
-use crate::query::{Expr, Field, ParseContext, Query, Subject, Term, parse, pasted};
+use crate::query::{AccessSet, Expr, Field, ParseContext, ParseError, Query, Subject, Term, parse, pasted};
 
 use super::action::Action;
+use super::columns::ListColumn;
 use super::effect::Effect;
 use super::filters::Filters;
 use super::history::Place;
 use super::notices::Passing;
-use super::panes::list::ListColumn;
 use super::prompt::{Fault, Prompt, Purpose};
 use super::{App, Pane};
 
@@ -39,13 +40,13 @@ impl App {
 
     /// What is looked at now, and where.
     pub(super) fn place(&self) -> Place {
-        let view = self.list.viewport();
         Place {
             filters: self.filters.clone(),
             range: self.range,
             all_times: self.files.as_ref().is_some_and(super::files::FilesSeen::all_times),
             included: self.included.clone(),
-            at: self.list.key().map(|key| (key, view.cursor.saturating_sub(view.offset))),
+            order: self.order,
+            at: self.list.line(),
         }
     }
 
@@ -60,10 +61,10 @@ impl App {
 
     /// Shows what was shown there, the cursor on the same event and line.
     pub(super) fn go_to(&mut self, place: Place) -> Vec<Effect> {
-        let Place { filters, range, all_times, included, at } = place;
+        let Place { filters, range, all_times, included, order, at } = place;
         let other_scope = range != self.range || included != self.included || all_times != self.place().all_times;
         let other_range = range != self.range;
-        (self.filters, self.range, self.included) = (filters, range, included);
+        (self.filters, self.range, self.included, self.order) = (filters, range, included, order);
         if let Some(files) = &mut self.files {
             files.set_all_times(all_times);
         }
@@ -71,7 +72,7 @@ impl App {
             self.list.go_to(key, line);
         }
         if other_range {
-            self.stop_following();
+            self.set_following(false);
         }
         if other_scope { self.range_changed() } else { self.select().into_iter().collect() }
     }
@@ -116,6 +117,14 @@ impl App {
                 let time = row.time().ok_or("the event has no time")?;
                 return Ok(Term::Time(TimeRange::minute_of(time)).into());
             }
+            ListColumn::Class => {
+                return Ok(Term::Access(match row.access() {
+                    Access::Read => AccessSet::READS,
+                    Access::Write => AccessSet::WRITES,
+                    Access::Session => AccessSet::LOGINS,
+                })
+                .into());
+            }
             ListColumn::Resource if row.resource_name().is_empty() => Field::ResourceId,
             ListColumn::User if row.principal_name().is_empty() && !row.caller_name().is_empty() => Field::Caller,
             column => column.field().ok_or("nothing is asked of this column")?,
@@ -128,6 +137,7 @@ impl App {
 /// The query line.
 impl App {
     pub(super) fn open_prompt(&mut self) {
+        self.leave_histogram();
         // Files of values may have changed since.
         self.lists.clear();
         self.prompt = Some(match self.focus {
@@ -190,7 +200,7 @@ impl App {
         }
         let (query, fault, effect) = match self.read(&text) {
             Ok(query) => (Some(query), None, None),
-            Err(NotRead::Wrong(error)) => (None, Some(Fault::Wrong(error)), None),
+            Err(NotRead::Wrong(error)) => (self.before_fault(&text, &error), Some(Fault::Wrong(error)), None),
             Err(NotRead::Needs(file)) => (None, Some(Fault::Waiting), Some(Effect::ReadList(file))),
         };
         if let Some(prompt) = &mut self.prompt {
@@ -202,6 +212,16 @@ impl App {
             return self.select().into_iter().collect();
         }
         effect.into_iter().collect()
+    }
+
+    /// What stands before a last term that cannot be read, as it cannot while it is being typed: of `user:` that is not
+    /// the word user, which could be read a moment ago. `None` where something else is wrong: then all stays as it was.
+    fn before_fault(&self, text: &str, error: &ParseError) -> Option<Query> {
+        let last = text.get(error.span.start..)?;
+        let before = text.get(..error.span.start)?;
+        let begins = before.rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let is_last = !last.trim_end().contains(char::is_whitespace);
+        self.read(before.get(..begins).filter(|_| is_last)?).ok()
     }
 
     fn find(&mut self, purpose: Purpose, text: &str) {
@@ -287,7 +307,7 @@ impl App {
 
 /// Why a text is no query yet.
 pub(super) enum NotRead {
-    Wrong(crate::query::ParseError),
+    Wrong(ParseError),
     /// It names a file of values that was not read.
     Needs(String),
 }

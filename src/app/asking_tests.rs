@@ -1,5 +1,7 @@
+use super::super::effect::Effect;
 use super::super::message::Message;
 use super::super::prompt::Fault;
+use super::super::saved::{SavedView, Show};
 use super::super::testing::{Stage, ledger, snapshot};
 use crate::domain::event::{Flags, decode};
 use crate::domain::ocid::Ocid;
@@ -23,13 +25,28 @@ fn the_query_line_speaks_the_language_and_an_error_keeps_the_last_good_answer() 
     assert_eq!(stage.names(), ["GetBucket"]);
     stage.typed(" usr:alice");
     let error = stage.app.prompt().unwrap().wrong().unwrap().clone();
-    assert_eq!((error.span, stage.names().len(), asked(&stage).as_str()), (21..24, 0, "user:svc-* is:failed usr"));
+    assert_eq!((error.span, stage.names().len(), asked(&stage).as_str()), (21..24, 1, "user:svc-* is:failed"));
     assert!(stage.app.notice().unwrap().text().starts_with("col 22: no field is called “usr”"));
     assert!(stage.keys("<enter>").app.prompt().is_some(), "what is no query is not kept silently");
     stage.keys("<tab>");
     assert_eq!((asked(&stage).as_str(), stage.names().len()), ("user:svc-* is:failed user:alice", 0));
     stage.keys("<esc>");
     assert_eq!((asked(&stage).as_str(), stage.names().len()), ("", 14));
+}
+
+#[test]
+fn a_term_that_is_being_typed_is_not_taken_for_a_word() {
+    let mut stage = stage();
+    let shown = ["user:", "is:", "status:4", "status:4.", "-", "ip:300.", "user:a (b"].map(|text| {
+        stage.keys("x /").typed(text);
+        let shown = asked(&stage);
+        stage.keys("<esc>");
+        shown
+    });
+    assert_eq!(shown, ["", "", "status:4", "", "", "ip:300.", "user:a"]);
+    stage.keys("/").typed("user:a b");
+    stage.keys("<home>").typed("usr:x ");
+    assert_eq!(asked(&stage), "user:a b", "what is wrong before other terms changes nothing");
 }
 
 #[test]
@@ -42,7 +59,7 @@ fn the_value_under_the_cursor_is_included_or_excluded() {
     stage.keys("h -");
     assert_eq!(asked(&stage), "-user=alice@acme.com");
     assert_eq!(stage.names(), ["CreateBackup", "GetInstance", "GetBucket"]);
-    stage.keys("h h +");
+    stage.keys("h h h +");
     assert_eq!(asked(&stage), "-user=alice@acme.com time:2026-03-14T12:58:00Z..2026-03-14T12:59:00Z");
     stage.keys("<backspace> X");
     assert_eq!((asked(&stage).as_str(), stage.names().len()), ("~-user=alice@acme.com", 14));
@@ -124,7 +141,7 @@ fn a_file_of_values_is_read_by_others_and_the_query_waits_for_it() {
     stage.effects.clear();
     stage.keys("/").typed("ip in @n");
     assert_eq!(stage.app.prompt().unwrap().fault, Some(Fault::Waiting));
-    assert!(stage.effects.contains(&super::Effect::ReadList("n".into())));
+    assert!(stage.effects.contains(&Effect::ReadList("n".into())));
     stage.send(Message::ListRead { name: "n".into(), content: Ok("203.0.113.0/24\n".into()) });
     assert_eq!((stage.app.prompt().unwrap().fault.clone(), asked(&stage).as_str()), (None, "ip in @n"));
     assert_eq!(stage.names().len(), 14);
@@ -174,4 +191,37 @@ fn an_earlier_place_that_is_filled_by_now_keeps_its_event() {
     stage.keys("j +");
     stage.keys("[");
     assert_eq!(stage.under_cursor(), "UpdateBucket");
+}
+
+#[test]
+fn a_view_is_run_by_its_digit_and_the_query_is_saved_under_a_name() {
+    let mut stage = stage();
+    stage.keys("! V 2");
+    assert_eq!((asked(&stage).as_str(), stage.app.filters().failed), ("is:failed", false));
+    assert_eq!(stage.names(), ["CreateVnicAttachment", "DeleteLogGroup", "GetBucket"]);
+    stage.keys("! V s").typed("tried q");
+    stage.effects.clear();
+    stage.keys("<enter>");
+    let [Effect::SaveView { view, path }] = stage.effects.as_slice() else { panic!("{:?}", stage.effects) };
+    assert_eq!((view.query.as_str(), path.to_str().unwrap()), ("is:failed", "/config/views/tried-q.toml"));
+    let (view, path) = (view.clone(), path.clone());
+    stage.send(Message::ViewSaved { view, path });
+    assert!(stage.app.notice().unwrap().text().contains("is saved in /config/views/tried-q.toml"));
+    stage.keys("x V 8");
+    assert_eq!(asked(&stage), "is:failed");
+    stage.keys("V s").typed("../x");
+    stage.effects.clear();
+    stage.keys("<enter>");
+    assert!(stage.effects.is_empty() && stage.app.overlay().is_some());
+}
+
+#[test]
+fn a_view_that_cannot_be_read_is_opened_to_be_mended() {
+    let mut stage = stage();
+    let view = SavedView { name: "x".into(), about: String::new(), query: "usr:a".into(), show: Show::All };
+    stage.app.use_view(&view);
+    assert!(stage.app.prompt().unwrap().wrong().is_some());
+    assert_eq!(asked(&stage), "");
+    stage.keys("<tab> <enter> [");
+    assert_eq!(asked(&stage), "");
 }

@@ -11,16 +11,21 @@ use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
 use super::panes::tree::TreeWish;
-use super::time_popup::TimePopup;
+use super::time_popup::{Choice, TimePopup};
 use super::{App, Included, Pane, TimeRange};
 
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
         self.notices.passing = None;
-        match Keymap::built_in().action(self.key_focus(), key) {
-            Some(action) => self.act(action),
-            None => self.press_unbound(key),
+        let action = Keymap::built_in().action(self.key_focus(), key);
+        if let Some(effects) = self.press_digit(key, action) {
+            return effects;
         }
+        if let Some(action) = action {
+            return self.act_counted(action);
+        }
+        self.count = None;
+        self.press_unbound(key)
     }
 
     /// Text for whatever takes text.
@@ -28,11 +33,13 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.edit(key),
             Some(Overlay::Time(popup)) => {
-                if let Some(preset) = popup.press(key) {
-                    return self.apply_preset(preset);
+                if let Some(choice) = popup.press(key) {
+                    return self.apply_choice(choice);
                 }
             }
-            Some(Overlay::Copy | Overlay::Coverage) => {}
+            Some(Overlay::Facets) => return self.edit_in_facets(|line| line.edit(key)),
+            Some(Overlay::Views(_)) => return self.press_in_views(key),
+            Some(Overlay::Copy | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
                     return self.prompt_edited();
@@ -47,13 +54,24 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.paste(text),
             Some(Overlay::Time(popup)) => popup.paste(text),
-            Some(Overlay::Copy | Overlay::Coverage) => {}
+            Some(Overlay::Facets) => {
+                return self.edit_in_facets(|line| {
+                    line.paste(text);
+                    true
+                });
+            }
+            Some(Overlay::Views(views)) => {
+                if let Some(name) = &mut views.naming {
+                    name.paste(text);
+                }
+            }
+            Some(Overlay::Copy | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             None => return self.paste_query(text),
         }
         Vec::new()
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Quit => return self.quit(),
             Action::Suspend => return vec![Effect::Suspend],
@@ -67,7 +85,11 @@ impl App {
                 self.overlay = None;
                 self.copy(action)
             }
+            (Some(Overlay::Columns(_)), _) => self.act_in_columns(action),
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
+            (Some(Overlay::Facets), _) => self.act_in_facets(action),
+            (Some(Overlay::Pivot), _) => self.act_in_pivot(action),
+            (Some(Overlay::Views(_)), _) => self.act_in_views(action),
             (None, Some(_)) => self.act_in_prompt(action),
             (None, None) => self.act_in_pane(action),
         }
@@ -93,6 +115,7 @@ impl App {
         let Some(Overlay::Time(popup)) = &mut self.overlay else { return Vec::new() };
         match action {
             Action::Cancel => self.overlay = None,
+            Action::Open if !popup.pick() => {}
             Action::Open => match popup.resolve(&anchors) {
                 Some(Ok(range)) => return self.use_range(range),
                 Some(Err(_)) => {}
@@ -103,10 +126,15 @@ impl App {
         Vec::new()
     }
 
-    fn apply_preset(&mut self, preset: &super::time_popup::Preset) -> Vec<Effect> {
+    fn pick_time(&mut self) {
+        self.leave_histogram();
+        self.overlay = Some(Overlay::Time(TimePopup::new(self.range, self.ranges.clone(), &self.anchors())));
+    }
+
+    fn apply_choice(&mut self, choice: Choice) -> Vec<Effect> {
         let anchors = self.anchors();
         match &self.overlay {
-            Some(Overlay::Time(popup)) => match popup.range_of(preset, &anchors) {
+            Some(Overlay::Time(popup)) => match popup.range_of(choice, &anchors) {
                 Ok(range) => self.use_range(range),
                 // The popup shows why.
                 Err(_) => Vec::new(),
@@ -115,38 +143,63 @@ impl App {
         }
     }
 
-    fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
+    pub(super) fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.overlay = None;
         let all_times = self.files().is_some_and(FilesSeen::all_times);
         if range == self.range && !all_times {
             return Vec::new();
         }
+        self.ranges.remember(self.range, range);
         self.history.leave(self.place());
+        self.change_range(range)
+    }
+
+    pub(super) fn change_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.range = range;
         if let Some(files) = &mut self.files {
             files.set_all_times(false);
         }
-        self.stop_following();
+        self.set_following(false);
         self.range_changed()
     }
 
     fn act_in_pane(&mut self, action: Action) -> Vec<Effect> {
+        if self.is_brushing()
+            && let Some(effects) = self.act_in_histogram(action)
+        {
+            return effects;
+        }
         match action {
             Action::NextPane => self.focus_next(true),
             Action::PreviousPane => self.focus_next(false),
             Action::FocusTree => self.focus_on(Pane::Tree),
             Action::FocusList => self.focus_on(Pane::List),
             Action::FocusDetail => self.focus_on(Pane::Detail),
+            Action::Sort | Action::SortReversed => return self.sort(action),
+            Action::PreviousMark | Action::NextMark => return self.seek_mark(action),
+            Action::ToggleMouse => return self.toggle_mouse(),
+            Action::LookAround => return self.look_around(),
+            Action::Close | Action::Cancel if self.is_at_root() && self.around().is_some() => {
+                return self.leave_around();
+            }
             Action::Close if self.is_at_root() => return self.quit(),
             Action::Close | Action::Cancel => self.step_back(),
             Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
-            Action::PickTime => self.overlay = Some(Overlay::Time(TimePopup::new(self.range))),
+            Action::PickTime => self.pick_time(),
+            Action::ChooseColumns => self.choose_columns(),
             Action::CopyMenu => self.open_copy_menu(),
             Action::Coverage => self.open_coverage(),
+            Action::Facets => return self.open_facets(),
+            Action::Pivot => return self.open_pivot(),
+            Action::Views => self.open_views(),
             Action::TogglePause => return self.toggle_pause(),
             Action::Search => self.open_prompt(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
-            Action::ToggleHistogram => self.look.histogram = !self.look.histogram,
+            Action::ToggleHistogram => {
+                self.leave_histogram();
+                self.look.histogram = !self.look.histogram;
+            }
+            Action::FocusHistogram => return self.focus_histogram(),
             Action::CycleLayout => self.cycle_layout(),
             Action::ToggleTree => self.toggle_tree(),
             Action::ScrollDetailDown => self.detail.scroll(true),
@@ -272,7 +325,8 @@ impl App {
         }
     }
 
-    fn focus_on(&mut self, pane: Pane) {
+    pub(super) fn focus_on(&mut self, pane: Pane) {
+        self.leave_histogram();
         match pane {
             Pane::Detail if self.list.key().is_none() => return,
             Pane::Detail => self.open_detail(),
@@ -339,7 +393,13 @@ impl App {
     }
 }
 
-/// Help about the coverage panel was opened from there.
+/// Help about one of these was opened from there.
 fn below_help(help: &Help) -> Option<Overlay> {
-    (help.from() == Focus::Coverage).then_some(Overlay::Coverage)
+    match help.from() {
+        Focus::Coverage => Some(Overlay::Coverage),
+        Focus::Facets => Some(Overlay::Facets),
+        Focus::Pivot => Some(Overlay::Pivot),
+        Focus::Views => Some(Overlay::Views(super::views::Views::default())),
+        _ => None,
+    }
 }

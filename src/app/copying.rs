@@ -7,9 +7,8 @@ use crate::domain::text::clean;
 use super::action::Action;
 use super::effect::Effect;
 use super::notices::Passing;
-use super::panes::list::ListColumn;
 use super::panes::tree::TreeRow;
-use super::summary::{one_line, target, who};
+use super::summary::one_line;
 use super::{App, Pane};
 
 /// What would be copied, and its name; or why nothing can be.
@@ -76,15 +75,8 @@ impl App {
 
     fn cell(&self) -> Option<(String, String)> {
         let row = self.event_row()?;
-        let (what, text) = match self.list.column() {
-            ListColumn::Time => ("the time", row.time().map(crate::domain::time_range::rfc3339).unwrap_or_default()),
-            ListColumn::Status => ("the status", row.text(crate::index::Column::Status).to_owned()),
-            ListColumn::User => ("the user", who(row.principal_name(), row.caller_name()).into_owned()),
-            ListColumn::Event => ("the event name", row.event_name().to_owned()),
-            ListColumn::Resource => ("the resource", full_target(row.resource_name(), row.resource_id())),
-            ListColumn::Region => ("the region", row.region().to_owned()),
-        };
-        Some((what.to_owned(), text))
+        let column = self.list.column();
+        Some((column.name().to_owned(), column.value(&row).into_owned()))
     }
 
     fn ocid_copy(&self) -> Copy {
@@ -139,9 +131,4 @@ impl App {
         let key = self.list.key().ok_or("no event is selected")?;
         self.detail.event().filter(|event| event.key == key).ok_or("the event is still being read")
     }
-}
-
-/// The name, or the whole OCID: what is shown short is copied whole.
-fn full_target(name: &str, id: &str) -> String {
-    if name.is_empty() && !id.is_empty() { id.to_owned() } else { target(name, id).into_owned() }
 }

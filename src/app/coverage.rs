@@ -249,7 +249,7 @@ impl App {
         Some(tenancy.tree.get(self.panel_node()?).name.clone())
     }
 
-    fn say(&mut self, text: String) -> Vec<Effect> {
+    pub(super) fn say(&mut self, text: String) -> Vec<Effect> {
         self.notices.passing = Some(Passing::Done(text));
         Vec::new()
     }

@@ -1,5 +1,6 @@
 //! Effect: everything the machine may ask for. The driver performs them and answers with messages.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::ledger::CellKey;
@@ -8,9 +9,12 @@ use crate::domain::region::RegionId;
 use crate::domain::scope::Scope;
 use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
-use crate::query::{Order, Query};
+use crate::query::{Expr, Order, Query};
 
+use super::facets::count::FacetsRequest;
 use super::facts::About;
+use super::pivot::count::PivotRequest;
+use super::saved::SavedView;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -34,20 +38,38 @@ pub enum Effect {
     RefreshTail,
     /// From now on, answer with `View`s of this; replaces the request before.
     Select(SelectRequest),
+    /// Count this, a part at a time: answered by `FacetsCounted` or `PivotCounted`. Replaces the question before.
+    Count(CountRequest),
+    /// Nobody wants what is being counted any more.
+    StopCounting,
     /// Read and decode one event: answered by `EventLoaded`.
     LoadEvent(EventKey),
     /// Read a file of values that a query names: answered by `ListRead`.
     ReadList(String),
+    /// Write a view to its file: answered by `ViewSaved`, or by a `Note`.
+    SaveView {
+        view: SavedView,
+        path: PathBuf,
+    },
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy {
         what: String,
         text: String,
     },
+    /// Have the terminal tell of the mouse, or keep it to itself.
+    CaptureMouse(bool),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Forget what the terminal shows and draw everything anew.
     Redraw,
     Quit,
+}
+
+/// What is to be counted off the screen's thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CountRequest {
+    Facets(Box<FacetsRequest>),
+    Pivot(Box<PivotRequest>),
 }
 
 /// What part of the tenancy over which time.
@@ -69,6 +91,8 @@ pub struct SelectRequest {
     pub order: Order,
     /// The same without the filters: what there is in the scope, and per compartment.
     pub totals: Query,
+    /// What was asked in words, of which it is told why nothing answers it.
+    pub terms: Vec<Expr>,
     /// What its facts are about. Its columns are those of the histogram; 0 while that is hidden.
     pub about: Arc<About>,
 }

@@ -21,9 +21,19 @@ impl Filters {
         Self { access, query, ..Self::default() }
     }
 
+    /// None at all, not even the one that hides our own reads.
+    pub fn none() -> Self {
+        Self { access: AccessFilter::All, own: true, ..Self::default() }
+    }
+
     /// What was asked for in words: the query line, and its chips.
     pub fn query(&self) -> &Query {
         &self.query
+    }
+
+    /// The same with “failed” in words.
+    pub fn said(&self) -> Query {
+        if self.failed { self.query.clone().and(Term::Failed) } else { self.query.clone() }
     }
 
     pub fn ask(&mut self, query: Query) {

@@ -45,6 +45,8 @@ impl App {
             Action::Toggle if self.key_focus() == Focus::Json => {
                 self.detail.node().is_some_and(|node| self.detail.can_fold(node))
             }
+            Action::Facets => self.view().is_some_and(|view| view.matched() > 0),
+            Action::Pivot => self.list.key().is_some(),
             Action::RetryRow => self.panel_cell().is_some_and(|cell| cell.problem().is_some()),
             Action::AskFirst | Action::AskLast => self.facts.coverage.unfinished() > 0,
             Action::ShowAll => !self.facts.open.is_empty(),
@@ -64,6 +66,7 @@ impl App {
             },
             Action::TogglePause if self.traffic.paused => "go on".to_owned(),
             Action::Open if self.key_focus() == Focus::Coverage && self.panel.reading().is_some() => "table".to_owned(),
+            Action::Open if self.key_focus() == Focus::Facets => self.facets.enter_hint().to_owned(),
             Action::ToggleFailed if self.filters.failed => "any status".to_owned(),
             _ => short.to_owned(),
         }

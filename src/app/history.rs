@@ -2,6 +2,7 @@
 
 use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
+use crate::query::Order;
 
 use super::filters::Filters;
 use super::included::Included;
@@ -17,6 +18,7 @@ pub struct Place {
     /// Of files: whether events of all times are shown, whatever the range.
     pub all_times: bool,
     pub included: Included,
+    pub order: Order,
     /// The event under the cursor, and its line of the screen.
     pub at: Option<(EventKey, usize)>,
 }
@@ -75,6 +77,7 @@ mod tests {
             range: TimeRange::ending_at(chrono::DateTime::UNIX_EPOCH, chrono::TimeDelta::hours(1)),
             all_times: false,
             included: Included::default(),
+            order: Order::default(),
             at: None,
         }
     }

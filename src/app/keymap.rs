@@ -16,6 +16,8 @@ pub enum Focus {
     Global,
     Tree,
     List,
+    /// The histogram, while a piece of it is being brushed.
+    Histogram,
     Detail,
     /// The detail pane while it shows the document.
     Json,
@@ -23,30 +25,53 @@ pub enum Focus {
     Prompt,
     Help,
     Time,
+    /// The calendar of the time range.
+    Calendar,
     Copy,
+    /// Choosing the columns of the list.
+    Columns,
     Coverage,
+    Facets,
+    Pivot,
+    Views,
 }
 
 impl Focus {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::Global,
         Self::Tree,
         Self::List,
+        Self::Histogram,
         Self::Detail,
         Self::Json,
         Self::Prompt,
         Self::Help,
         Self::Time,
+        Self::Calendar,
         Self::Copy,
+        Self::Columns,
         Self::Coverage,
+        Self::Facets,
+        Self::Pivot,
+        Self::Views,
     ];
 
     /// The next place to look in; a dialog lets nothing fall through.
     fn parent(self) -> Option<Self> {
         match self {
-            Self::Tree | Self::List | Self::Detail => Some(Self::Global),
+            Self::Tree | Self::List | Self::Histogram | Self::Detail => Some(Self::Global),
             Self::Json => Some(Self::Detail),
-            Self::Global | Self::Prompt | Self::Help | Self::Time | Self::Copy | Self::Coverage => None,
+            Self::Global
+            | Self::Prompt
+            | Self::Help
+            | Self::Time
+            | Self::Calendar
+            | Self::Copy
+            | Self::Columns
+            | Self::Coverage
+            | Self::Facets
+            | Self::Pivot
+            | Self::Views => None,
         }
     }
 
@@ -61,13 +86,19 @@ impl Focus {
             Self::Global => "Everywhere",
             Self::Tree => "Compartments and regions",
             Self::List => "Events",
+            Self::Histogram => "Histogram",
             Self::Detail => "Detail",
             Self::Json => "Detail, JSON",
             Self::Prompt => "While typing",
             Self::Help => "Help",
             Self::Time => "Time range",
+            Self::Calendar => "Time range, calendar",
             Self::Copy => "Copy menu",
+            Self::Columns => "Columns",
             Self::Coverage => "Coverage and errors",
+            Self::Facets => "Facets",
+            Self::Pivot => "Pivot menu",
+            Self::Views => "Views",
         }
     }
 }

@@ -6,6 +6,8 @@ pub struct Look {
     /// `None`: shown where there is room for it.
     pub tree: Option<bool>,
     pub histogram: bool,
+    /// The keys are in the histogram: it is shown even on the smallest screen.
+    pub brushing: bool,
     /// The detail was opened and fills what room there is, on small screens.
     pub detail_open: bool,
 }
@@ -22,7 +24,7 @@ pub enum Arrangement {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { arrangement: Arrangement::default(), tree: None, histogram: true, detail_open: false }
+        Self { arrangement: Arrangement::default(), tree: None, histogram: true, brushing: false, detail_open: false }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Message: everything that can happen, the time of day included.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,14 +11,19 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::traffic::Traffic;
 
 use super::event_detail::EventDetail;
+use super::facets::count::FacetsAnswer;
 use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
+use super::mouse::Mouse;
+use super::pivot::count::PivotAnswer;
+use super::saved::SavedView;
 use super::view::View;
 
 #[derive(Clone, Debug)]
 pub enum Message {
     Key(KeyPress),
+    Mouse(Mouse),
     /// A bracketed paste: one edit, however long.
     Paste(String),
     /// What the last frame measured; sent when it differs from the frame before.
@@ -33,10 +39,18 @@ pub enum Message {
     View(Arc<View>),
     /// The answer to [`Effect::LoadEvent`](super::effect::Effect::LoadEvent); ignored when the cursor has moved on.
     EventLoaded(Box<EventDetail>),
+    /// What was counted so far; see [`Effect::Count`](super::effect::Effect::Count).
+    FacetsCounted(Box<FacetsAnswer>),
+    PivotCounted(Box<PivotAnswer>),
     /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
     ListRead {
         name: String,
         content: Result<String, String>,
+    },
+    /// The answer to [`Effect::SaveView`](super::effect::Effect::SaveView).
+    ViewSaved {
+        view: SavedView,
+        path: PathBuf,
     },
     Copied(CopyReport),
     CopyFailed(Problem),

@@ -7,12 +7,20 @@
 //! ```
 
 pub mod action;
+pub mod around;
 mod asking;
+pub mod brush;
+mod bursts;
+pub mod calendar;
+pub mod column_chooser;
+pub mod columns;
 mod commands;
 mod copying;
+mod counting;
 pub mod coverage;
 pub mod effect;
 pub mod event_detail;
+pub mod facets;
 pub mod facts;
 pub mod files;
 pub mod filters;
@@ -28,17 +36,22 @@ pub mod line;
 pub mod look;
 mod memory;
 pub mod message;
+pub mod mouse;
 pub mod notices;
 pub mod overlay;
 pub mod panes;
+pub mod pivot;
 pub mod prompt;
 pub mod recent;
 pub mod redact;
+pub mod saved;
 pub mod setup;
+mod sorting;
 pub mod summary;
 pub mod time_popup;
 pub mod view;
 pub mod viewport;
+pub mod views;
 pub mod watch;
 
 #[cfg(test)]
@@ -60,9 +73,13 @@ use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
+use around::Around;
+use brush::Brush;
+use counting::Count;
 use coverage::CoveragePanel;
 use effect::{Effect, FetchRequest, SelectRequest};
 use event_detail::EventDetail;
+use facets::Facets;
 use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
@@ -77,9 +94,11 @@ use overlay::Overlay;
 use panes::detail::{DetailPane, Tab};
 use panes::list::ListPane;
 use panes::tree::TreePane;
+use pivot::Pivot;
 use prompt::Prompt;
 use recent::Recent;
 use setup::{Clock, Setup};
+use time_popup::RecentRanges;
 use view::View;
 use watch::Watch;
 
@@ -95,6 +114,7 @@ pub struct App {
     /// The scopes that were asked for in this range; what lies in one of them is held or on its way.
     asked: Vec<Included>,
     range: TimeRange,
+    ranges: RecentRanges,
     /// The processed minutes in which the range was asked for, at the time of asking.
     window: FetchWindow,
     filters: Filters,
@@ -109,6 +129,11 @@ pub struct App {
     tree: TreePane,
     list: ListPane,
     detail: DetailPane,
+    brush: Option<Brush>,
+    around: Option<Around>,
+    count: Option<Count>,
+    mouse: bool,
+    order: Order,
     prompt: Option<Prompt>,
     /// Where the user was before the prompt was opened.
     before_prompt: Option<Place>,
@@ -119,6 +144,11 @@ pub struct App {
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
+    facets: Facets,
+    /// While it is open.
+    pivot: Option<Pivot>,
+    /// Of the last `Count`.
+    counting: u64,
     traffic: Arc<Traffic>,
     watch: Watch,
     look: Look,
@@ -145,6 +175,7 @@ impl App {
             included: Included::default(),
             asked: Vec::new(),
             range: setup.range,
+            ranges: RecentRanges::default(),
             window: setup.range.fetch_window(setup.padding).passed(setup.now),
             filters: Filters::new(setup.access, setup.query.clone()),
             generation: 0,
@@ -155,6 +186,11 @@ impl App {
             tree: TreePane::default(),
             list: ListPane::default(),
             detail: DetailPane::default(),
+            brush: None,
+            around: None,
+            count: None,
+            mouse: false,
+            order: Order::default(),
             prompt: None,
             before_prompt: None,
             history: History::default(),
@@ -163,6 +199,9 @@ impl App {
             overlay: None,
             notices: Notices::default(),
             panel: CoveragePanel::default(),
+            facets: Facets::default(),
+            pivot: None,
+            counting: 0,
             traffic: Arc::default(),
             watch: Watch::new(setup.now),
             look: Look::default(),
@@ -176,6 +215,7 @@ impl App {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Key(key) => self.press(key),
+            Message::Mouse(mouse) => self.mouse(mouse),
             Message::Paste(text) => self.paste(&text),
             Message::Drawn(geometry) => self.drawn(geometry),
             Message::Clock(now) => self.tick(now),
@@ -184,7 +224,10 @@ impl App {
             Message::TenancyFailed(problem) => self.note(|notices| notices.undiscovered = Some(problem)),
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
+            Message::FacetsCounted(answer) => self.facets_counted(answer),
+            Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { name, content } => self.list_read(name, content),
+            Message::ViewSaved { view, path } => self.view_saved(view, &path),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
@@ -209,10 +252,16 @@ impl App {
         let buckets = geometry.buckets != self.geometry.buckets;
         self.geometry = geometry;
         self.tree.resize(geometry.tree_rows, geometry.region_rows, self.tenancy.as_deref());
-        self.list.resize(geometry.list_rows, self.view.as_deref());
+        self.list.resize(geometry.list_rows, geometry.list_columns, self.view.as_deref());
         self.detail.resize(geometry.detail_rows);
-        if let Some(Overlay::Help(help)) = &mut self.overlay {
-            help.resize(geometry.overlay_rows);
+        match &mut self.overlay {
+            Some(Overlay::Help(help)) => help.resize(geometry.overlay_rows),
+            Some(Overlay::Columns(chooser)) => chooser.resize(geometry.overlay_rows),
+            _ => {}
+        }
+        self.facets.resize(geometry.overlay_rows);
+        if let Some(pivot) = &mut self.pivot {
+            pivot.resize(geometry.overlay_rows);
         }
         self.panel.resize(geometry.overlay_rows, geometry.overlay_columns, &self.facts);
         if buckets { self.select().into_iter().collect() } else { Vec::new() }
@@ -247,6 +296,8 @@ impl App {
         self.view = Some(view);
         let mut effects = self.look_at_event();
         effects.extend(self.catch_up());
+        effects.extend(self.recount_facets());
+        effects.extend(self.recount_pivot());
         effects
     }
 
@@ -254,6 +305,7 @@ impl App {
         if self.list.key() == Some(detail.key) {
             let place = self.place_of_event();
             self.detail.show(detail, &place);
+            return self.pivot_event_known();
         }
         Vec::new()
     }
@@ -370,8 +422,9 @@ impl App {
         Some(Effect::Select(SelectRequest {
             generation: self.generation,
             query: self.filters.question(range, scope.as_ref()),
-            order: Order::NewestFirst,
+            order: self.order,
             totals: filters::totals(range, scope.as_ref()),
+            terms: self.filters.terms().cloned().collect(),
             about: Arc::new(about),
         }))
     }
@@ -432,6 +485,11 @@ impl App {
 
     pub fn pane(&self) -> Pane {
         self.focus
+    }
+
+    /// Whether a pane has the keys, and neither a dialog nor the histogram.
+    pub fn has_keys(&self, pane: Pane) -> bool {
+        self.focus == pane && self.overlay.is_none() && self.brush.is_none()
     }
 
     pub fn tree(&self) -> &TreePane {
@@ -504,8 +562,10 @@ impl App {
     /// Where the keys go.
     pub fn key_focus(&self) -> Focus {
         match (&self.overlay, &self.prompt, self.focus) {
+            (Some(Overlay::Facets), ..) if self.facets.line().is_some() => Focus::Prompt,
             (Some(overlay), ..) => overlay.focus(),
             (None, Some(_), _) => Focus::Prompt,
+            (None, None, _) if self.brush.is_some() => Focus::Histogram,
             (None, None, Pane::Tree) => Focus::Tree,
             (None, None, Pane::List) => Focus::List,
             (None, None, Pane::Detail) if self.detail.tab() == Tab::Json => Focus::Json,

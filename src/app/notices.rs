@@ -83,8 +83,7 @@ impl Notice {
 
     /// Why what is typed is no query.
     pub fn of_query(text: &str, error: &ParseError) -> Self {
-        let column = text.get(..error.span.start).unwrap_or(text).chars().count() + 1;
-        let what = format!("col {column}: {}", error.message);
+        let what = format!("col {}: {}", error.column(text), error.message);
         let suggestion = error.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
         let actions = if suggestion.is_empty() { Vec::new() } else { vec!["  Tab takes it".to_owned()] };
         Self { detail: suggestion, actions, ..Self::new(Level::Problem, what) }

@@ -1,11 +1,15 @@
 //! What the machine is told when it starts.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
 use crate::query::Query;
+
+use super::saved::SavedView;
 
 /// Everything that was decided before the first frame, by arguments, configuration and defaults.
 #[derive(Clone, Debug)]
@@ -22,6 +26,10 @@ pub struct Setup {
     pub access: AccessFilter,
     /// What is asked for beside that; everything, where nothing is.
     pub query: Query,
+    /// Queries under a name.
+    pub views: Vec<SavedView>,
+    /// Where views are saved.
+    pub views_directory: Option<PathBuf>,
     pub zone: Zone,
     pub glyphs: Glyphs,
     /// How much later than `eventTime` an event may be processed; see `FetchWindow`.

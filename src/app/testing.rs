@@ -15,14 +15,16 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
 use crate::index::{IndexBuilder, IndexOptions, Snapshot, StoreOptions};
-use crate::query::{Cancel, select};
+use crate::query::{Cancel, select, why_none};
 
 use super::App;
-use super::effect::{Effect, SelectRequest};
+use super::effect::{CountRequest, Effect, SelectRequest};
 use super::event_detail::EventDetail;
+use super::facets::count::FacetCounter;
 use super::facts::Facts;
 use super::key::KeyPress;
 use super::message::Message;
+use super::pivot::count::PivotCounter;
 use super::setup::{AccessFilter, Glyphs, Setup};
 use super::view::View;
 
@@ -40,6 +42,8 @@ pub fn setup() -> Setup {
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),
         query: crate::query::Query::everything(),
+        views: super::saved::built_in(),
+        views_directory: Some("/config/views".into()),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
         padding: TimeDelta::minutes(30),
@@ -258,6 +262,15 @@ impl Stage {
     fn answer(&self, effect: &Effect) -> Option<Message> {
         match effect {
             Effect::Select(request) => Some(Message::View(Arc::new(self.view(request)))),
+            Effect::Count(CountRequest::Facets(request)) => {
+                let answer = FacetCounter::default().count(request, &Cancel::new(), &mut || false)?;
+                Some(Message::FacetsCounted(Box::new(answer)))
+            }
+            Effect::Count(CountRequest::Pivot(request)) => {
+                let mut counter = PivotCounter::default();
+                let mut answers = std::iter::from_fn(|| counter.count(request, &Cancel::new(), &mut || false));
+                answers.find(|answer| answer.is_last).map(|answer| Message::PivotCounted(Box::new(answer)))
+            }
             Effect::LoadEvent(key) => {
                 let raw = self.snapshot.raw(self.snapshot.find(*key)?)?;
                 Some(Message::EventLoaded(Box::new(EventDetail::parse(*key, raw))))
@@ -275,6 +288,9 @@ impl Stage {
             snapshot: Arc::clone(&self.snapshot),
             histogram: selection.histogram(request.about.range, request.about.columns),
             facts: Arc::new(Facts::new(&self.ledger, &totals, &request.about)),
+            why: why_none(&self.snapshot, &request.totals, &request.terms, &Cancel::new())
+                .filter(|_| selection.is_empty())
+                .map(Arc::new),
             totals,
             selection,
             ledger: Arc::clone(&self.ledger),

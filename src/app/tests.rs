@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::columns::ListColumn;
 use super::effect::Effect;
 use super::event_detail::EventDetail;
 use super::geometry::{Geometry, Shape};
@@ -29,6 +30,7 @@ pub(super) fn drawn(stage: &mut Stage, list_rows: u16) {
         height: 36,
         shape: Shape::Wide,
         list_rows,
+        list_columns: ListColumn::ALL.into_iter().collect(),
         tree_rows: 12,
         region_rows: 3,
         detail_rows: 8,
@@ -38,7 +40,7 @@ pub(super) fn drawn(stage: &mut Stage, list_rows: u16) {
     stage.send(Message::Drawn(geometry));
 }
 
-fn copied(stage: &mut Stage, keys: &str) -> (String, String) {
+pub(super) fn copied(stage: &mut Stage, keys: &str) -> (String, String) {
     stage.effects.clear();
     stage.keys(keys);
     let copy = stage.effects.iter().find_map(|effect| match effect {
@@ -254,6 +256,38 @@ fn presets_are_a_key_each_and_a_wrong_text_changes_nothing() {
 }
 
 #[test]
+fn ranges_of_this_run_are_there_to_choose_again() {
+    let mut stage = stage();
+    let first = stage.app.range();
+    stage.keys("t <tab> 2 t <tab> 6");
+    let second = stage.app.range();
+    stage.keys("t <tab> i");
+    assert_eq!(stage.app.range(), first);
+    stage.keys("t <tab> h");
+    assert_eq!(stage.app.range(), second);
+    // None stands there twice, nor the one that is on screen.
+    stage.keys("t <tab> j");
+    assert_eq!(stage.app.range(), second);
+}
+
+#[test]
+fn days_are_picked_in_the_calendar_of_the_zone_shown() {
+    let mut stage = Stage::with(Setup { zone: "+10:00".parse().unwrap(), ..setup() }, snapshot(14), ledger(&[]));
+    drawn(&mut stage, 5);
+    stage.keys("t <tab> <tab>");
+    assert_eq!(stage.app.key_focus(), Focus::Calendar);
+    stage.keys("h <enter> <enter>");
+    assert_eq!(stage.app.range().to_string(), "2026-03-12T14:00:00Z..2026-03-13T14:00:00Z");
+    stage.keys("t <tab> <tab> <enter> k <enter> <enter>");
+    assert_eq!(stage.app.range().to_string(), "2026-03-05T14:00:00Z..2026-03-13T14:00:00Z");
+    // What is picked can be read and changed as text.
+    stage.keys("t shift-<tab> <enter> <tab>").typed("~1h");
+    assert_eq!(stage.app.key_focus(), Focus::Time);
+    stage.keys("<enter>");
+    assert_eq!(stage.app.range().length(), chrono::TimeDelta::hours(2));
+}
+
+#[test]
 fn start_to_here_holds_the_event_itself() {
     let mut stage = stage();
     stage.keys("j j j t <tab> f");
@@ -415,10 +449,14 @@ fn every_key_in_every_place_is_survived() {
         "?",
         "t",
         "t <tab>",
+        "t <tab> <tab>",
         "y",
         "%",
         "% <enter>",
         "% ?",
+        "C",
+        "i",
+        "z",
         "/",
         "1 /",
         "3 /",

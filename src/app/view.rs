@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::domain::ledger::Ledger;
 use crate::index::{EventKey, RowView, Snapshot};
-use crate::query::Selection;
+use crate::query::{Selection, WhyNone};
 
 use super::facts::Facts;
 
@@ -29,9 +29,29 @@ pub struct View {
     pub ledger: Arc<Ledger>,
     /// What may be said about all this.
     pub facts: Arc<Facts>,
+    /// Why nothing matches; comes after the first view of that.
+    pub why: Option<Arc<WhyNone>>,
     /// What selecting cost.
     pub elapsed: Duration,
 }
+
+/// A view as part of a question: the same only as itself.
+#[derive(Clone, Debug)]
+pub struct Seen(pub Arc<View>);
+
+impl Seen {
+    pub fn view(&self) -> &Arc<View> {
+        &self.0
+    }
+}
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Seen {}
 
 impl View {
     /// As it is shown after `before`. The same answer over the same events, which were only put in order meanwhile, has

@@ -76,9 +76,9 @@ impl App {
         effects
     }
 
-    /// Another range was chosen: it stays where it is.
-    pub(super) fn stop_following(&mut self) {
-        self.watch.following = false;
+    /// Another range was chosen: it stays where it is; or it goes on from there.
+    pub(super) fn set_following(&mut self, following: bool) {
+        self.watch.following = following;
     }
 
     /// Minutes behind the range in which events of it may have been processed have passed since they were asked for.

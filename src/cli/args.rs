@@ -9,14 +9,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_phrase::parse_length;
 use crate::domain::zone::Zone;
-use crate::oci::AuthKind;
 
 mod collecting;
 mod files;
+mod identity;
 mod memory;
 
 pub use collecting::{CollectArgs, VerifyArgs};
 pub use files::{CountArgs, OpenArgs};
+pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
 
 const EXAMPLES: &str = "\
@@ -105,45 +106,6 @@ pub enum Command {
     Simulate(SimulateArgs),
 }
 
-/// Who asks. The same names as in the OCI CLI, whose own variables (`OCI_CLI_PROFILE` and so on) count where these are
-/// not given.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Identity")]
-pub struct IdentityArgs {
-    /// Profile of the OCI config file
-    #[arg(long, global = true, value_name = "NAME", env = "AUDITUI_PROFILE")]
-    pub profile: Option<String>,
-    /// OCI config file, instead of ~/.oci/config
-    #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CONFIG_FILE")]
-    pub config_file: Option<PathBuf>,
-    /// How to sign in; a profile with a security_token_file uses its token unless this says otherwise
-    #[arg(long, global = true, value_enum, env = "AUDITUI_AUTH")]
-    pub auth: Option<Auth>,
-    #[arg(
-        long,
-        global = true,
-        value_name = "TEMPLATE",
-        env = "AUDITUI_ENDPOINT",
-        help = "Where the services are, such as 'http://127.0.0.1:9800/{service}/{region}'; plain http to loopback only"
-    )]
-    pub endpoint: Option<String>,
-    /// Certificates to trust beside those of the platform (PEM)
-    #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CERT_BUNDLE")]
-    pub cert_bundle: Option<PathBuf>,
-    /// Longest wait for a connection
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, env = "AUDITUI_CONNECTION_TIMEOUT")]
-    pub connection_timeout: Option<Duration>,
-    /// Longest silence in an answer
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, env = "AUDITUI_READ_TIMEOUT")]
-    pub read_timeout: Option<Duration>,
-    /// Use an invented tenancy, served by this program itself
-    #[arg(long, global = true, conflicts_with_all = ["profile", "config_file", "auth", "endpoint", "cert_bundle"])]
-    pub demo: bool,
-    /// Never ask anything; what would be asked becomes an error
-    #[arg(long, global = true, env = "AUDITUI_NO_INPUT")]
-    pub no_input: bool,
-}
-
 /// What is read: places, times, and how hard to try.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ReadArgs {
@@ -215,6 +177,9 @@ pub struct FilterArgs {
     /// Only events that answer this query, such as 'user:alice -ip:10.0.0.0/8 event:Delete*'
     #[arg(short = 'Q', long, value_name = "QUERY", allow_hyphen_values = true, env = "AUDITUI_FILTER")]
     pub filter: Option<String>,
+    /// Only events of this view: writes, failed, sign-ins, identity, exposure, deletes, secrets, or one that was saved
+    #[arg(long, value_name = "NAME", env = "AUDITUI_VIEW")]
+    pub view: Option<String>,
     /// Only events that change something, and sign-ins
     #[arg(long, conflicts_with = "reads", env = "AUDITUI_WRITES")]
     pub writes: bool,
@@ -370,23 +335,6 @@ pub struct SimulateArgs {
     /// When it ends, write the requests that it answered into this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub requests: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Auth {
-    #[value(name = "api_key", alias = "api-key")]
-    ApiKey,
-    #[value(name = "security_token", alias = "security-token")]
-    SecurityToken,
-}
-
-impl From<Auth> for AuthKind {
-    fn from(auth: Auth) -> Self {
-        match auth {
-            Auth::ApiKey => Self::ApiKey,
-            Auth::SecurityToken => Self::SecurityToken,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -35,6 +35,7 @@ impl IdentityArgs {
             connect_timeout: self.connection_timeout.unwrap_or(defaults.connect_timeout),
             read_timeout: self.read_timeout.unwrap_or(defaults.read_timeout),
             cert_bundle: self.cert_bundle.clone(),
+            proxy: self.proxy.clone(),
             env: env.clone(),
             ..defaults
         })
@@ -61,7 +62,7 @@ pub async fn connect(identity: &IdentityArgs, env: &Env) -> Result<Connection, P
     } else {
         None
     };
-    let client = OciClient::new(settings.into_profile(passphrase)?, options)?;
+    let client = OciClient::sign_in(settings, passphrase, options).await?;
     Ok(Connection { client, fake: None, warnings })
 }
 

@@ -13,6 +13,7 @@ use super::plan;
 use super::range::retention_warning;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
+use super::views;
 use crate::app::setup::{AccessFilter, Glyphs, Setup};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_range::TimeRange;
@@ -42,6 +43,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         let reading = Reading::new(&connection, &line.read, range, &talk);
         return plan::run(&reading, true, interrupt).await;
     }
+    let (views, broken) = views::all(env);
     let setup = Setup {
         profile: client.profile().name.clone(),
         endpoint: client.endpoint_override().filter(|_| !line.identity.demo).map(ToString::to_string),
@@ -51,6 +53,8 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         scope: line.read.scope(),
         access: access(&line.filter),
         query,
+        views,
+        views_directory: views::directory(env),
         zone: line.read.when.tz.0,
         glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: line.read.padding,
@@ -60,7 +64,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
     let options =
         FetchOptions { settings: fetch_settings(&line.read), padding: line.read.padding, settling: line.read.settling };
     let warnings = connection.warnings.iter().cloned().chain(retention_warning(&range, now));
-    let notes = warnings.map(|warning| Problem::new(ProblemKind::Io, warning)).collect();
+    let notes = warnings.map(|warning| Problem::new(ProblemKind::Io, warning)).chain(broken).collect();
     let theme = theme(&line.screen, env);
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;

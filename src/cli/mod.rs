@@ -34,6 +34,7 @@ mod talk;
 #[cfg(test)]
 mod testing;
 mod verifying;
+mod views;
 
 use std::process::ExitCode;
 
@@ -50,7 +51,7 @@ use crate::fetch::{RetrySettings, discover};
 use crate::oci::Env;
 
 /// Does what the command line says; every error has become a sentence and an exit code when it returns.
-pub fn run(line: &CommandLine) -> ExitCode {
+pub fn run(mut line: CommandLine) -> ExitCode {
     let env = Env::from_process();
     let talk = match &line.command {
         Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),
@@ -59,12 +60,16 @@ pub fn run(line: &CommandLine) -> ExitCode {
         Some(Command::Count(args)) => Talk::new("count", &args.talk, &env),
         _ => Talk::plain("auditui"),
     };
+    if let Err(problem) = views::apply(&mut line, &env) {
+        talk.problem(&problem);
+        return ExitCode::from(problem.kind.exit_code());
+    }
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Problem::new(ProblemKind::Io, format!("cannot start: {error}")))
-        .and_then(|runtime| runtime.block_on(dispatch(line, &env, &talk)));
+        .and_then(|runtime| runtime.block_on(dispatch(&line, &env, &talk)));
     result.unwrap_or_else(|problem| {
         talk.problem(&problem);
         ExitCode::from(problem.kind.exit_code())

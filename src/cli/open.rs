@@ -13,6 +13,7 @@ use super::held::region_names;
 use super::interrupt::Interrupt;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
+use super::views;
 use crate::app::files::End;
 use crate::app::setup::{FilesSetup, Glyphs, Setup};
 use crate::domain::problem::Problem;
@@ -32,6 +33,7 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
     let query = args.filter.asked(now, args.when.tz.0)?;
     let exports = Exports::find(&args.paths)?;
     check_terminal(exports.inputs.iter().any(|input| input.origin == Origin::Stdin))?;
+    let (views, broken) = views::all(env);
     let setup = Setup {
         profile: String::new(),
         endpoint: None,
@@ -41,6 +43,8 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
         scope: ScopeRequest::default(),
         access: access(&args.filter),
         query,
+        views,
+        views_directory: views::directory(env),
         zone: args.when.tz.0,
         glyphs: if args.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         padding: TimeDelta::zero(),
@@ -55,7 +59,7 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
         interrupt.unless(std::future::pending::<()>()).await;
     };
     let (clipboard, theme) = (Clipboard::start(env), theme(&args.screen, env));
-    let snapshot = driver::run(Source::Files(files), setup, clipboard, theme, Vec::new(), stop)
+    let snapshot = driver::run(Source::Files(files), setup, clipboard, theme, broken, stop)
         .await
         .map_err(|error| terminal_failed(&error))?;
     if let Some(skipped) = skipped {

@@ -56,10 +56,16 @@ fn describe(fake: &FakeOci, home: Option<&Path>) -> Result<String, Problem> {
         let written = fake.write_home(directory).map_err(|error| {
             Problem::new(ProblemKind::Io, format!("cannot write into {}: {error}", directory.display()))
         })?;
+        fake.write_sign_ins(&written).map_err(|error| {
+            Problem::new(ProblemKind::Io, format!("cannot write into {}: {error}", directory.display()))
+        })?;
         let config = written.config.display();
         let _ = write!(
             text,
-            "config  {config}\n\n  auditui --config-file {config} --endpoint '{endpoint}'\n  OCI SDK: service_endpoint=\"http://127.0.0.1:{}/audit/{}\"\n",
+            "config  {config}\n\n  auditui --config-file {config} --endpoint '{endpoint}'\n  \
+             ... --profile SESSION; or after `. {}/instance.env` (resource.env, cloud-shell.env) without --config-file\n  \
+             OCI SDK: service_endpoint=\"http://127.0.0.1:{}/audit/{}\"\n",
+            written.config.parent().unwrap_or(directory).display(),
             fake.port(),
             fake.credentials().region,
         );

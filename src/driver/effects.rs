@@ -1,11 +1,14 @@
 //! The hands: one small function per effect. Whatever takes time happens elsewhere and comes back as a message.
 
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 
 use super::clipboard::{Clipboard, Outcome};
+use super::counter::Counter;
 use super::home::{Happening, Home};
 use super::shelf::{Files, Shelf};
 use super::viewer::Viewer;
@@ -13,8 +16,11 @@ use super::wire::{FetchOptions, Wire};
 use crate::app::effect::{Effect, SelectRequest};
 use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
+use crate::app::saved::SavedView;
 use crate::domain::footprint::Footprint;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::tenancy::Tenancy;
+use crate::domain::text::clean;
 use crate::index::{EventKey, IndexOptions, Ingest, IngestSender, Snapshot};
 use crate::oci::OciClient;
 
@@ -35,6 +41,7 @@ pub struct Hands {
     supply: Supply,
     ingest: Ingest,
     viewer: Viewer,
+    counter: Counter,
     clipboard: Clipboard,
     home: Home,
 }
@@ -86,8 +93,12 @@ impl Hands {
             move |view| home.say(Message::View(Arc::new(view)))
         };
         let viewer = Viewer::start(&waker, inbox, move || held.holdings(), show);
+        let counter = Counter::start({
+            let home = home.clone();
+            move |message| home.say(message)
+        });
         let supply = source.open(ingest.sender(), home.clone());
-        (Self { supply, ingest, viewer, clipboard, home }, happenings)
+        (Self { supply, ingest, viewer, counter, clipboard, home }, happenings)
     }
 
     /// What later effects need to know.
@@ -113,10 +124,13 @@ impl Hands {
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
             Effect::Select(request) => self.select(request),
+            Effect::Count(request) => self.counter.ask(Some(request)),
+            Effect::StopCounting => self.counter.ask(None),
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::ReadList(name) => self.read_list(name),
+            Effect::SaveView { view, path } => self.save_view(view, path),
             Effect::Copy { what, text } => self.copy(what, text),
-            other @ (Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
+            other @ (Effect::CaptureMouse(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
             other => {
                 return match &mut self.supply {
                     Supply::Wire(wire) => wire.perform(other),
@@ -134,7 +148,7 @@ impl Hands {
             // Counted among what is away.
             Supply::Shelf(_) => 0,
         };
-        self.home.away() + supplied + self.ingest.pending() + self.viewer.pending() > 0
+        self.home.away() + supplied + self.ingest.pending() + self.viewer.pending() + self.counter.pending() > 0
     }
 
     pub fn stirred(&self) -> Arc<Notify> {
@@ -149,6 +163,18 @@ impl Hands {
         self.home.spawn_blocking(move || {
             let content = crate::files::read_list(&name);
             Some(Message::ListRead { name, content })
+        });
+    }
+
+    fn save_view(&self, view: SavedView, path: PathBuf) {
+        self.home.spawn_blocking(move || {
+            Some(match write_whole(&path, &view.to_toml()) {
+                Ok(()) => Message::ViewSaved { view, path },
+                Err(error) => {
+                    let what = format!("the view is not saved in {}: {error}", path.display());
+                    Message::Note(Problem::new(ProblemKind::Io, clean(&what)))
+                }
+            })
         });
     }
 
@@ -176,4 +202,17 @@ impl Hands {
         };
         self.clipboard.copy(what, text, Box::new(back));
     }
+}
+
+/// Writes a file so that it is there whole or not at all, for its owner alone; its directory is made where it is missing.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(directory)?;
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }

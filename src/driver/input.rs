@@ -1,17 +1,32 @@
 //! Terminal events become messages.
 
-use crossterm::event::{Event, KeyCode as TermKey, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, KeyCode as TermKey, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
 use crate::app::key::{KeyCode, KeyPress};
 use crate::app::message::Message;
+use crate::app::mouse::{Mouse, MouseKind};
 
 /// What an event means to the machine; `None` for what it does not care about. A resize only asks for a new frame.
 pub fn message(event: Event) -> Option<Message> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => key_press(key).map(Message::Key),
+        Event::Mouse(mouse) => mouse_message(mouse),
         Event::Paste(text) => Some(Message::Paste(text)),
         _ => None,
     }
+}
+
+fn mouse_message(mouse: MouseEvent) -> Option<Message> {
+    let kind = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
+        MouseEventKind::Drag(MouseButton::Left) => MouseKind::Drag,
+        MouseEventKind::ScrollUp => MouseKind::WheelUp,
+        MouseEventKind::ScrollDown => MouseKind::WheelDown,
+        _ => return None,
+    };
+    Some(Message::Mouse(Mouse { kind, column: mouse.column, row: mouse.row }))
 }
 
 fn key_press(key: KeyEvent) -> Option<KeyPress> {
@@ -75,5 +90,18 @@ mod tests {
         assert!(message(Event::Key(release)).is_none());
         assert!(press(TermKey::CapsLock, KeyModifiers::NONE).is_none());
         assert!(matches!(message(Event::Paste("x\ny".into())), Some(Message::Paste(_))));
+    }
+
+    #[test]
+    fn of_the_mouse_only_what_it_is_for_is_told() {
+        let event = |kind| Event::Mouse(MouseEvent { kind, column: 4, row: 2, modifiers: KeyModifiers::NONE });
+        let told = |kind| match message(event(kind)) {
+            Some(Message::Mouse(mouse)) => Some(mouse.kind),
+            _ => None,
+        };
+        assert_eq!(told(MouseEventKind::Down(MouseButton::Left)), Some(MouseKind::Press));
+        assert_eq!(told(MouseEventKind::ScrollDown), Some(MouseKind::WheelDown));
+        assert_eq!(told(MouseEventKind::Down(MouseButton::Right)), None);
+        assert_eq!(told(MouseEventKind::Moved), None);
     }
 }

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod clipboard;
+mod counter;
 mod effects;
 mod home;
 mod input;
@@ -68,6 +69,7 @@ pub struct Driver<B: Backend> {
 }
 
 enum Errand {
+    Mouse(bool),
     Suspend,
     Redraw,
     Write(String),
@@ -164,6 +166,7 @@ where
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match self.hands.perform(effect) {
+                Some(Effect::CaptureMouse(on)) => self.errands.push_back(Errand::Mouse(on)),
                 Some(Effect::Suspend) => self.errands.push_back(Errand::Suspend),
                 Some(Effect::Redraw) => self.errands.push_back(Errand::Redraw),
                 // The machine knows that it wants to quit; see `App::should_quit`.
@@ -243,15 +246,18 @@ impl Driver<terminal::Real> {
     }
 
     fn take_event(&mut self, event: Event) {
+        let is_mouse = matches!(event, Event::Mouse(_));
         match input::message(event) {
             Some(message) => self.send(message),
-            None => self.changed = true,
+            // Where the mouse goes is told all the time, and changes nothing.
+            None => self.changed |= !is_mouse,
         }
     }
 
     fn run_errands(&mut self, taken: &terminal::Taken) -> io::Result<()> {
         while let Some(errand) = self.errands.pop_front() {
             match errand {
+                Errand::Mouse(on) => taken.capture_mouse(on)?,
                 Errand::Suspend => taken.suspend(&mut self.terminal)?,
                 Errand::Redraw => self.terminal.clear()?,
                 Errand::Write(sequence) => clipboard::write_through(&sequence, self.terminal.backend_mut())?,

@@ -5,7 +5,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
@@ -19,6 +19,9 @@ pub type Screen = Terminal<Real>;
 
 /// Whether the terminal is ours; the panic hook runs on any thread and must not write to a terminal that is not.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the terminal tells us of the mouse, or shall again once it is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// Holds the terminal; gives it back when dropped, and when anything panics, on whatever thread.
 pub struct Taken {
@@ -37,6 +40,7 @@ impl Taken {
             }));
         });
         let taken = Self { held: &TAKEN };
+        MOUSE.store(false, Ordering::SeqCst);
         enter()?;
         Ok((taken, Terminal::new(Quiet::new(CrosstermBackend::new(stdout())))?))
     }
@@ -47,6 +51,13 @@ impl Taken {
             return Ok(());
         }
         Err(io::Error::other("a part of the program broke down, see above; please report it"))
+    }
+
+    /// Has the terminal tell of the mouse, or not any more. However the program ends, it is told to stop.
+    pub fn capture_mouse(&self, on: bool) -> io::Result<()> {
+        self.still_held()?;
+        MOUSE.store(on, Ordering::SeqCst);
+        if on { execute!(stdout(), EnableMouseCapture) } else { execute!(stdout(), DisableMouseCapture) }
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes it again when it is continued.
@@ -68,12 +79,16 @@ impl Drop for Taken {
 fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    if MOUSE.load(Ordering::SeqCst) { execute!(stdout(), EnableMouseCapture) } else { Ok(()) }
 }
 
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // There is nobody left to tell if this fails.
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = execute!(stdout(), DisableMouseCapture);
+        }
         let _ = execute!(stdout(), Show, DisableBracketedPaste, LeaveAlternateScreen);
         let _ = disable_raw_mode();
     }

@@ -12,7 +12,7 @@ use crate::app::effect::SelectRequest;
 use crate::app::facts::Facts;
 use crate::app::view::View;
 use crate::index::Holdings;
-use crate::query::{Cancel, Order, Selection, select, select_some};
+use crate::query::{Cancel, Order, Selection, select, select_some, why_none};
 
 /// How long events are searched before what was found is shown.
 const SEARCH: Duration = Duration::from_millis(50);
@@ -155,8 +155,13 @@ impl Worker {
                 match self.view(&holdings(), &cancel) {
                     Some(view) => {
                         let goes_on = !view.selection.is_complete();
-                        show(view);
+                        show(view.clone());
                         if goes_on {
+                            continue;
+                        }
+                        if let Some(explained) = self.explained(view, &cancel) {
+                            show(explained);
+                        } else if cancel.is_cancelled() {
                             continue;
                         }
                     }
@@ -195,8 +200,16 @@ impl Worker {
             facts: Arc::new(Facts::new(ledger, &totals, about)),
             totals,
             ledger: Arc::clone(ledger),
+            why: None,
             elapsed: self.spent,
         })
+    }
+
+    /// The same view with why nothing matches, where that can be told.
+    fn explained(&self, view: View, cancel: &Cancel) -> Option<View> {
+        let asked = self.asked.as_ref().filter(|_| view.selection.is_empty())?;
+        let why = why_none(&view.snapshot, &asked.totals, &asked.terms, cancel)?;
+        Some(View { why: Some(Arc::new(why)), ..view })
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::FakeOci;
 use super::key::Credentials;
 
 /// What was written.
@@ -42,6 +43,46 @@ fn config(home: &Home, credentials: &Credentials) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Adds the profiles `SESSION` and `CLOUD-SHELL`, and `instance.env`, `resource.env` and `cloud-shell.env` with the variables
+/// that such places set.
+pub fn write_sign_ins(home: &Home, fake: &FakeOci) -> io::Result<()> {
+    let path = |name: &str| home.config.with_file_name(name);
+    let (session, delegation, rpst, pem) =
+        (path("session-token"), path("delegation-token"), path("rpst"), path("resource.pem"));
+    let resource = fake.new_resource()?;
+    private(&session, &fake.new_session(3_600))?;
+    private(&delegation, &fake.new_delegation())?;
+    private(&rpst, &resource.token)?;
+    private(&pem, &resource.key_pem)?;
+    let profiles = format!(
+        "\n[SESSION]\nsecurity_token_file={}\n\n[CLOUD-SHELL]\nauthentication_type=instance_principal\n\
+         delegation_token_file={}\n",
+        session.display(),
+        delegation.display()
+    );
+    private(&home.config, &(fs::read_to_string(&home.config)? + &profiles))?;
+    let metadata = format!("export OCI_METADATA_BASE_URL={}\n", fake.metadata_base());
+    private(&path("instance.env"), &format!("export OCI_CLI_AUTH=instance_principal\n{metadata}"))?;
+    private(
+        &path("cloud-shell.env"),
+        &format!(
+            "export OCI_CLI_AUTH=instance_obo_user OCI_CLI_PROFILE=CLOUD-SHELL OCI_CLI_CONFIG_FILE={}\n{metadata}",
+            home.config.display()
+        ),
+    )?;
+    private(
+        &path("resource.env"),
+        &format!(
+            "export OCI_CLI_AUTH=resource_principal OCI_RESOURCE_PRINCIPAL_VERSION=2.2 \
+             OCI_RESOURCE_PRINCIPAL_REGION={}\nexport OCI_RESOURCE_PRINCIPAL_RPST={}\n\
+             export OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM={}\n",
+            resource.region,
+            rpst.display(),
+            pem.display()
+        ),
+    )
 }
 
 fn private(path: &Path, text: &str) -> io::Result<()> {

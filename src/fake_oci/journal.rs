@@ -13,7 +13,7 @@ pub struct RequestRecord {
     /// By the server's clock.
     pub time: DateTime<Utc>,
     pub method: String,
-    /// `audit` or `identity`; empty if the path names neither.
+    /// `audit`, `identity`, `auth`, or `opc` for the metadata service; what the path begins with otherwise.
     pub service: String,
     pub region: String,
     /// Such as `ListEvents`; empty for a path that is none.
@@ -27,6 +27,8 @@ pub struct RequestRecord {
     /// The client's own `opc-request-id`.
     pub client_request_id: Option<String>,
     pub user_agent: Option<String>,
+    /// Who signed: `user`, `session`, `instance`, `instance for user`, `resource`; none where nobody was recognised.
+    pub principal: Option<&'static str>,
     /// The OCID asked for.
     pub compartment: Option<String>,
     pub start_time: Option<String>,

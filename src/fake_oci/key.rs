@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use md5::{Digest, Md5};
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use rsa::{RsaPrivateKey, RsaPublicKey};
+use serde_json::Value;
 
 /// Registered nowhere and public on purpose.
 const KEY_FILE: &str = include_str!("../../assets/fake_oci/throw-away-key.pem");
@@ -51,20 +52,20 @@ impl Key {
     }
 }
 
-/// A token in the form of a JWT, as `oci session authenticate` stores it. Its signature is invented: the server knows
-/// the whole token.
-pub fn session_token(user: &str, tenancy: &str, issued: DateTime<Utc>, expires: DateTime<Utc>) -> String {
-    let claims = format!(
-        "{{\"sub\":\"{user}\",\"tenant\":\"{tenancy}\",\"iat\":{},\"exp\":{},\"ttype\":\"login\",\"ptype\":\"user\"}}",
-        issued.timestamp(),
-        expires.timestamp()
-    );
+/// A token in the form of a JWT. Its signature is invented: the server knows the whole token.
+pub fn token(mut claims: Value, number: u64, issued: DateTime<Utc>, expires: DateTime<Utc>) -> String {
+    if let Some(claims) = claims.as_object_mut() {
+        claims.insert("iat".to_owned(), issued.timestamp().into());
+        claims.insert("exp".to_owned(), expires.timestamp().into());
+        claims.insert("jti".to_owned(), number.into());
+    }
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    format!("{}.{}.{}", part("{\"kid\":\"simulator\",\"alg\":\"RS256\"}"), part(&claims), part("not a signature"))
+    let signature = part(&format!("not a signature {number}"));
+    format!("{}.{}.{signature}", part("{\"kid\":\"simulator\",\"alg\":\"RS256\"}"), part(&claims.to_string()))
 }
 
 /// The file without the sentence that warns its reader, ending in the label that Oracle's own tools write.
-fn block(file: &str) -> String {
+pub fn block(file: &str) -> String {
     file.lines().skip_while(|line| !line.starts_with("-----BEGIN")).collect::<Vec<_>>().join("\n")
 }
 

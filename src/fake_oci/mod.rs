@@ -1,14 +1,16 @@
 //! A small Oracle cloud on a loopback port, for the demo, for tests and for benches.
 //!
 //! It serves the audit and identity APIs of an invented tenancy under `/{service}/{region}/…`, checks every signature
-//! and every parameter, and can be told to be slow, throttled, broken or hostile. What happens in it is drawn from a
+//! and every parameter, and can be told to be slow, throttled, broken or hostile. It plays the metadata service of an
+//! instance under `/opc/v2` and the auth service as well. What happens in it is drawn from a
 //! seed: the same scenario, seed and epoch give the same events, byte for byte, whatever is asked first.
 //!
 //! It uses nothing of the rest of the program, so that a misspelt field cannot cancel itself out.
 //!
 //! ```text
 //! request ─► server ─► signature ─► fault ─► query ─► gate ─► audit    ─► world ─► background, story ─► event
-//!                                                          └► identity ─► tenancy
+//!                                       │                  └► identity ─► tenancy
+//!                                       └► sign_in: metadata and auth services
 //! ```
 
 mod answer;
@@ -34,6 +36,7 @@ mod query;
 mod scenario;
 mod seed;
 mod server;
+mod sign_in;
 mod signature;
 mod story;
 mod tenancy;
@@ -68,7 +71,8 @@ use journal::{Journal, Served};
 use key::Key;
 use limit::Limits;
 use server::Cloud;
-use signature::Keyring;
+use sign_in::{People, SignIn};
+use signature::{Keyring, Registered};
 use world::World;
 
 /// How to start a [`FakeOci`].
@@ -96,6 +100,14 @@ pub struct FakeOci {
     accepting: AbortHandle,
 }
 
+/// What a function, or another resource, is given to sign with.
+#[derive(Clone)]
+pub struct ResourcePrincipal {
+    pub token: String,
+    pub key_pem: String,
+    pub region: String,
+}
+
 impl FakeOci {
     /// Builds the scenario's world and serves it from tasks of the current runtime.
     pub async fn start(scenario: Scenario, options: Options) -> io::Result<Self> {
@@ -105,11 +117,12 @@ impl FakeOci {
         let epoch = options.epoch.unwrap_or_else(|| clock.hour());
         let key = Key::throw_away()?;
         let world = World::new(&scenario, options.seed.unwrap_or(scenario.seed), epoch, &key.fingerprint)?;
+        let sign_in = SignIn::new(people(&world.tenancy), scenario.tokens.clone(), clock.now());
         let session = scenario.session.as_ref().map(|session| {
             let expires = clock.now() + TimeDelta::seconds(session.expires_in_seconds);
-            (key::session_token(&world.tenancy.user, &world.tenancy.id, clock.now(), expires), expires)
+            (sign_in.session_token(clock.now(), expires), expires)
         });
-        let mut cloud = cloud(&scenario, world, clock, &key, session.as_ref());
+        let mut cloud = cloud(&scenario, world, clock, &key, session.as_ref(), sign_in);
         cloud.served = Served::new(options.keep_served);
         let cloud = Arc::new(cloud);
         let accepting = tokio::spawn(server::serve(listener, Arc::clone(&cloud))).abort_handle();
@@ -142,9 +155,53 @@ impl FakeOci {
         self.session.as_deref()
     }
 
+    /// Another session of the user that was made for an hour and has so many seconds left.
+    pub fn new_session(&self, seconds: i64) -> String {
+        let expires = self.now() + TimeDelta::seconds(seconds);
+        let token = self.cloud.sign_in.session_token(expires - TimeDelta::hours(1), expires);
+        let registered = Registered::new("session", self.key.public.clone()).until(expires);
+        let registered = registered.for_calls(self.cloud.sign_in.calls());
+        self.cloud.keyring.register(format!("ST${token}"), registered);
+        token
+    }
+
+    /// What Cloud Shell keeps for its user; the one before is no longer known.
+    pub fn new_delegation(&self) -> String {
+        let token = self.cloud.sign_in.delegation_token(self.now());
+        self.cloud.keyring.delegate(token.clone());
+        token
+    }
+
+    /// Token and key of a function.
+    pub fn new_resource(&self) -> io::Result<ResourcePrincipal> {
+        let (token, key, registered) = self.cloud.sign_in.resource(self.now())?;
+        self.cloud.keyring.register(format!("ST${token}"), registered);
+        Ok(ResourcePrincipal { token, key_pem: key::block(key), region: self.credentials().region })
+    }
+
+    /// Every token that was given is refused from now on.
+    pub fn revoke_tokens(&self) {
+        self.cloud.keyring.revoke_tokens();
+    }
+
+    /// Where the metadata service is, for `OCI_METADATA_BASE_URL`.
+    pub fn metadata_base(&self) -> String {
+        format!("http://127.0.0.1:{}/opc/v2", self.port)
+    }
+
+    /// The private keys of the instance and of the function, which no client may show.
+    pub fn secret_keys() -> [String; 2] {
+        SignIn::secret_keys()
+    }
+
     /// Writes an OCI config file and what it names into `dir`.
     pub fn write_home(&self, dir: &Path) -> io::Result<Home> {
         home::write(dir, &self.credentials(), self.session_token())
+    }
+
+    /// Beside it, profiles and variables for every other way to sign in.
+    pub fn write_sign_ins(&self, home: &Home) -> io::Result<()> {
+        home::write_sign_ins(home, self)
     }
 
     pub fn epoch(&self) -> DateTime<Utc> {
@@ -245,21 +302,34 @@ impl Drop for FakeOci {
     }
 }
 
+fn people(tenancy: &tenancy::Tenancy) -> People {
+    let home = tenancy.regions.get(tenancy.home());
+    People {
+        tenancy: tenancy.id.clone(),
+        user: tenancy.user.clone(),
+        region: home.map(|region| region.name.clone()).unwrap_or_default(),
+        region_key: home.map(|region| region.key.to_lowercase()).unwrap_or_default(),
+    }
+}
+
 fn cloud(
     scenario: &Scenario,
     world: World,
     clock: Clock,
     key: &Key,
     session: Option<&(String, DateTime<Utc>)>,
+    sign_in: SignIn,
 ) -> Cloud {
     let tenancy = &world.tenancy;
-    let mut keyring = Keyring::default();
-    keyring.register(format!("{}/{}/{}", tenancy.id, tenancy.user, key.fingerprint), key.public.clone(), None);
+    let keyring = Keyring::default();
+    let id = format!("{}/{}/{}", tenancy.id, tenancy.user, key.fingerprint);
+    keyring.register(id, Registered::new("user", key.public.clone()));
     if let Some((token, expires)) = session {
-        keyring.register(format!("ST${token}"), key.public.clone(), Some(*expires));
+        keyring.register(format!("ST${token}"), Registered::new("session", key.public.clone()).until(*expires));
     }
     Cloud {
         keyring,
+        sign_in,
         clock,
         faults: Faults::new(world.seed, scenario.faults.iter().map(|fault| fault.get_ref().clone()).collect()),
         changes: Changes::new(scenario.changes.iter().map(|change| change.get_ref().clone()).collect()),

@@ -33,6 +33,8 @@ pub struct Scenario {
     pub(super) server: ServerSpec,
     pub(super) session: Option<SessionSpec>,
     #[serde(default)]
+    pub(super) tokens: TokenSpec,
+    #[serde(default)]
     pub(super) faults: Vec<Spanned<FaultSpec>>,
     #[serde(default)]
     pub(super) changes: Vec<Spanned<ChangeSpec>>,
@@ -174,6 +176,24 @@ pub struct LimitSpec {
 pub struct SessionSpec {
     /// Counted from the start of the server; negative is expired from the outset.
     pub expires_in_seconds: i64,
+}
+
+/// Tokens that the auth service gives, and those of the resource principal.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenSpec {
+    /// How long each is good.
+    pub seconds: i64,
+    /// Each is refused after so many calls, as if it had ended; a session can be renewed all the same.
+    pub calls: Option<u64>,
+    /// No instance, and no session, gets more than so many.
+    pub refuse_after: Option<u32>,
+}
+
+impl Default for TokenSpec {
+    fn default() -> Self {
+        Self { seconds: 1_200, calls: None, refuse_after: None }
+    }
 }
 
 fn one() -> u64 {

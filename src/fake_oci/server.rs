@@ -23,12 +23,14 @@ use super::fault::{Faults, Subject};
 use super::gate::Gates;
 use super::identity::{self, Rules};
 use super::journal::{Journal, RequestRecord, Served};
+use super::json::quoted;
 use super::limit::Limits;
 use super::names::{http_date, segment};
 use super::query::peek;
 use super::scenario::{FaultKind, FaultSpec, RegionStatus};
 use super::seed::Stream;
-use super::signature::{Keyring, Signed};
+use super::sign_in::SignIn;
+use super::signature::{Caller, Keyring, Signed};
 use super::tenancy::Tenancy;
 use super::wire::Body;
 use super::world::World;
@@ -37,6 +39,7 @@ use super::world::World;
 pub struct Cloud {
     pub world: World,
     pub keyring: Keyring,
+    pub sign_in: SignIn,
     pub clock: Clock,
     pub faults: Faults,
     pub changes: Changes,
@@ -48,6 +51,9 @@ pub struct Cloud {
     pub page_size: usize,
     pub latency: Duration,
 }
+
+const FEDERATE: &str = "/v1/x509";
+const REFRESH: &str = "/v1/authentication/refresh";
 
 /// No request of these APIs is longer.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -112,6 +118,10 @@ impl Call {
         })
     }
 
+    fn signed(&self) -> Signed<'_> {
+        Signed { method: &self.method, target: &self.target, headers: &self.headers, body: &self.body }
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -120,6 +130,9 @@ impl Call {
         match (self.service.as_str(), self.path.as_str()) {
             ("audit", "/20190901/auditEvents") => "ListEvents",
             ("audit", "/20190901/configuration") => "GetConfiguration",
+            ("auth", FEDERATE) => "Federate",
+            ("auth", REFRESH) => "RefreshSession",
+            ("opc", _) => "Metadata",
             ("identity", path) => path.strip_prefix("/20160918").map_or("", identity::operation),
             _ => "",
         }
@@ -143,26 +156,28 @@ impl Cloud {
     async fn handle(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
         let call = Call::read(request).await?;
         tokio::time::sleep(self.latency).await;
-        let (answer, events) = self.answer(&call).await;
+        let caller = self.authenticate(&call);
+        let principal = caller.as_ref().ok().and_then(|caller| Some(caller.as_ref()?.principal));
+        let (answer, events) = match caller {
+            Ok(caller) => self.answer(&call, caller.as_ref()).await,
+            Err(refusal) => (refusal.into(), 0),
+        };
         let now = self.clock.now();
         let request_id = self.request_id(&call);
-        self.journal.write(record(&call, &answer, events, now));
+        self.journal.write(RequestRecord { principal, ..record(&call, &answer, events, now) });
         if answer.status == 0 {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         answer.response(call.gzip(), &http_date(now), &request_id).map_err(io::Error::other)
     }
 
-    async fn answer(&self, call: &Call) -> (Answer, usize) {
-        if let Err(refusal) = self.authenticate(call) {
-            return (refusal.into(), 0);
-        }
+    async fn answer(&self, call: &Call, caller: Option<&Caller>) -> (Answer, usize) {
         if call.operation() == "ListEvents" && !self.limits.admits(&call.region, self.clock.now()) {
             return (Refusal::too_many().into(), 0);
         }
         let subject = self.subject(call);
         let Some(fault) = self.faults.draw(&subject) else {
-            return self.route(call, None).await.unwrap_or_else(refused);
+            return self.route(call, caller, None).await.unwrap_or_else(refused);
         };
         self.journal.count_fault();
         if fault.spec.kind != FaultKind::Trickle {
@@ -171,13 +186,35 @@ impl Cloud {
         if let Some(answer) = fault.instead(&subject) {
             return (answer, 0);
         }
-        let (answer, events) = self.route(call, Some(fault.spec)).await.unwrap_or_else(refused);
+        let (answer, events) = self.route(call, caller, Some(fault.spec)).await.unwrap_or_else(refused);
         (fault.spoil(answer), events)
     }
 
-    fn authenticate(&self, call: &Call) -> Result<(), Refusal> {
-        let signed = Signed { method: &call.method, target: &call.target, headers: &call.headers, body: &call.body };
-        self.keyring.check(&signed, self.clock.now()).map(drop)
+    /// Who signed. The metadata service wants a word, and who asks for a token proves itself as part of that question.
+    fn authenticate(&self, call: &Call) -> Result<Option<Caller>, Refusal> {
+        match call.operation() {
+            "Metadata" | "Federate" => Ok(None),
+            "RefreshSession" => self.keyring.check_renewal(&call.signed(), self.clock.now()).map(Some),
+            _ => self.keyring.check(&call.signed(), self.clock.now()).map(Some),
+        }
+    }
+
+    /// Answers of the metadata and auth services.
+    fn sign_in(&self, call: &Call, caller: Option<&Caller>) -> Result<Answer, Refusal> {
+        let now = self.clock.now();
+        let (token, registered) = match (call.operation(), call.method.as_str()) {
+            ("Metadata", "GET") => return self.sign_in.metadata(&call.path, call.header("authorization"), now),
+            ("Federate", "POST") => self.sign_in.federate(&call.signed(), now)?,
+            ("RefreshSession", "POST") => {
+                let unknown = || Refusal::not_authenticated("Nobody signed.");
+                let caller = caller.ok_or_else(unknown)?;
+                let public = self.keyring.public_key(&caller.key_id).ok_or_else(unknown)?;
+                self.sign_in.refresh(caller, public, &call.body, now)?
+            }
+            _ => return Err(Refusal::method()),
+        };
+        self.keyring.register(format!("ST${token}"), registered);
+        Ok(Answer::json(format!("{{\"token\":{}}}", quoted(&token))))
     }
 
     fn subject<'a>(&'a self, call: &'a Call) -> Subject<'a> {
@@ -194,7 +231,15 @@ impl Cloud {
         }
     }
 
-    async fn route(&self, call: &Call, trouble: Option<&FaultSpec>) -> Result<(Answer, usize), Refusal> {
+    async fn route(
+        &self,
+        call: &Call,
+        caller: Option<&Caller>,
+        trouble: Option<&FaultSpec>,
+    ) -> Result<(Answer, usize), Refusal> {
+        if ["Metadata", "Federate", "RefreshSession"].contains(&call.operation()) {
+            return self.sign_in(call, caller).map(|answer| (answer, 0));
+        }
         if !["audit", "identity"].contains(&call.service.as_str()) {
             return Err(Refusal::new(404, "NotFound", "Unknown service."));
         }
@@ -270,6 +315,7 @@ fn record(call: &Call, answer: &Answer, events: usize, now: DateTime<Utc>) -> Re
         code: answer.code.clone(),
         client_request_id: call.header("opc-request-id").map(str::to_owned),
         user_agent: call.header("user-agent").map(str::to_owned),
+        principal: None,
         compartment: peek(&call.query, "compartmentId"),
         start_time: peek(&call.query, "startTime"),
         end_time: peek(&call.query, "endTime"),

@@ -4,7 +4,7 @@
 //! `~/.oraclebmc/config`: the order of the OCI CLI and of the SDKs together. A file that was named must exist. The
 //! profile is `--profile`, else `OCI_CLI_PROFILE`, else `OCI_CONFIG_PROFILE`, else `default_profile` of
 //! `~/.oci/oci_cli_rc`, else `DEFAULT`. The CLI's variables `OCI_CLI_USER` and so on replace what the file says; when they
-//! say everything, no file is read.
+//! say everything, no file is read; nor where `--auth` or `OCI_CLI_AUTH` says that the place where this runs signs.
 //!
 //! Friendlier than the SDK: a byte order mark is skipped, a session-token profile is recognised by its
 //! `security_token_file`, a region with a comment behind it is refused before it becomes a host name, and problems of
@@ -31,17 +31,42 @@ use super::regions::Regions;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthKind {
+    /// The key of a user.
     ApiKey,
+    /// A session of `oci session authenticate`.
     SecurityToken,
+    /// The compute instance that this runs on.
+    InstancePrincipal,
+    /// The function, or another resource, that this runs in.
+    ResourcePrincipal,
+    /// Cloud Shell: an instance on behalf of a user.
+    InstanceOboUser,
 }
 
 impl AuthKind {
+    const ALL: [Self; 5] =
+        [Self::ApiKey, Self::SecurityToken, Self::InstancePrincipal, Self::ResourcePrincipal, Self::InstanceOboUser];
+
     /// The word of `--auth`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
             Self::SecurityToken => "security_token",
+            Self::InstancePrincipal => "instance_principal",
+            Self::ResourcePrincipal => "resource_principal",
+            Self::InstanceOboUser => "instance_obo_user",
         }
+    }
+
+    /// Whether everything comes from where the program runs, and no file is needed.
+    /// Policies name such a principal by a dynamic group.
+    pub fn is_by_place(self) -> bool {
+        matches!(self, Self::InstancePrincipal | Self::ResourcePrincipal)
+    }
+
+    /// Whether the metadata service has to be asked first.
+    pub fn is_instance(self) -> bool {
+        matches!(self, Self::InstancePrincipal | Self::InstanceOboUser)
     }
 }
 
@@ -55,9 +80,8 @@ impl FromStr for AuthKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let kinds = [Self::ApiKey, Self::SecurityToken];
-        let kind = kinds.into_iter().find(|kind| kind.as_str() == text);
-        kind.ok_or_else(|| "expected api_key or security_token".to_owned())
+        let kind = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        kind.ok_or_else(|| format!("expected one of {}", Self::ALL.map(Self::as_str).join(", ")))
     }
 }
 
@@ -88,6 +112,7 @@ pub struct Settings {
     pub(super) passphrase: Option<SecretString>,
     pub(super) key_content: Option<SecretString>,
     pub(super) regions: Regions,
+    pub(super) env: Env,
 }
 
 /// The values themselves; none of them is secret.
@@ -102,13 +127,16 @@ pub struct Values {
     pub key_file: Option<PathBuf>,
     /// With `~` expanded.
     pub security_token_file: Option<PathBuf>,
+    /// With `~` expanded.
+    pub delegation_token_file: Option<PathBuf>,
     pub auth: AuthKind,
 }
 
 impl Settings {
     /// The files that the profile names, with their modes; without those that are not there.
     pub fn file_modes(&self) -> Vec<(&Path, u32)> {
-        let files = [&self.config_file, &self.values.key_file, &self.values.security_token_file];
+        let Values { key_file, security_token_file, delegation_token_file, .. } = &self.values;
+        let files = [&self.config_file, key_file, security_token_file, delegation_token_file];
         files.into_iter().flatten().filter_map(|path| Some((path.as_path(), files::mode(path)?))).collect()
     }
 }
@@ -172,6 +200,9 @@ pub fn resolve(options: &ProfileOptions) -> Result<Settings, Problem> {
 /// As [`resolve`], with more about why there is no profile.
 pub fn try_resolve(options: &ProfileOptions) -> Result<Settings, Unresolved> {
     let env = &options.env;
+    if let Some(auth) = auth_of_place(options) {
+        return Ok(Overlay::without_file(options, auth.to_string()).settings());
+    }
     let (profile, profile_origin) = profile_name(options);
     let mut origins = BTreeMap::from([("profile", profile_origin)]);
     let file = if environment_is_enough(env) { None } else { Some(locate(options, &profile)?) };
@@ -187,6 +218,12 @@ pub fn try_resolve(options: &ProfileOptions) -> Result<Settings, Unresolved> {
     Ok(overlay.settings())
 }
 
+/// The way to sign that needs no file, where it is asked for.
+fn auth_of_place(options: &ProfileOptions) -> Option<AuthKind> {
+    let asked = options.auth.or_else(|| options.env.get("OCI_CLI_AUTH")?.parse().ok());
+    asked.filter(|auth| auth.is_by_place())
+}
+
 fn profile_name(options: &ProfileOptions) -> (String, String) {
     if let Some(name) = &options.profile {
         return (name.clone(), "option --profile".to_owned());
@@ -196,16 +233,18 @@ fn profile_name(options: &ProfileOptions) -> (String, String) {
             return (name.to_owned(), format!("environment {variable}"));
         }
     }
-    let rc = options.env.expand(options.env.get("OCI_CLI_RC_FILE").unwrap_or("~/.oci/oci_cli_rc"));
-    let text = files::read_config(&rc).unwrap_or_default();
-    let named = Document::parse(&text).ok().and_then(|document| {
-        let (_, entry) = document.lookup("OCI_CLI_SETTINGS", "default_profile")?;
-        Some(entry.value.clone()).filter(|name| !name.is_empty())
-    });
-    match named {
-        Some(name) => (name, format!("default_profile in {}", shown(&rc))),
+    match rc_setting(&options.env, "default_profile") {
+        Some((name, rc)) => (name, format!("default_profile in {}", shown(&rc))),
         None => (ini::DEFAULT.to_owned(), "default".to_owned()),
     }
+}
+
+/// A setting of the OCI CLI itself, and the file it stands in.
+pub(super) fn rc_setting(env: &Env, key: &str) -> Option<(String, PathBuf)> {
+    let rc = env.expand(env.get("OCI_CLI_RC_FILE").unwrap_or("~/.oci/oci_cli_rc"));
+    let document = Document::parse(&files::read_config(&rc).ok()?).ok()?;
+    let (_, entry) = document.lookup("OCI_CLI_SETTINGS", key)?;
+    Some((entry.value.clone(), rc)).filter(|(value, _)| !value.is_empty())
 }
 
 /// Whether the CLI would read no file.

@@ -171,11 +171,58 @@ fn session_profiles_are_recognised_by_their_token_file() {
 
 #[test]
 fn other_ways_to_sign_are_named_as_unsupported() {
-    let home = Home::with_config(&format!("{CONFIG}authentication_type=instance_principal\n"));
+    let home = Home::with_config(&format!("{CONFIG}authentication_type=magic\n"));
     assert_eq!(home.resolve(&[]).problems[0].problem, Fault::Unsupported);
     let home = Home::with_config(CONFIG);
-    let settings = home.resolve(&[("OCI_CLI_AUTH", "resource_principal")]);
-    assert!(settings.problems[0].message.contains("resource_principal"));
+    let settings = home.resolve(&[("OCI_CLI_AUTH", "pkcs11")]);
+    assert!(settings.problems[0].message.contains("pkcs11"));
+    assert!(settings.problems[0].message.contains("instance_obo_user"), "{}", settings.problems[0].message);
+}
+
+#[test]
+fn cloud_shell_is_recognised_by_its_variables_and_by_its_profile() {
+    let home = Home::with_config(
+        "[eu-frankfurt-1]\nauthentication_type=instance_principal\ndelegation_token_file=~/.oci/token\n\
+         tenancy=ocid1.tenancy.oc1..t\nregion=eu-frankfurt-1\n",
+    );
+    home.write("~/.oci/token", "x.y.z");
+    let profile = ("OCI_CLI_PROFILE", "eu-frankfurt-1");
+    for env in [&[profile][..], &[profile, ("OCI_CLI_AUTH", "instance_obo_user")]] {
+        let settings = home.resolve(env);
+        assert_eq!((settings.values.auth, settings.problems.len()), (AuthKind::InstanceOboUser, 0));
+        assert_eq!(settings.values.delegation_token_file, Some(home.path("~/.oci/token")));
+        assert_eq!(settings.values.region.as_deref(), Some("eu-frankfurt-1"));
+    }
+    std::fs::remove_file(home.path("~/.oci/token")).unwrap();
+    assert_eq!(home.resolve(&[profile]).problems[0].key, "delegation_token_file");
+}
+
+#[test]
+fn where_the_place_signs_no_file_is_looked_for() {
+    let options = |env: &[(&str, &str)]| ProfileOptions {
+        env: env.iter().copied().collect(),
+        profile: Some("PROD".to_owned()),
+        ..ProfileOptions::default()
+    };
+    let settings = resolve(&options(&[("OCI_CLI_AUTH", "instance_principal")])).unwrap();
+    assert_eq!((settings.values.auth, settings.problems.len()), (AuthKind::InstancePrincipal, 0));
+    assert!(settings.warnings[0].contains("--profile is not looked at"), "{:?}", settings.warnings);
+    assert_eq!(settings.profile_name, "instance_principal");
+    let with_region = [("OCI_CLI_AUTH", "instance_principal"), ("OCI_CLI_REGION", "fra")];
+    assert_eq!(resolve(&options(&with_region)).unwrap().values.region.as_deref(), Some("eu-frankfurt-1"));
+}
+
+#[test]
+fn ocids_of_other_things_and_regions_of_other_realms_are_named_before_any_request() {
+    for (from, to, key) in [
+        ("user=ocid1.user.oc1..u", "user=ocid1.tenancy.oc1..t", "user"),
+        ("tenancy=ocid1.tenancy.oc1..t", "tenancy=ocid1.compartment.oc1..t", "tenancy"),
+        ("region=us-ashburn-1", "region=us-langley-1", "region"),
+    ] {
+        let home = Home::with_config(&CONFIG.replace(from, to));
+        let problems = home.resolve(&[]).problems;
+        assert_eq!(problems.iter().map(|problem| problem.key).collect::<Vec<_>>(), [key], "{to}");
+    }
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub enum OciError {
     Paging { target: Box<str>, request_id: Option<Box<str>> },
 }
 
+/// What the HTTP client says when a proxy answers 407.
+const PROXY_LOGIN: &str = "proxy authorization required";
+
 /// Why the service did not accept the signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -77,6 +80,7 @@ impl OciError {
             }
             // A success that is no 200 has nothing in it: as odd, and as likely to pass, as an empty 200.
             Self::Status { status, .. } => matches!(status, 200..=299 | 429) || *status >= 500 && *status != 501,
+            Self::Connect { detail, .. } if detail.contains(PROXY_LOGIN) => false,
             Self::Timeout { .. } | Self::Connect { .. } | Self::Transport { .. } | Self::Body { .. } => true,
             Self::TooLarge { .. } | Self::Tls { .. } | Self::Redirect { .. } | Self::Paging { .. } => false,
         }
@@ -155,16 +159,23 @@ impl OciError {
             Self::Status { status: 403, code: None, .. } => {
                 "this may be a proxy's answer; check HTTPS_PROXY and NO_PROXY".into()
             }
-            Self::Status { status: 407, .. } => "the proxy wants a login: see HTTPS_PROXY".into(),
+            Self::Status { status: 407, .. } => {
+                "the proxy wants a login: http://user:password@host:port in HTTPS_PROXY or --proxy".into()
+            }
             Self::Status { status: 429, .. } => "fewer requests at once, or later".into(),
             _ if self.is_denied() => format!(
                 "no permission, or no such compartment; the service does not tell which. A policy that allows it:\n\
                  Allow group <group> to read audit-events in {place}"
             ),
+            Self::Connect { detail, .. } if detail.contains(PROXY_LOGIN) => {
+                "the proxy wants a login: http://user:password@host:port in HTTPS_PROXY or --proxy".into()
+            }
             Self::Connect { .. } | Self::Timeout { .. } => "check the network, HTTPS_PROXY and NO_PROXY".into(),
-            Self::Tls { .. } => "behind a proxy that opens TLS, name its certificate with --cert-bundle or \
-                                 SSL_CERT_FILE; slim images need the ca-certificates package"
-                .into(),
+            Self::Tls { .. } => {
+                "TLS inspection is a likely cause: behind a proxy that opens TLS, name its certificate \
+                                 with --cert-bundle; slim images need the ca-certificates package, or SSL_CERT_FILE"
+                    .into()
+            }
             Self::TooLarge { .. } => "a shorter time range has smaller pages, if the page is not one huge event".into(),
             _ => String::new(),
         }

@@ -1,4 +1,5 @@
-//! HTTP: the one place that builds a client, and the one kind of request there is, a signed GET.
+//! HTTP: the one place that builds a client and sends requests. All of them are GETs, but for the exchange of tokens
+//! (`super::exchange`).
 //!
 //! No redirects, no retries (whoever asks decides about those), HTTP/1.1, the platform's trust roots, the proxy variables
 //! of the environment except for loopback. Answers are read to their end or they are errors; how much of them is held at
@@ -11,8 +12,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Response, StatusCode, Url};
-use secrecy::ExposeSecret;
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::domain::footprint;
@@ -21,6 +22,7 @@ use crate::domain::text::clean_prefix;
 use super::body::{Body, Patience, Room, SMALL};
 use super::clock::Clock;
 use super::error::OciError;
+use super::redact::without_tokens;
 use super::signer::{Credential, Unsigned, host_header, http_date, request_target};
 
 /// The most that is read of an answer which is an error.
@@ -38,10 +40,20 @@ pub(super) struct HttpOptions {
     pub slowest_kib: Duration,
     pub max_body: usize,
     pub cert_bundle: Option<PathBuf>,
-    /// All requests stay on this machine: no proxy.
-    pub loopback: bool,
+    /// Instead of those that the environment names.
+    pub proxy: Option<SecretString>,
+    /// No proxy: all requests stay on this machine, or next to it.
+    pub direct: bool,
     /// None is encrypted: no trust roots are needed.
     pub plain: bool,
+}
+
+/// Who asks, as the request says it.
+#[derive(Clone, Copy)]
+pub(super) enum Proof<'a> {
+    Signed(&'a Credential),
+    /// A word in the `Authorization` header that is no secret.
+    Word(&'static str),
 }
 
 /// Sends requests and remembers what it learnt from the answers.
@@ -106,26 +118,30 @@ impl Http {
         *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One signed GET. `target` names service and region in errors.
-    pub async fn get(&self, url: Url, target: &str, credential: &Credential) -> Result<Answer, OciError> {
+    /// One GET. `target` names service and region in errors.
+    pub async fn get(&self, url: Url, target: &str, proof: Proof<'_>) -> Result<Answer, OciError> {
         let sent_id = self.next_request_id();
         let failed = Failed { target, sent_id: &sent_id };
-        let client = self.client().map_err(|detail| OciError::Tls { target: target.into(), detail: detail.into() })?;
-        let headers = self.headers(&url, &sent_id, credential).map_err(|detail| failed.transport(detail))?;
+        let client = self.client().map_err(|detail| failed.tls(detail))?;
+        let headers = self.headers(&url, &sent_id, proof).map_err(|detail| failed.transport(detail))?;
+        self.send(client.get(url).headers(headers), &failed).await
+    }
+
+    pub(super) async fn send(&self, request: RequestBuilder, failed: &Failed<'_>) -> Result<Answer, OciError> {
         let mut patience = Patience::new(self.options.read_timeout, self.options.slowest_kib, self.options.deadline);
-        let sent = patience.wait_for(client.get(url).headers(headers).send()).await;
+        let sent = patience.wait_for(request.send()).await;
         let response = sent.map_err(|why| failed.timeout(why))?.map_err(|error| failed.by(&error))?;
         let received_at = self.clock.now();
         let answered = header_date(response.headers());
         let offset = answered.map(|server| server - received_at);
         self.remember(offset);
         if response.status() != StatusCode::OK {
-            return Err(refused(response, patience, &failed, offset, answered.unwrap_or(received_at)).await);
+            return Err(refused(response, patience, failed, offset, answered.unwrap_or(received_at)).await);
         }
         let request_id = header(response.headers(), REQUEST_ID).map(Into::into);
         let next_page = next_page(response.headers())
             .map_err(|why| failed.body(why.to_owned(), header(response.headers(), REQUEST_ID)))?;
-        let body = self.body(response, patience, &failed).await?;
+        let body = self.body(response, patience, failed).await?;
         Ok(Answer { body, request_id, next_page, received_at: self.clock.now() })
     }
 
@@ -135,25 +151,31 @@ impl Http {
         }
     }
 
-    fn next_request_id(&self) -> String {
+    pub(super) fn next_request_id(&self) -> String {
         let count = self.sent.fetch_add(1, Ordering::Relaxed) & 0xfff_ffff_ffff;
         footprint::request_id(&self.run, count)
     }
 
-    fn headers(&self, url: &Url, sent_id: &str, credential: &Credential) -> Result<HeaderMap, &'static str> {
-        let (date, host, target) = (http_date(self.clock.now()), host_header(url), request_target(url));
-        let request =
-            Unsigned { method: "GET", target: &target, host: Some(&host), date: &date, ..Unsigned::default() };
-        let signed = credential.authorize(&request).map_err(|_| "the request could not be signed")?;
-        let unfit = |_| "the request has a header that cannot be sent";
-        let mut authorization = HeaderValue::from_str(signed.expose_secret()).map_err(unfit)?;
-        authorization.set_sensitive(true);
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(DATE, HeaderValue::from_str(&date).map_err(unfit)?);
-        headers.insert(REQUEST_ID, HeaderValue::from_str(sent_id).map_err(unfit)?);
-        headers.insert(AUTHORIZATION, authorization);
-        Ok(headers)
+    fn headers(&self, url: &Url, sent_id: &str, proof: Proof<'_>) -> Result<HeaderMap, &'static str> {
+        let date = http_date(self.clock.now());
+        match proof {
+            Proof::Word(word) => {
+                let mut headers = common_headers(&date, sent_id)?;
+                headers.insert(AUTHORIZATION, HeaderValue::from_static(word));
+                Ok(headers)
+            }
+            Proof::Signed(credential) => {
+                let (host, target) = (host_header(url), request_target(url));
+                let request =
+                    Unsigned { method: "GET", target: &target, host: Some(&host), date: &date, ..Unsigned::default() };
+                signed_headers(&request, sent_id, credential)
+            }
+        }
+    }
+
+    /// The time by which requests are dated.
+    pub(super) fn date(&self) -> String {
+        http_date(self.clock.now())
     }
 
     async fn body(
@@ -178,9 +200,44 @@ impl Http {
         }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, String> {
-        self.client.get_or_init(|| client(&self.options, &self.run)).as_ref().map_err(Clone::clone)
+    pub(super) fn client(&self) -> Result<&reqwest::Client, &str> {
+        self.client.get_or_init(|| client(&self.options, &self.run)).as_ref().map_err(String::as_str)
     }
+}
+
+fn common_headers(date: &str, sent_id: &str) -> Result<HeaderMap, &'static str> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(DATE, header_value(date)?);
+    headers.insert(REQUEST_ID, header_value(sent_id)?);
+    Ok(headers)
+}
+
+/// Every header that is signed (host and length are left to the client, which takes them from the same places), the
+/// signature, and what goes with every request.
+pub(super) fn signed_headers(
+    request: &Unsigned<'_>,
+    sent_id: &str,
+    credential: &Credential,
+) -> Result<HeaderMap, &'static str> {
+    let request = Unsigned { delegation: credential.delegation(), ..*request };
+    let signed = credential.authorize(&request).map_err(|_| "the request could not be signed")?;
+    let mut headers = common_headers(request.date, sent_id)?;
+    for (name, value) in request.headers() {
+        if ["opc-obo-token", "content-type", "x-content-sha256"].contains(&name) {
+            let mut value = header_value(&value)?;
+            value.set_sensitive(name == "opc-obo-token");
+            headers.insert(name, value);
+        }
+    }
+    let mut authorization = header_value(signed.expose_secret())?;
+    authorization.set_sensitive(true);
+    headers.insert(AUTHORIZATION, authorization);
+    Ok(headers)
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, &'static str> {
+    HeaderValue::from_str(text).map_err(|_| "the request has a header that cannot be sent")
 }
 
 /// The one function that builds a client.
@@ -197,8 +254,11 @@ fn client(options: &HttpOptions, run: &str) -> Result<reqwest::Client, String> {
         // Its other timeouts would count the time in which an answer waits for room: `Patience` is in their place.
         .connect_timeout(options.connect_timeout)
         .tls_version_min(reqwest::tls::Version::TLS_1_2);
-    if options.loopback {
+    if options.direct {
         builder = builder.no_proxy();
+    } else if let Some(proxy) = &options.proxy {
+        let proxy = reqwest::Proxy::all(proxy.expose_secret()).map_err(|_| "the proxy cannot be used".to_owned())?;
+        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
     }
     if options.plain {
         builder = builder.tls_certs_only([]);
@@ -218,9 +278,9 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
 }
 
 /// What is known about a request that failed.
-struct Failed<'a> {
-    target: &'a str,
-    sent_id: &'a str,
+pub(super) struct Failed<'a> {
+    pub target: &'a str,
+    pub sent_id: &'a str,
 }
 
 impl Failed<'_> {
@@ -238,7 +298,11 @@ impl Failed<'_> {
         }
     }
 
-    fn transport(&self, detail: &str) -> OciError {
+    pub(super) fn tls(&self, detail: &str) -> OciError {
+        OciError::Tls { target: self.target.into(), detail: detail.into() }
+    }
+
+    pub(super) fn transport(&self, detail: &str) -> OciError {
         OciError::Transport { target: self.target.into(), detail: detail.into(), request_id: self.sent_id.into() }
     }
 
@@ -294,7 +358,7 @@ async fn refused(
     OciError::Status {
         status: status.as_u16(),
         code: code.map(|code| clean_prefix(&code, 80).into()),
-        message: clean_prefix(&message, MAX_MESSAGE).into(),
+        message: clean_prefix(&without_tokens(&message), MAX_MESSAGE).into(),
         request_id,
         retry_after,
         clock_offset: offset,

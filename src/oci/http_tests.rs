@@ -260,7 +260,7 @@ async fn a_renewed_session_token_is_read_once_a_401_came() {
     };
     let profile = crate::oci::resolve(&options).unwrap().into_profile(None).unwrap();
     let refused = || answer("401 Unauthorized", "", r#"{"code":"NotAuthenticated"}"#);
-    let server = Server::start(vec![refused(), ok("", "[]"), refused()]).await;
+    let server = Server::start(vec![refused(), ok("", "[]"), refused(), refused()]).await;
     let client = server.client_of(profile, ClientOptions::default());
     write("token", "new\n");
     client.list_events(&cell(), None).await.unwrap();
@@ -268,7 +268,9 @@ async fn a_renewed_session_token_is_read_once_a_401_came() {
     assert!(signed_as(0).contains(r#"keyId="ST$old""#) && signed_as(1).contains(r#"keyId="ST$new""#));
     let error = client.list_events(&cell(), None).await.unwrap_err().to_problem();
     assert!(error.what.contains("session token of profile `s`") && error.hint.contains("oci session"), "{error}");
-    assert_eq!(server.requests().len(), 3, "an unchanged token is not tried again");
+    let requests = server.requests();
+    assert!(requests[3].starts_with("POST /auth/eu-frankfurt-1/v1/authentication/refresh "), "{}", requests[3]);
+    assert_eq!(requests.len(), 4, "a token that cannot be renewed is not tried again");
 }
 
 #[tokio::test]

@@ -75,6 +75,13 @@ impl PrivateKey {
         Ok(Self { signer: Arc::new(signer), fingerprint })
     }
 
+    /// A new key of 2048 bits, and its public half: DER, in Base64. It takes a while.
+    pub fn generate() -> Result<(Self, String), KeyError> {
+        let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|_| KeyError::Damaged)?;
+        let public = key.to_public_key().to_public_key_der().map_err(|_| KeyError::Damaged)?;
+        Ok((Self::new(&key)?, BASE64.encode(public.as_bytes())))
+    }
+
     /// MD5 of the public key's DER form, as the console shows it.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint

@@ -1,14 +1,15 @@
 //! The wire: the only room that knows HTTP, profiles, keys and signatures.
 //!
 //! ```text
-//! ProfileOptions ── resolve ──► Settings ── into_profile ──► Profile ── OciClient::new ──► one method per call we make
-//!   options, environment          every value, its origin,     a key that signs
-//!                                 every problem
+//! ProfileOptions ── resolve ──► Settings ── OciClient::sign_in ──► OciClient ──► one method per call we make
+//!   options, environment          every value, its origin,         a Profile: a key that signs, and where the
+//!                                 every problem                     next one comes from (sign_in)
 //! ```
 //!
-//! It reads only: there is no way to send anything but a signed GET to the audit and identity services. It never waits
-//! and never tries again (except once after a 401, when another process renewed the session token); whoever calls
-//! decides about those, with [`OciError::is_retryable`].
+//! It reads only: there is no way to send anything but a signed GET to the audit and identity services, and a token to
+//! the auth service for another one (`exchange`). It never waits and never tries again, but for getting a token; whoever
+//! calls decides about those, with [`OciError::is_retryable`]. After a 401 a credential that can be renewed is, and the
+//! question asked once more.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -27,15 +28,19 @@ mod config;
 mod endpoint;
 pub mod env;
 mod error;
+mod exchange;
 mod files;
 mod http;
 mod identity;
 mod ini;
 mod key;
+mod network;
 mod overlay;
 mod profile;
+mod redact;
 mod refusal;
 mod regions;
+mod sign_in;
 pub mod signer;
 #[cfg(test)]
 pub(crate) mod test_server;
@@ -53,8 +58,13 @@ pub use key::{KeyError, PrivateKey};
 pub use profile::Profile;
 
 use crate::domain::problem::Problem;
-use http::{Answer, Http, HttpOptions};
+use exchange::Exchange;
+use http::{Answer, Http, Proof};
+use network::http_options;
 pub use regions::Regions;
+use secrecy::SecretString;
+use sign_in::instance::Instance;
+use sign_in::metadata::Metadata;
 
 /// How the client reaches the service. The proxy variables of the environment are honoured, except for loopback.
 #[derive(Clone, Debug)]
@@ -73,7 +83,9 @@ pub struct ClientOptions {
     pub max_body: usize,
     /// Certificates to trust beside those of the platform, in PEM form.
     pub cert_bundle: Option<PathBuf>,
-    /// For `OCI_CLI_CERT_BUNDLE`, which counts where `cert_bundle` is not given.
+    /// Instead of the proxies that the environment names; may hold a password. `NO_PROXY` counts all the same.
+    pub proxy: Option<SecretString>,
+    /// For the variables that count where `cert_bundle` or `proxy` is not given, and for the metadata service.
     pub env: Env,
 }
 
@@ -88,6 +100,7 @@ impl Default for ClientOptions {
             slowest_kib: Duration::from_secs(10),
             max_body: MAX_BODY,
             cert_bundle: None,
+            proxy: None,
             env: Env::default(),
         }
     }
@@ -132,25 +145,36 @@ struct Inner {
 impl OciClient {
     /// Makes no connection yet and reads no trust roots: the first request does.
     pub fn new(profile: Profile, options: ClientOptions) -> Result<Self, Problem> {
-        let cert_bundle =
-            options.cert_bundle.or_else(|| options.env.get("OCI_CLI_CERT_BUNDLE").map(|path| options.env.expand(path)));
-        if let Some(path) = &cert_bundle {
-            files::check(path)
-                .map_err(|error| Problem::usage(format!("the certificates in {}: {error}", path.display())))?;
+        let http = Http::new(http_options(&options)?, options.clock);
+        Ok(Self::with(profile, http, options))
+    }
+
+    /// Signs in as the settings say. Only instances have to ask somebody for that: the metadata service who they are, the
+    /// auth service for a token.
+    pub async fn sign_in(
+        settings: Settings,
+        passphrase: Option<SecretString>,
+        options: ClientOptions,
+    ) -> Result<Self, Problem> {
+        if !settings.values.auth.is_instance() {
+            return Self::new(settings.into_profile(passphrase)?, options);
         }
-        let http = HttpOptions {
-            connect_timeout: options.connect_timeout,
-            read_timeout: options.read_timeout,
-            deadline: options.deadline,
-            slowest_kib: options.slowest_kib.max(options.read_timeout),
-            max_body: options.max_body,
-            cert_bundle,
-            loopback: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_loopback),
-            plain: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_plain_http),
-        };
-        let (clock, endpoint) = (options.clock, options.endpoint);
-        let inner = Inner { profile, endpoint, clock, http: Http::new(http, clock), home: OnceLock::new() };
-        Ok(Self { inner: Arc::new(inner) })
+        settings.check()?;
+        let http = Http::new(http_options(&options)?, options.clock);
+        let metadata = Metadata::new(&options.env, options.clock)?;
+        let mut regions = settings.regions.clone();
+        let delegation = settings.values.delegation_token_file.clone();
+        let refuse = |error: OciError| refusal::not_admitted(&error);
+        let instance = Instance::find(metadata, delegation, &mut regions).await.map_err(refuse)?;
+        let exchange =
+            Exchange { http: &http, endpoint: options.endpoint.as_ref(), regions: &regions, clock: options.clock };
+        let admitted = instance.admit(&exchange).await.map_err(refuse)?;
+        Ok(Self::with(settings.of_instance(instance, admitted, regions), http, options))
+    }
+
+    fn with(profile: Profile, http: Http, options: ClientOptions) -> Self {
+        let ClientOptions { endpoint, clock, .. } = options;
+        Self { inner: Arc::new(Inner { profile, endpoint, clock, http, home: OnceLock::new() }) }
     }
 
     pub fn profile(&self) -> &Profile {
@@ -198,7 +222,7 @@ impl OciClient {
         self.inner.home.get().unwrap_or(&self.inner.profile.region)
     }
 
-    /// One signed GET. A 401 is tried once more when the session token in the file is another by now.
+    /// One signed GET. A 401 is tried once more with another credential, where there is one to be got.
     async fn get(
         &self,
         service: Service,
@@ -206,20 +230,32 @@ impl OciClient {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Answer, OciError> {
-        let inner = &*self.inner;
+        let Inner { profile, http, clock, endpoint, .. } = &*self.inner;
         let target = format!("{} in {region}", service.name());
         let url = self.url(service, region, path, query).map_err(|error| OciError::Transport {
             target: target.as_str().into(),
             detail: error.to_string().into(),
             request_id: Box::default(),
         })?;
-        let profile = &inner.profile;
-        let credential = profile.credential();
-        let mut result = inner.http.get(url.clone(), &target, &credential).await;
-        if result.as_ref().is_err_and(OciError::is_auth) && profile.renewed_since(&credential) {
-            result = inner.http.get(url, &target, &profile.credential()).await;
+        let exchange = Exchange { http, endpoint: endpoint.as_ref(), regions: &profile.regions, clock: *clock };
+        let credential = profile.keeper.fresh(&exchange).await;
+        let refused = match http.get(url.clone(), &target, Proof::Signed(&credential)).await {
+            Err(error) if error.is_auth() => error,
+            result => return result,
+        };
+        let explain = |error, renewal: Option<&OciError>| refusal::explain(error, profile, clock.now(), renewal);
+        if refusal::is_by_clock(&refused) {
+            return Err(explain(refused, None));
         }
-        result.map_err(|error| refusal::explain(error, profile, inner.clock.now()))
+        match profile.keeper.replace(&credential, &exchange).await {
+            Ok(Some(other)) => {
+                http.get(url, &target, Proof::Signed(&other)).await.map_err(|error| explain(error, None))
+            }
+            Ok(None) => Err(explain(refused, None)),
+            // Not over yet: the auth service may answer the next time that this is asked.
+            Err(failed) if failed.is_retryable() => Err(failed),
+            Err(failed) => Err(explain(refused, Some(&failed))),
+        }
     }
 
     fn url(

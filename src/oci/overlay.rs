@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::str::FromStr as _;
 
 use secrecy::SecretString;
 
+use crate::domain::ocid::Ocid;
+use crate::domain::region::RegionId;
 use crate::domain::text::clean_prefix;
 
 use super::config::{AuthKind, ConfigProblem, Fault, ProfileOptions, Settings, Values, profiles_of, shown};
 use super::files;
 use super::ini::{self, Document};
 use super::regions::Regions;
+use super::sign_in::resource;
 
 /// Lays file, environment and options over each other.
 pub(super) struct Overlay<'a> {
@@ -23,32 +27,62 @@ pub(super) struct Overlay<'a> {
     pub warnings: Vec<String>,
 }
 
+impl<'a> Overlay<'a> {
+    /// Where the place signs. Options about a file would be about nothing, which is said.
+    pub fn without_file(options: &'a ProfileOptions, profile: String) -> Self {
+        let given = [("--profile", options.profile.is_some()), ("--config-file", options.config_file.is_some())];
+        let given = given.into_iter().filter(|(_, given)| *given);
+        let warnings = given.map(|(name, _)| format!("{profile} needs no configuration, so {name} is not looked at"));
+        let warnings = warnings.collect();
+        Self { options, profile, path: None, document: None, origins: BTreeMap::new(), problems: Vec::new(), warnings }
+    }
+}
+
 impl Overlay<'_> {
     pub fn settings(mut self) -> Settings {
         let mut regions = Regions::load(&self.options.env);
         let note = self.missing_default();
         let auth = self.auth();
-        let token_only = auth == AuthKind::SecurityToken;
-        let tenancy = self.checked("tenancy", "OCI_CLI_TENANCY", false, is_ocid, "it is no OCID");
-        let user = self.checked("user", "OCI_CLI_USER", token_only, is_ocid, "it is no OCID");
-        let fingerprint = self.checked(
-            "fingerprint",
-            "OCI_CLI_FINGERPRINT",
-            token_only,
-            is_fingerprint,
-            "it is not 16 pairs of lower-case hexadecimal digits with colons between them",
-        );
-        let region = self.region(&mut regions);
-        let key_content = self.options.env.get("OCI_CLI_KEY_CONTENT").map(SecretString::from);
-        let key_file = self.key_file(key_content.is_some());
-        let security_token_file = if token_only { self.token_file() } else { None };
-        let passphrase = self.passphrase();
+        let by_key = matches!(auth, AuthKind::ApiKey | AuthKind::SecurityToken);
+        let mut values = Values {
+            tenancy: None,
+            user: None,
+            fingerprint: None,
+            region: None,
+            key_file: None,
+            security_token_file: None,
+            delegation_token_file: None,
+            auth,
+        };
+        if !auth.is_by_place() {
+            values.tenancy = self.checked("tenancy", "OCI_CLI_TENANCY", false, is_ocid, "it is no OCID");
+        }
+        let mut key_content = None;
+        let mut passphrase = None;
+        if by_key {
+            self.user_and_fingerprint(&mut values);
+            key_content = self.options.env.get("OCI_CLI_KEY_CONTENT").map(SecretString::from);
+            values.region = self.region(&mut regions);
+            values.key_file = self.key_file(key_content.is_some());
+            values.security_token_file = if auth == AuthKind::SecurityToken { self.token_file() } else { None };
+            passphrase = self.passphrase();
+        } else {
+            values.region = self.region_of_place(auth, &mut regions);
+        }
+        if auth == AuthKind::InstanceOboUser {
+            let hint = "Cloud Shell has one in /etc/oci/delegation_token";
+            values.delegation_token_file = self.path_of("delegation_token_file", "OCI_CLI_DELEGATION_TOKEN_FILE", hint);
+        }
+        if auth == AuthKind::ResourcePrincipal {
+            self.problems.extend(resource::problems(&self.options.env));
+        }
         self.check_odd_keys();
-        self.check_modes([&self.path.clone(), &key_file, &security_token_file]);
+        self.check_types(&values, &regions);
+        self.check_modes([&self.path.clone(), &values.key_file, &values.security_token_file]);
         Settings {
             profile_name: self.profile,
             config_file: self.path,
-            values: Values { tenancy, user, fingerprint, region, key_file, security_token_file, auth },
+            values,
             origins: self.origins,
             problems: self.problems,
             warnings: self.warnings,
@@ -56,7 +90,39 @@ impl Overlay<'_> {
             passphrase,
             key_content,
             regions,
+            env: self.options.env.clone(),
         }
+    }
+
+    fn user_and_fingerprint(&mut self, values: &mut Values) {
+        let optional = values.auth == AuthKind::SecurityToken;
+        values.user = self.checked("user", "OCI_CLI_USER", optional, is_ocid, "it is no OCID");
+        values.fingerprint = self.checked(
+            "fingerprint",
+            "OCI_CLI_FINGERPRINT",
+            optional,
+            is_fingerprint,
+            "it is not 16 pairs of lower-case hexadecimal digits with colons between them",
+        );
+    }
+
+    /// Of an instance the metadata service tells it, unless the profile does; of a resource a variable.
+    fn region_of_place(&mut self, auth: AuthKind, regions: &mut Regions) -> Option<String> {
+        let by_hand = self.options.region.is_some() || self.options.env.get("OCI_CLI_REGION").is_some();
+        if by_hand || self.file_key("region").is_some() {
+            return self.region(regions);
+        }
+        if auth != AuthKind::ResourcePrincipal {
+            self.origins.insert("region", "told by the metadata service".to_owned());
+            return None;
+        }
+        let value = self.value("region", resource::REGION);
+        if value.is_none() {
+            let message = format!("{} is not set", resource::REGION);
+            self.problems.push(ConfigProblem::usage("region", Fault::Missing, message));
+            return None;
+        }
+        self.resolved(value, regions)
     }
 
     /// The value of a key, and where it came from. A value that runs over several lines is cut after the first: what
@@ -131,6 +197,10 @@ impl Overlay<'_> {
                 Some(region.to_owned())
             }),
         };
+        self.resolved(value, regions)
+    }
+
+    fn resolved(&mut self, value: Option<String>, regions: &mut Regions) -> Option<String> {
         let Some(value) = value else {
             self.missing("region");
             return None;
@@ -157,10 +227,8 @@ impl Overlay<'_> {
                 AuthKind::ApiKey
             });
         }
-        let kind = self.file_key("authentication_type");
-        if let Some(word) = kind {
-            self.unsupported_auth(&word);
-            return AuthKind::ApiKey;
+        if let Some(word) = self.file_key("authentication_type") {
+            return self.auth_of_profile(&word);
         }
         let by_variable = self.options.env.get("OCI_CLI_SECURITY_TOKEN_FILE").is_some();
         let recognised = by_variable || self.file_key("security_token_file").is_some();
@@ -169,8 +237,24 @@ impl Overlay<'_> {
         if recognised { AuthKind::SecurityToken } else { AuthKind::ApiKey }
     }
 
+    /// Cloud Shell's profiles say `instance_principal` and name a delegation token.
+    fn auth_of_profile(&mut self, word: &str) -> AuthKind {
+        self.origins.insert("auth", "authentication_type of the profile".to_owned());
+        let delegated = self.options.env.get("OCI_CLI_DELEGATION_TOKEN_FILE").is_some()
+            || self.file_key("delegation_token_file").is_some();
+        match word.parse() {
+            Ok(AuthKind::InstancePrincipal) if delegated => AuthKind::InstanceOboUser,
+            Ok(kind) => kind,
+            Err(_) => {
+                self.unsupported_auth(word);
+                AuthKind::ApiKey
+            }
+        }
+    }
+
     fn unsupported_auth(&mut self, word: &str) {
-        let message = format!("`{}` is not supported: use api_key or security_token", clean_prefix(word, 80));
+        let why = AuthKind::from_str(word).err().unwrap_or_default();
+        let message = format!("`{}` is not supported: {why}", clean_prefix(word, 80));
         self.problems.push(ConfigProblem::usage("auth", Fault::Unsupported, message));
     }
 
@@ -229,6 +313,33 @@ impl Overlay<'_> {
             && !switch.contains(&value.to_lowercase().as_str())
         {
             self.malformed("log_requests", &value, "it is neither true nor false");
+        }
+    }
+
+    /// OCIDs that are sound, but of something else, or of another realm: the service would only say 401.
+    fn check_types(&mut self, values: &Values, regions: &Regions) {
+        for (key, value, kinds) in [
+            ("tenancy", &values.tenancy, &["tenancy"][..]),
+            ("user", &values.user, &["user", "saml2idp", "federateduser"]),
+        ] {
+            let Some(text) = value.as_deref().filter(|text| is_ocid(text)) else { continue };
+            let kind = text.split('.').nth(1).unwrap_or_default();
+            let known = ["tenancy", "user", "compartment", "group", "instance", "key"];
+            if known.contains(&kind) && !kinds.contains(&kind) && !self.has_problem(key) {
+                self.malformed(key, text, &format!("it is the OCID of a {kind}, not of a {key}"));
+            }
+        }
+        let Some((tenancy, region)) = values.tenancy.as_ref().zip(values.region.as_ref()) else { return };
+        let tenancy = Ocid::new(tenancy);
+        let of_region = regions.realm(&RegionId::new(region));
+        if let (Some(mine), Some(theirs)) = (tenancy.realm(), of_region)
+            && mine != theirs
+            && regions.has_realm(mine)
+            && !self.has_problem("region")
+            && !self.has_problem("tenancy")
+        {
+            let why = format!("it is in realm {theirs}, but the tenancy is in {mine}");
+            self.malformed("region", region, &why);
         }
     }
 

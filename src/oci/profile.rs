@@ -1,8 +1,6 @@
 //! A profile that can sign: tenancy, region and credential.
 
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -17,6 +15,10 @@ use super::config::{AuthKind, ConfigProblem, Fault, Settings, shown};
 use super::files::{self, FileError};
 use super::key::{self, KeyError, PrivateKey};
 use super::regions::Regions;
+use super::sign_in::instance::{Admitted, Instance};
+use super::sign_in::resource::Resource;
+use super::sign_in::session::SessionFiles;
+use super::sign_in::{Active, Keeper, Source};
 use super::signer::Credential;
 use super::token::{SessionToken, TokenError};
 
@@ -24,27 +26,14 @@ use super::token::{SessionToken, TokenError};
 pub struct Profile {
     pub name: String,
     pub tenancy: Ocid,
-    /// For session tokens: whom the token names.
+    /// Where a token signs: whom it names, a user, an instance or a function.
     pub user: Option<Ocid>,
     pub region: RegionId,
     pub auth: AuthKind,
-    /// Of the key that signs.
+    /// Of the key that signs at first.
     pub fingerprint: String,
     pub(super) regions: Regions,
-    active: Mutex<Active>,
-    session: Option<SessionFiles>,
-}
-
-/// What signs at present; a session may be renewed by another process.
-#[derive(Clone)]
-struct Active {
-    credential: Arc<Credential>,
-    expires: Option<DateTime<Utc>>,
-}
-
-struct SessionFiles {
-    token: PathBuf,
-    key: Option<PathBuf>,
+    pub(super) keeper: Keeper,
 }
 
 /// Key and token of a profile.
@@ -71,7 +60,7 @@ impl Profile {
         let mut regions = Regions::default();
         let region = regions.resolve(region).ok_or_else(|| Problem::usage("no such region"))?;
         let (tenancy, user) = (Ocid::new(tenancy), Ocid::new(user));
-        let credential = Arc::new(Credential::api_key(&tenancy, &user, key));
+        let credential = Credential::api_key(&tenancy, &user, key);
         Ok(Self {
             name: name.to_owned(),
             regions: regions.of_tenancy(&tenancy, &region),
@@ -80,8 +69,7 @@ impl Profile {
             region,
             auth: AuthKind::ApiKey,
             fingerprint: fingerprint.to_owned(),
-            active: Mutex::new(Active { credential, expires: None }),
-            session: None,
+            keeper: Keeper::new(Active::lasting(credential), Source::Fixed),
         })
     }
 
@@ -90,42 +78,9 @@ impl Profile {
         Footprint::of(self.user.clone())
     }
 
-    pub(super) fn credential(&self) -> Arc<Credential> {
-        self.active().credential
-    }
-
-    /// When the session token stops being accepted, where it says so.
+    /// When the token in use stops being accepted, where it says so.
     pub fn token_expires(&self) -> Option<DateTime<Utc>> {
-        self.active().expires
-    }
-
-    /// Whether another credential than `refused` is at hand, after a look at the files of the session. Of the calls that
-    /// were refused at once, only the first finds the files changed; the others find what that one has read.
-    pub(super) fn renewed_since(&self, refused: &Credential) -> bool {
-        self.reload();
-        *self.credential() != *refused
-    }
-
-    /// Reads token and key of a session again. True when they are others now.
-    fn reload(&self) -> bool {
-        let Some(session) = &self.session else { return false };
-        let Ok(token) = SessionToken::read(&session.token) else { return false };
-        let before = self.credential();
-        // A new login makes a new key. One with a pass phrase cannot be read again, so the old one stays.
-        let text = session.key.as_ref().and_then(|path| files::read_small(path).ok()).map(SecretString::from);
-        let key = text.and_then(|text| PrivateKey::from_pem(text.expose_secret(), None).ok());
-        let key = key.unwrap_or_else(|| before.key().clone());
-        let credential = Credential::session(&token.text, key);
-        let changed = credential != *before;
-        if changed {
-            let active = Active { credential: Arc::new(credential), expires: token.expires };
-            *self.active.lock().unwrap_or_else(PoisonError::into_inner) = active;
-        }
-        changed
-    }
-
-    fn active(&self) -> Active {
-        self.active.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.keeper.active().expires
     }
 }
 
@@ -146,7 +101,10 @@ impl fmt::Debug for Profile {
 impl Settings {
     /// Whether a pass phrase has to be asked for before [`into_profile`](Self::into_profile).
     pub fn key_is_encrypted_without_passphrase(&self) -> bool {
-        self.passphrase.is_none() && self.key_text().is_ok_and(|text| key::is_encrypted(text.expose_secret()))
+        let has_key = matches!(self.values.auth, AuthKind::ApiKey | AuthKind::SecurityToken);
+        has_key
+            && self.passphrase.is_none()
+            && self.key_text().is_ok_and(|text| key::is_encrypted(text.expose_secret()))
     }
 
     /// Asks for the pass phrase on the terminal, without an echo. Before the screen starts, or not at all.
@@ -161,14 +119,16 @@ impl Settings {
     /// What is wrong with key and token; empty when the configuration has problems of its own, because then they were
     /// not looked at.
     pub fn credential_problems(&self, now: DateTime<Utc>) -> Vec<ConfigProblem> {
-        if !self.problems.is_empty() {
+        let auth = self.values.auth;
+        if !self.problems.is_empty() || auth.is_instance() {
             return Vec::new();
         }
         match self.load() {
             Err(problems) => problems,
             Ok(Loaded { token: Some(SessionToken { expires: Some(expires), .. }), .. }) if expires <= now => {
-                let message = format!("{}; {}", expired(expires), renew(&self.profile_name));
-                vec![ConfigProblem::credential("security_token_file", Fault::Expired, message)]
+                let key = if auth == AuthKind::SecurityToken { "security_token_file" } else { "resource_principal" };
+                let message = format!("{}; {}", expired(auth, expires), renew(auth, &self.profile_name));
+                vec![ConfigProblem::credential(key, Fault::Expired, message)]
             }
             Ok(_) => Vec::new(),
         }
@@ -176,39 +136,79 @@ impl Settings {
 
     /// Loads the key (and the token), and checks the key against the fingerprint. All problems of the configuration
     /// are reported together; key and token are looked at once it has none.
+    ///
+    /// Instances have to be asked who they are first: that is [`OciClient::sign_in`](super::OciClient::sign_in).
     pub fn into_profile(mut self, passphrase: Option<SecretString>) -> Result<Profile, Problem> {
         self.passphrase = passphrase.or(self.passphrase);
-        if !self.problems.is_empty() {
-            return Err(self.in_one(&self.problems));
-        }
+        self.check()?;
         let Loaded { key, token } = self.load().map_err(|problems| self.in_one(&problems))?;
-        let (Some(tenancy), Some(region)) = (&self.values.tenancy, &self.values.region) else {
+        let fingerprint = key.fingerprint().to_owned();
+        let named = self.values.user.as_ref().map(Ocid::new);
+        let of_token = token.as_ref().and_then(|token| token.user.clone());
+        let tenancy = self.values.tenancy.as_ref().map(Ocid::new);
+        let tenancy = tenancy.or_else(|| token.as_ref()?.tenancy.clone());
+        let (Some(tenancy), Some(region)) = (tenancy, &self.values.region) else {
             return Err(Problem::usage("the profile has no tenancy or no region"));
         };
-        let (tenancy, region) = (Ocid::new(tenancy), RegionId::new(region));
-        let user = self.values.user.as_ref().map(Ocid::new);
-        let (fingerprint, expires) = (key.fingerprint().to_owned(), token.as_ref().and_then(|token| token.expires));
-        let (credential, user) = match (token, user) {
-            (Some(token), user) => (Credential::session(&token.text, key), token.user.or(user)),
-            (None, Some(user)) => (Credential::api_key(&tenancy, &user, key), Some(user)),
+        let region = RegionId::new(region);
+        let active = match (&token, &named) {
+            (Some(token), _) => Active::of(Credential::session(&token.text, key), token),
+            (None, Some(user)) => Active::lasting(Credential::api_key(&tenancy, user, key)),
             (None, None) => return Err(Problem::usage("the profile has no user")),
         };
-        let key_file = self.values.key_file.filter(|_| self.key_content.is_none());
-        let session = self.values.security_token_file.map(|token| SessionFiles { token, key: key_file });
-        Ok(Profile {
-            name: self.profile_name,
-            regions: self.regions.of_tenancy(&tenancy, &region),
-            tenancy,
-            user,
-            region,
-            auth: self.values.auth,
-            fingerprint,
-            active: Mutex::new(Active { credential: Arc::new(credential), expires }),
-            session,
-        })
+        let source = self.source(&region);
+        Ok(self.profile(tenancy, of_token.or(named), region, fingerprint, Keeper::new(active, source)))
+    }
+
+    /// The profile of an instance that was given a token.
+    pub(super) fn of_instance(self, instance: Instance, admitted: Admitted, regions: Regions) -> Profile {
+        let fingerprint = admitted.active.credential.key().fingerprint().to_owned();
+        // In Cloud Shell the certificate is of Oracle's instance, and the profile says whose tenancy it is about.
+        let tenancy = self.values.tenancy.as_ref().map_or(admitted.tenancy, Ocid::new);
+        let region = self.values.region.as_ref().map_or_else(|| instance.region.clone(), RegionId::new);
+        let keeper = Keeper::new(admitted.active, Source::Instance(Box::new(instance)));
+        Self { regions, ..self }.profile(tenancy, admitted.user, region, fingerprint, keeper)
+    }
+
+    fn profile(
+        self,
+        tenancy: Ocid,
+        user: Option<Ocid>,
+        region: RegionId,
+        fingerprint: String,
+        keeper: Keeper,
+    ) -> Profile {
+        let regions = self.regions.of_tenancy(&tenancy, &region);
+        let (name, auth) = (self.profile_name, self.values.auth);
+        Profile { name, tenancy, user, region, auth, fingerprint, regions, keeper }
+    }
+
+    /// The problems of the configuration, in one.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        if self.problems.is_empty() { Ok(()) } else { Err(self.in_one(&self.problems)) }
+    }
+
+    /// Where another credential comes from when this one ends.
+    fn source(&self, region: &RegionId) -> Source {
+        let resource = || Resource::of(&self.env).map(Source::Resource);
+        let session = || {
+            let key = self.values.key_file.clone().filter(|_| self.key_content.is_none());
+            let token = self.values.security_token_file.clone()?;
+            Some(Source::Session(SessionFiles { token, key, region: region.clone() }))
+        };
+        let source = match self.values.auth {
+            AuthKind::SecurityToken => session(),
+            AuthKind::ResourcePrincipal => resource(),
+            AuthKind::ApiKey | AuthKind::InstancePrincipal | AuthKind::InstanceOboUser => None,
+        };
+        source.unwrap_or(Source::Fixed)
     }
 
     fn load(&self) -> Result<Loaded, Vec<ConfigProblem>> {
+        if let Some(resource) = Resource::of(&self.env).filter(|_| self.values.auth == AuthKind::ResourcePrincipal) {
+            let (key, token) = resource.read().map_err(|problem| vec![problem])?;
+            return Ok(Loaded { key, token: Some(token) });
+        }
         let (key, token) = (self.load_key(), self.load_token());
         match (key, token) {
             (Ok(key), Ok(token)) => Ok(Loaded { key, token }),
@@ -247,7 +247,11 @@ impl Settings {
                 TokenError::File(error) => fault_of(error),
                 TokenError::NotAToken => Fault::Malformed,
             };
-            let message = format!("the session token {}: {error}; {}", shown(path), renew(&self.profile_name));
+            let message = format!(
+                "the session token {}: {error}; {}",
+                shown(path),
+                renew(AuthKind::SecurityToken, &self.profile_name)
+            );
             ConfigProblem::credential("security_token_file", fault, message)
         })
     }
@@ -287,16 +291,36 @@ fn fault_of(error: &FileError) -> Fault {
     }
 }
 
-/// `the session token expired at 14:05Z`
-pub(super) fn expired(at: DateTime<Utc>) -> String {
-    format!("the session token expired at {}", at.format("%Y-%m-%d %H:%MZ"))
+/// `the session token expired at 2026-03-14 14:05Z`
+pub(super) fn expired(auth: AuthKind, at: DateTime<Utc>) -> String {
+    format!("the {} expired at {}", token_of(auth), at.format("%Y-%m-%d %H:%MZ"))
 }
 
-pub(super) fn renew(profile: &str) -> String {
+/// What the token is called.
+pub(super) fn token_of(auth: AuthKind) -> &'static str {
+    match auth {
+        AuthKind::ApiKey | AuthKind::SecurityToken => "session token",
+        AuthKind::InstancePrincipal => "token of the instance",
+        AuthKind::ResourcePrincipal => "token of the resource principal",
+        AuthKind::InstanceOboUser => "token of this Cloud Shell",
+    }
+}
+
+/// What to do about a token that is over.
+pub(super) fn renew(auth: AuthKind, profile: &str) -> String {
     let profile = clean_prefix(profile, 80);
-    format!(
-        "oci session authenticate --profile-name {profile}, or while it is valid: oci session refresh --profile {profile}"
-    )
+    match auth {
+        AuthKind::ApiKey | AuthKind::SecurityToken => format!(
+            "oci session authenticate --profile-name {profile}, or while it is valid: oci session refresh --profile {profile}"
+        ),
+        AuthKind::InstancePrincipal => "another one is asked for by itself; auditui doctor says why none came".into(),
+        AuthKind::ResourcePrincipal => {
+            "whoever runs this function or resource renews it: in OCI_RESOURCE_PRINCIPAL_RPST a path to a file can be \
+             renewed, a value cannot"
+                .into()
+        }
+        AuthKind::InstanceOboUser => "open a new Cloud Shell".into(),
+    }
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ fn a_key_file_without_a_key_is_a_problem_of_the_credential() {
 }
 
 #[test]
-fn a_session_names_its_user_and_is_read_again_when_renewed() {
+fn a_session_names_its_user_and_when_it_ends() {
     let home = Home::new("pkcs8", "security_token_file=~/token");
     home.write("token", &token(1_000));
     assert_eq!(home.settings().credential_problems(DateTime::UNIX_EPOCH), []);
@@ -93,17 +93,60 @@ fn a_session_names_its_user_and_is_read_again_when_renewed() {
     assert_eq!((late[0].key, late[0].problem), ("security_token_file", Fault::Expired));
     let profile = home.settings().into_profile(None).unwrap();
     assert_eq!(profile.user.as_ref().unwrap().as_str(), "ocid1.user.oc1..tokenuser");
-    assert!(!profile.reload(), "nothing changed");
-    home.write("token", &token(9_000));
-    home.write("key.pem", &key("pkcs1").0);
-    let refused = profile.credential();
-    assert!(profile.renewed_since(&refused));
-    assert!(profile.renewed_since(&refused), "whoever was refused at the same time finds it too");
-    assert!(!profile.renewed_since(&profile.credential()), "the new one was refused as well");
-    assert_eq!(profile.token_expires().unwrap().timestamp(), 9_000);
-    assert_eq!(profile.credential().key().fingerprint(), key("pkcs1").1);
-    std::fs::remove_file(home.0.path().join("token")).unwrap();
-    assert!(!profile.reload(), "the old one stays");
+    assert_eq!(profile.token_expires().unwrap().timestamp(), 1_000);
+}
+
+fn by_place(auth: AuthKind, env: &[(&str, &str)]) -> Settings {
+    let env = env.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    resolve(&ProfileOptions { auth: Some(auth), env, ..ProfileOptions::default() }).unwrap()
+}
+
+fn resource_token() -> String {
+    let claims = r#"{"exp":9000,"sub":"ocid1.fnfunc.oc1..f","res_tenant":"ocid1.tenancy.oc1..r"}"#;
+    format!("e30.{}.c2ln", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims))
+}
+
+#[test]
+fn a_resource_finds_everything_in_variables_or_in_the_files_they_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (pem, fingerprint) = key("pkcs8_enc");
+    std::fs::write(path("pem"), &pem).unwrap();
+    std::fs::write(path("rpst"), format!("{}\n", resource_token())).unwrap();
+    std::fs::write(path("phrase"), "s3cret-Pass\n").unwrap();
+    let values = [resource_token(), pem, "s3cret-Pass".to_owned()];
+    let files = [path("rpst"), path("pem"), path("phrase")];
+    for [rpst, pem, phrase] in [values, files] {
+        let settings = by_place(
+            AuthKind::ResourcePrincipal,
+            &[
+                ("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2"),
+                ("OCI_RESOURCE_PRINCIPAL_RPST", &rpst),
+                ("OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM", &pem),
+                ("OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM_PASSPHRASE", &phrase),
+                ("OCI_RESOURCE_PRINCIPAL_REGION", "IAD"),
+            ],
+        );
+        assert_eq!(settings.credential_problems(DateTime::UNIX_EPOCH), []);
+        let profile = settings.into_profile(None).unwrap();
+        assert_eq!((profile.name.as_str(), profile.fingerprint.as_str()), ("resource_principal", &*fingerprint));
+        assert_eq!((profile.tenancy.as_str(), profile.region.as_str()), ("ocid1.tenancy.oc1..r", "us-ashburn-1"));
+        assert_eq!(profile.user.unwrap().as_str(), "ocid1.fnfunc.oc1..f");
+    }
+}
+
+#[test]
+fn what_a_resource_lacks_is_named_by_its_variable() {
+    let problems = |env: &[(&str, &str)]| {
+        let found = by_place(AuthKind::ResourcePrincipal, env).problems;
+        found.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("\n")
+    };
+    assert!(problems(&[]).contains("OCI_RESOURCE_PRINCIPAL_VERSION is not set"));
+    assert!(problems(&[("OCI_RESOURCE_PRINCIPAL_VERSION", "3.0")]).contains("`3.0`; only 2.2"));
+    let all = problems(&[("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")]);
+    for name in ["RPST", "PRIVATE_PEM", "REGION"] {
+        assert!(all.contains(&format!("OCI_RESOURCE_PRINCIPAL_{name} is not set")), "{all}");
+    }
 }
 
 #[test]

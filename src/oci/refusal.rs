@@ -5,63 +5,92 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::config::AuthKind;
 use super::error::{OciError, Refusal};
-use super::profile::{Profile, expired, renew};
+use super::profile::{Profile, expired, renew, token_of};
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::text::clean_prefix;
 
 /// Requests whose date is further off are refused.
 const MAX_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// Adds the reason to a 401; other errors pass.
-pub(super) fn explain(error: OciError, profile: &Profile, now: DateTime<Utc>) -> OciError {
+/// Whether the clocks are so far apart that nothing else need be looked for.
+pub(super) fn is_by_clock(error: &OciError) -> bool {
+    let OciError::Status { clock_offset, .. } = error else { return false };
+    clock_offset.is_some_and(|offset| offset.abs() >= MAX_SKEW - TimeDelta::seconds(1))
+}
+
+/// Adds the reason to a 401; other errors pass. `renewal` is why there is no other token.
+pub(super) fn explain(error: OciError, profile: &Profile, now: DateTime<Utc>, renewal: Option<&OciError>) -> OciError {
+    let by_clock = is_by_clock(&error);
     match error {
         OciError::Status {
-            status: status @ 401,
-            code,
-            message,
-            request_id,
-            retry_after,
-            clock_offset,
-            target,
-            refusal: _,
+            status: status @ 401, code, message, request_id, retry_after, clock_offset, target, ..
         } => {
-            let refusal = Some(Box::new(reason(profile, clock_offset, now)));
+            let offset = clock_offset.unwrap_or_default();
+            let mut reason = if by_clock { clock(offset) } else { reason(profile, offset, now) };
+            if let Some(renewal) = renewal.filter(|_| !by_clock) {
+                reason.what = format!("{}, and another one was refused: {renewal}", reason.what);
+            }
+            let refusal = Some(Box::new(reason));
             OciError::Status { status, code, message, request_id, retry_after, clock_offset, target, refusal }
         }
         other => other,
     }
 }
 
-fn reason(profile: &Profile, clock_offset: Option<TimeDelta>, now: DateTime<Utc>) -> Refusal {
-    if let Some(offset) = clock_offset.filter(|offset| offset.abs() >= MAX_SKEW - TimeDelta::seconds(1)) {
-        let direction = if offset > TimeDelta::zero() { "behind" } else { "ahead of" };
+/// The auth service gave no token to an instance at all.
+pub(super) fn not_admitted(error: &OciError) -> Problem {
+    if let OciError::Status { status: 401, clock_offset: Some(offset), .. } = error
+        && is_by_clock(error)
+    {
+        let Refusal { what, hint } = clock(*offset);
+        return Problem::new(ProblemKind::Authentication, what).hint(hint);
+    }
+    let hint = match error {
+        OciError::Status { status: 401, .. } => "the auth service knows no such instance; was it moved or ended?",
+        _ if error.to_string().contains("metadata service") => {
+            "is this a compute instance of Oracle Cloud? elsewhere use --auth api_key or security_token; \
+             on one, firewalls must let 169.254.169.254 through"
+        }
+        _ => return error.to_problem(),
+    };
+    let what = format!("no token for this instance: {error}");
+    Problem::new(ProblemKind::Authentication, what).hint(hint).request_id(error.request_id().map(str::to_owned))
+}
+
+fn clock(offset: TimeDelta) -> Refusal {
+    let direction = if offset > TimeDelta::zero() { "behind" } else { "ahead of" };
+    Refusal {
+        what: format!(
+            "your clock is {} {direction} Oracle's: requests more than 5 minutes off are refused",
+            span(offset)
+        ),
+        hint: "set the clock, then try again".to_owned(),
+    }
+}
+
+fn reason(profile: &Profile, offset: TimeDelta, now: DateTime<Utc>) -> Refusal {
+    let (auth, name) = (profile.auth, clean_prefix(&profile.name, 80));
+    if let Some(at) = profile.token_expires().filter(|at| *at <= now + offset) {
+        return Refusal { what: expired(auth, at), hint: renew(auth, &profile.name) };
+    }
+    if auth == AuthKind::ApiKey {
         return Refusal {
-            what: format!(
-                "your clock is {} {direction} Oracle's: requests more than 5 minutes off are refused",
-                span(offset)
-            ),
-            hint: "set the clock, then try again".to_owned(),
-        };
-    }
-    if let Some(at) = profile.token_expires().filter(|at| *at <= now + clock_offset.unwrap_or_default()) {
-        return Refusal { what: expired(at), hint: renew(&profile.name) };
-    }
-    match profile.auth {
-        AuthKind::SecurityToken => Refusal {
-            what: format!("Oracle refused the session token of profile `{}`", profile.name),
-            hint: format!("it may have been revoked, or its region not be subscribed; {}", renew(&profile.name)),
-        },
-        AuthKind::ApiKey => Refusal {
             what: format!(
                 "Oracle refused the key: is {} uploaded for user {}?",
                 profile.fingerprint,
                 profile.user.as_ref().map_or("(none)", |user| user.as_str())
             ),
             hint: format!(
-                "compare fingerprint, user and tenancy of profile `{}` with the API keys in the console; \
+                "compare fingerprint, user and tenancy of profile `{name}` with the API keys in the console; \
                  a key that was just added takes a minute to be known, and a region that the tenancy is not subscribed to \
-                 may answer the same",
-                profile.name
+                 may answer the same"
             ),
-        },
+        };
+    }
+    let of = if auth == AuthKind::SecurityToken { format!(" of profile `{name}`") } else { String::new() };
+    Refusal {
+        what: format!("Oracle refused the {}{of}", token_of(auth)),
+        hint: format!("it may have been revoked, or its region not be subscribed; {}", renew(auth, &profile.name)),
     }
 }
 

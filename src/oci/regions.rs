@@ -89,6 +89,24 @@ impl Regions {
         }
     }
 
+    /// Takes over what the metadata service says of its region, which stands in no table yet.
+    pub fn learn(&mut self, json: &str) {
+        self.extra.extend(user_entries(json.as_bytes()));
+    }
+
+    /// The realm that a region stands in, where a table says so.
+    pub fn realm(&self, region: &RegionId) -> Option<&str> {
+        self.known(region.as_str()).map(|entry| entry.realm.as_str()).filter(|realm| !realm.is_empty())
+    }
+
+    pub fn has_realm(&self, realm: &str) -> bool {
+        self.all().any(|entry| entry.realm == realm)
+    }
+
+    pub fn knows(&self, region: &RegionId) -> bool {
+        self.known(region.as_str()).is_some()
+    }
+
     /// The id and the short key of a region that is known by either.
     pub fn named(&self, name: &str) -> Option<(RegionId, String)> {
         self.known(&name.to_lowercase()).map(|entry| (RegionId::new(&entry.region), entry.key.clone()))

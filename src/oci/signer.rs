@@ -2,8 +2,8 @@
 //!
 //! One line per signed header, in the order that `headers="..."` announces, joined by `\n` without a trailing one. The
 //! request target must be the bytes that go on the request line, and the host the bytes of the `Host` header. This room
-//! sends nothing but GET; the other methods are here because the same function makes their signatures, and the test
-//! vectors of Oracle's SDK hold it to that.
+//! sends GETs, and a POST where tokens are exchanged; the other methods are here because the same function makes their
+//! signatures, and the test vectors of Oracle's SDK hold it to that.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -69,18 +69,35 @@ pub struct Credential {
     /// Secret, because it may be a session token.
     key_id: SecretString,
     key: PrivateKey,
+    /// Sent along and signed: for whom an instance asks.
+    delegation: Option<SecretString>,
 }
 
 impl Credential {
     /// The API key of a user.
     pub fn api_key(tenancy: &Ocid, user: &Ocid, key: PrivateKey) -> Self {
         let key_id = format!("{tenancy}/{user}/{}", key.fingerprint());
-        Self { key_id: key_id.into(), key }
+        Self { key_id: key_id.into(), key, delegation: None }
     }
 
     /// The key that belongs to a session token.
     pub fn session(token: &SecretString, key: PrivateKey) -> Self {
-        Self { key_id: format!("ST${}", token.expose_secret()).into(), key }
+        Self { key_id: format!("ST${}", token.expose_secret()).into(), key, delegation: None }
+    }
+
+    /// The key of an instance's certificate; good for nothing but the token request of instance principals.
+    pub fn certificate(tenancy: &Ocid, fingerprint: &str, key: PrivateKey) -> Self {
+        Self { key_id: format!("{tenancy}/fed-x509/{fingerprint}").into(), key, delegation: None }
+    }
+
+    /// The same, asking for the user of this token.
+    #[must_use]
+    pub fn on_behalf_of(self, delegation: Option<SecretString>) -> Self {
+        Self { delegation, ..self }
+    }
+
+    pub fn delegation(&self) -> Option<&str> {
+        self.delegation.as_ref().map(|token| token.expose_secret())
     }
 
     pub fn key(&self) -> &PrivateKey {
@@ -101,7 +118,9 @@ impl Credential {
 
 impl PartialEq for Credential {
     fn eq(&self, other: &Self) -> bool {
-        self.key_id.expose_secret() == other.key_id.expose_secret() && self.key.fingerprint() == other.key.fingerprint()
+        self.key_id.expose_secret() == other.key_id.expose_secret()
+            && self.key.fingerprint() == other.key.fingerprint()
+            && self.delegation() == other.delegation()
     }
 }
 

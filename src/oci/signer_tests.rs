@@ -12,7 +12,7 @@ fn credential(vectors: &Value, vector: &Value) -> Credential {
     let key = &vectors["keys"][vector["key"].as_str().unwrap()];
     let passphrase = key["passphrase"].as_str().map(SecretString::from);
     let key = PrivateKey::from_pem(key["pem"].as_str().unwrap(), passphrase.as_ref()).unwrap();
-    Credential { key_id: vector["key_id"].as_str().unwrap().into(), key }
+    Credential { key_id: vector["key_id"].as_str().unwrap().into(), key, delegation: None }
 }
 
 fn body(vector: &Value) -> Option<Vec<u8>> {

@@ -36,6 +36,10 @@ impl Server {
                     head.push(stream.read_u8().await.unwrap());
                 }
                 let head = String::from_utf8(head).unwrap();
+                let length =
+                    head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                let mut body = vec![0; length.unwrap_or(0)];
+                stream.read_exact(&mut body).await.unwrap();
                 let Some(answer) = respond(&head) else { break };
                 requests.lock().unwrap().push(head);
                 stream.write_all(&answer).await.unwrap();

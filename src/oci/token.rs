@@ -1,11 +1,11 @@
-//! Session tokens, as `oci session authenticate` writes them.
+//! Tokens that sign: those of `oci session authenticate`, of instances and of resources. All are JWTs.
 
 use std::fmt;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -19,9 +19,15 @@ pub struct SessionToken {
     pub text: SecretString,
     /// Claim `exp`.
     pub expires: Option<DateTime<Utc>>,
-    /// Claim `sub`.
+    /// How long before that another one is due: a minute, of short-lived tokens less.
+    pub margin: TimeDelta,
+    /// Claim `sub`, where it is an OCID: a user, an instance, a function.
     pub user: Option<Ocid>,
+    /// Claim `res_tenant` of resources, else `tenant`.
+    pub tenancy: Option<Ocid>,
 }
+
+const MARGIN: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -35,7 +41,10 @@ pub enum TokenError {
 #[serde(default)]
 struct Claims {
     exp: Option<i64>,
+    iat: Option<i64>,
     sub: Option<String>,
+    tenant: Option<String>,
+    res_tenant: Option<String>,
 }
 
 impl SessionToken {
@@ -51,8 +60,16 @@ impl SessionToken {
             return Err(TokenError::NotAToken);
         }
         let claims = claims(text).unwrap_or_default();
-        let expires = claims.exp.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        Ok(Self { text: text.into(), expires, user: claims.sub.map(Ocid::new) })
+        let instant = |seconds: Option<i64>| DateTime::from_timestamp(seconds?, 0);
+        let expires = instant(claims.exp);
+        let life = expires.zip(instant(claims.iat)).map(|(end, start)| end - start);
+        Ok(Self {
+            text: text.into(),
+            expires,
+            margin: life.map_or(MARGIN, |life| MARGIN.min(life / 3)),
+            user: claims.sub.filter(|sub| sub.starts_with("ocid1.")).map(Ocid::new),
+            tenancy: claims.res_tenant.or(claims.tenant).map(Ocid::new),
+        })
     }
 }
 
@@ -79,6 +96,11 @@ mod tests {
         assert_eq!(token.expires.unwrap().timestamp(), 1_753_175_600);
         assert_eq!(token.user.as_ref().unwrap().as_str(), "ocid1.user.oc1..x");
         assert!(!token.text.expose_secret().contains(char::is_whitespace));
+        assert_eq!(token.margin, MARGIN);
+        let short = r#"{"iat":100,"exp":130,"sub":"someone","tenant":"t","res_tenant":"r"}"#;
+        let short = SessionToken::parse(&format!("h.{}.s", URL_SAFE_NO_PAD.encode(short))).unwrap();
+        assert_eq!((short.margin.num_seconds(), short.user), (10, None));
+        assert_eq!(short.tenancy.unwrap().as_str(), "r");
         let odd = SessionToken::parse("x.y.z").unwrap();
         assert!(odd.expires.is_none() && odd.user.is_none());
     }

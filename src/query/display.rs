@@ -181,6 +181,13 @@ fn about(f: &mut fmt::Formatter<'_>, subject: &Subject, condition: &Condition) -
     }
 }
 
+impl fmt::Display for Subject {
+    /// As it stands before a colon.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&subject_name(self))
+    }
+}
+
 fn subject_name(subject: &Subject) -> String {
     match subject {
         Subject::Field(field) => field.name().to_owned(),

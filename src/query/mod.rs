@@ -32,10 +32,12 @@ mod scan;
 mod select;
 mod selection;
 mod sorted;
+mod spread;
 mod term;
 mod text;
 mod value;
 mod walk;
+mod why;
 
 pub use crate::index::RecordRef;
 pub use condition::{Condition, Numbers, Pattern, Subject};
@@ -52,7 +54,9 @@ pub use paste::pasted;
 pub use path::JsonPath;
 pub use select::{Cancel, select, select_some};
 pub use selection::{Counts, Order, Selection};
+pub use spread::{Listed, Spread, SpreadKept, ValueOrder, Valued};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
+pub use why::{WhyNone, why_none};
 
 #[cfg(test)]
 mod example_tests;

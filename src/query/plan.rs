@@ -78,6 +78,13 @@ pub(super) struct ColumnTest {
     found: u32,
 }
 
+impl Query {
+    /// Whether events must be unpacked to answer it, which takes long where there are many.
+    pub fn reads_events(&self) -> bool {
+        Plan::new(self).reads_events()
+    }
+}
+
 impl Plan {
     pub fn new(query: &Query) -> Self {
         let (mut access, mut failed, mut own, mut scope, mut rest) = (vec![], vec![], vec![], vec![], vec![]);

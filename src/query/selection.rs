@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, Utc};
+
 use super::histogram::{Bucket, Histogram};
 use super::hits::Tally;
 use super::plan::Plan;
@@ -14,7 +16,7 @@ use crate::domain::access::Access;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 use crate::domain::time_range::TimeRange;
-use crate::index::{Column, EventKey, RowId, SegmentId, Snapshot};
+use crate::index::{Column, EventKey, RowId, Segment, SegmentId, Snapshot};
 
 /// In which order rows are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -193,6 +195,17 @@ impl Selection {
         let later = forward == (self.order == Order::OldestFirst);
         let found = self.lines.next_failed(self.key(rank)?, later, self.ground())?;
         self.rank_of(found).ok()
+    }
+
+    /// When the first of the rows happened, of those that say so.
+    pub fn first_time(&self) -> Option<DateTime<Utc>> {
+        let first = |(segment, part): (&Arc<Segment>, &Part)| {
+            let untimed = segment.times().before(EventKey::NO_TIME + 1);
+            let row = part.found.hits.mask().rows().find(|row| *row >= untimed)?;
+            Some(segment.times().get(row))
+        };
+        let micros = self.snapshot.segments().iter().zip(&*self.parts).filter_map(first).min()?;
+        DateTime::from_timestamp_micros(micros)
     }
 
     /// Rows by their time, in `buckets` equal parts of `range`.

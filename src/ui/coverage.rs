@@ -56,7 +56,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
 }
 
 /// As many keys as fit; how to get help and how to leave are always among them.
-fn keys(app: &App, cells: u16) -> String {
+pub fn keys(app: &App, cells: u16) -> String {
     let mut hints: Vec<String> = app.hints().iter().map(|hint| format!("{} {}", hint.key, hint.short)).collect();
     while hints.len() > 2 && width(&hints.join("  ")) + 6 > usize::from(cells) {
         hints.remove(hints.len() - 3);

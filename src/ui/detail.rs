@@ -53,7 +53,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         pen.put(row(area, 0), " No event is selected.", pen.theme.faint);
         return;
     };
-    let focused = app.pane() == Pane::Detail && app.overlay().is_none();
+    let focused = app.has_keys(Pane::Detail);
     match app.detail().tab() {
         Tab::Summary => {
             pen.print(row(area, 0), format_args!(" {}", sentence(&event)), pen.theme.strong);

@@ -9,6 +9,8 @@ use crate::app::setup::AccessFilter;
 use crate::app::view::View;
 use crate::domain::ledger::Coverage;
 use crate::domain::problem::Problem;
+use crate::domain::text::count_of;
+use crate::query::{Expr, WhyNone};
 
 use super::header::{at_least, searched};
 use super::pen::{Pen, row, skip};
@@ -152,16 +154,33 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
             number(counts.any_outcome[0])
         ));
     }
-    if let Some(first) = filters.terms().next() {
-        let query = filters.query().to_string();
-        let what = if filters.terms().nth(1).is_some() { query } else { first.to_string() };
-        lines.push(format!(
-            "The query “{}” may be too narrow: x clears it, Backspace takes its last term.",
-            cut(&what, 60)
-        ));
-    }
+    lines.extend(too_narrow(app, view, bound));
     lines.extend(missing(app));
     lines
+}
+
+/// Which term of the query finds nothing, or which of them together.
+fn too_narrow(app: &App, view: &View, bound: &str) -> Vec<String> {
+    const NARROWER: &str = "x clears the query, Backspace takes its last term, [ goes back.";
+    let said = |term: &Expr| cut(&term.chip(), 60).into_owned();
+    let query = || cut(&app.filters().query().to_string(), 60).into_owned();
+    let why = match view.why.as_deref() {
+        None if app.filters().terms().next().is_none() => return Vec::new(),
+        None => format!("Nothing that is shown answers “{}”.", query()),
+        Some(WhyNone::Hidden { found }) => {
+            return vec![format!("What answers “{}” is hidden: {bound}{}.", query(), count_of(*found, "event"))];
+        }
+        Some(WhyNone::Term { term, of, meant }) => {
+            let alone = format!("“{}” alone matches 0 of {bound}{} events.", said(term), number(*of));
+            let meant = meant.as_ref().map(|meant| format!("Did you mean {}?", said(meant)));
+            return [alone].into_iter().chain(meant).chain([NARROWER.to_owned()]).collect();
+        }
+        Some(WhyNone::Together { terms, without_last }) => {
+            let last = terms.last().map(said).unwrap_or_default();
+            format!("“{last}” takes away the last {bound}{} that the terms before it leave.", number(*without_last))
+        }
+    };
+    vec![why, NARROWER.to_owned()]
 }
 
 /// What was not read, by the reason.

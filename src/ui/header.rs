@@ -11,7 +11,7 @@ use crate::app::setup::AccessFilter;
 
 use super::format;
 use super::pen::{Pen, Spans, spans_width};
-use super::text::{cut, number, short_number};
+use super::text::{cut, number, short_number, width};
 
 /// The line of truth: the longest form that fits.
 pub fn truth(app: &App, pen: &mut Pen<'_>, area: Rect) {
@@ -153,7 +153,7 @@ pub fn at_least(app: &App, pen: &Pen<'_>) -> &'static str {
 }
 
 /// The same of what was found: `≥` also while events are still being searched.
-fn found_at_least(app: &App, pen: &Pen<'_>) -> &'static str {
+pub fn found_at_least(app: &App, pen: &Pen<'_>) -> &'static str {
     let is_searching = app.view().is_some_and(|view| !view.selection.is_complete());
     if is_searching { pen.glyphs.at_least } else { at_least(app, pen) }
 }
@@ -222,6 +222,28 @@ fn coverage_of_files(pen: &Pen<'_>, files: &FilesSeen) -> Spans {
     }
 }
 
+/// Around which event everything is shown, in place of the query: there is none.
+pub fn around(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let Some(around) = app.around() else { return };
+    let theme = pen.theme;
+    let view = app.view();
+    let event = view.and_then(|view| view.snapshot.row(view.snapshot.find(around.event())?));
+    let name = event.map_or("this event", |event| event.event_name());
+    let time = format::RowClock::new(app.clock(), app.now(), app.range()).text(around.event().time()).to_string();
+    let wide = area.width >= 100;
+    let count = format!("{} here  ", matched(app, pen, !wide));
+    let right = [(count, theme.strong), ("Esc".to_owned(), theme.key), (" returns ".to_owned(), theme.text)];
+    let says = if wide { "  every event of the scope, filters ignored" } else { "  no filters" };
+    let fixed = spans_width(&right) + width(&time) + width(says) + 14 + around.reach().len();
+    let name = cut(name, usize::from(area.width).saturating_sub(fixed)).into_owned();
+    let left = [
+        (format!(" ±{} around ", around.reach()), theme.key),
+        (format!("{name} {time}"), theme.strong),
+        (says.to_owned(), theme.warning),
+    ];
+    pen.ends(area, &left, &right);
+}
+
 /// The filter, or the line that is being typed; how many match, and what that cost.
 pub fn query(app: &App, pen: &mut Pen<'_>, area: Rect, shape: Shape) {
     let right = if app.prompt().is_some_and(|prompt| prompt.purpose != Purpose::FilterEvents) {
@@ -265,7 +287,10 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
 fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
     let theme = pen.theme;
     match app.prompt().and_then(|prompt| prompt.fault.as_ref()) {
-        Some(Fault::Wrong(_)) => return vec![(format!("{} as before ", pen.glyphs.bad), theme.problem)],
+        Some(Fault::Wrong(error)) => {
+            let column = app.prompt().map_or(0, |prompt| error.column(&prompt.line.text()));
+            return vec![(format!("{} col {column} ", pen.glyphs.bad), theme.problem)];
+        }
         Some(Fault::Waiting) => return vec![(format!("{} ", pen.glyphs.ellipsis), theme.loading)],
         None => {}
     }

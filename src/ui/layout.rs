@@ -110,6 +110,10 @@ impl Layout {
         let mut layout = Self { shape: Shape::Small, ..Self::default() };
         layout.truth = take_top(&mut rest, 1);
         layout.query = take_top(&mut rest, 1);
+        if look.brushing {
+            layout.time_bar = take_top(&mut rest, 2);
+            layout.buckets = columns_bare(screen.width);
+        }
         layout.problem = take_bottom(&mut rest, 1);
         layout.keys = take_bottom(&mut rest, 1);
         if look.tree == Some(true) {

@@ -6,89 +6,92 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::panes::list::ListColumn;
+use crate::app::columns::{DrawnColumns, ListColumn, is_descending};
 use crate::app::summary::{target, who};
 use crate::app::{App, Pane};
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
 use crate::domain::text::clean_prefix;
-use crate::index::{Column, RowView};
+use crate::index::RowView;
+use crate::query::Order;
 
+use super::columns::{GUTTER, widths};
 use super::empty;
 use super::format::RowClock;
 use super::pen::{Pen, row, skip};
 use super::text::{fit, width};
 
-/// Where the columns stand; a column of no width is left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Columns {
-    pub time: usize,
-    pub user: usize,
-    pub event: usize,
-    pub resource: usize,
-    pub region: usize,
-}
-
-/// Cursor, failure, and the spaces around them.
-const GUTTER: usize = 3;
-/// Letter and status with the spaces before them.
-const RESULT: usize = 6;
-
-impl Columns {
-    /// Widths shrink before columns go; time, result, user and event never go.
-    pub fn new(cells: usize, time: usize) -> Self {
-        let fixed = GUTTER + time + RESULT + 1;
-        let rest = cells.saturating_sub(fixed);
-        if rest < 52 {
-            let user = (rest / 3).clamp(5, 14);
-            return Self { time, user, event: rest.saturating_sub(user + 1), ..Self::default() };
-        }
-        let rest = rest.saturating_sub(3 + 4);
-        let user = (rest * 26 / 100).clamp(8, 28);
-        let resource = (rest * 29 / 100).clamp(8, 40);
-        Self { time, user, event: rest.saturating_sub(user + resource), resource, region: 3 }
-    }
-}
-
-/// The heading's row, where there is one, and the rows below.
-pub fn draw(app: &App, pen: &mut Pen<'_>, heading: Option<Rect>, area: Rect) {
+/// The heading's row, where there is one, and the rows below. Gives back the columns that there was room for.
+pub fn draw(app: &App, pen: &mut Pen<'_>, heading: Option<Rect>, area: Rect) -> DrawnColumns {
     let clock = RowClock::new(app.clock(), app.now(), app.range());
-    let columns = Columns::new(usize::from(area.width), clock.width());
+    let columns = widths(app.list().columns().shown(), usize::from(area.width), clock.width());
+    let drawn = columns.iter().map(|(column, _)| *column).collect();
     if let Some(heading) = heading {
-        draw_heading(pen, heading, &columns, &clock);
+        draw_heading(app, pen, heading, &columns, &clock);
     }
     let words = empty::explain(app, pen);
     if !words.is_empty() {
-        return empty::draw(pen, area, &words);
+        empty::draw(pen, area, &words);
+        return drawn;
     }
-    let Some(view) = app.view() else { return };
-    let painter = Painter { app, columns, clock, focused: app.pane() == Pane::List && app.overlay().is_none() };
+    let Some(view) = app.view() else { return drawn };
+    let painter = Painter { app, columns, clock, focused: app.has_keys(Pane::List) };
     let offset = app.list().viewport().offset;
     let rows = view.rows(offset..offset + usize::from(area.height));
     for (place, event) in (0..area.height).zip(rows) {
         painter.row(pen, row(area, place), &event, offset + usize::from(place));
     }
+    drawn
 }
 
-fn draw_heading(pen: &mut Pen<'_>, area: Rect, columns: &Columns, clock: &RowClock) {
-    let arrow = if pen.glyphs.plain { "v" } else { "▼" };
-    let mut text =
-        format!("{}{} W ST  ", " ".repeat(GUTTER), fit(&format!("{} {arrow}", clock.heading()), columns.time));
-    for (name, cells) in [("USER", columns.user), ("EVENT", columns.event), ("RESOURCE", columns.resource)] {
-        if cells > 0 {
-            text.push_str(&fit(name, cells));
-            text.push(' ');
+/// `newest first`, or by which column; of the rows that are shown.
+pub fn order_words(app: &App) -> String {
+    let order = shown_order(app);
+    match (order, ListColumn::sorted_by(order)) {
+        (Order::NewestFirst, _) => "newest first".to_owned(),
+        (Order::OldestFirst, _) => "oldest first".to_owned(),
+        (Order::By { descending, .. }, column) => {
+            let name = column.map_or("a column", ListColumn::name);
+            format!("by {name}{}", if descending { ", reversed" } else { "" })
         }
     }
-    if columns.region > 0 {
-        text.push_str("RGN");
+}
+
+fn shown_order(app: &App) -> Order {
+    app.view().map(|view| view.selection.order()).unwrap_or_default()
+}
+
+fn draw_heading(app: &App, pen: &mut Pen<'_>, area: Rect, columns: &[(ListColumn, usize)], clock: &RowClock) {
+    let order = shown_order(app);
+    let mut text = " ".repeat(GUTTER);
+    for (column, cells) in columns {
+        let name = if *column == ListColumn::Time { clock.heading() } else { column.heading() };
+        let name =
+            if column.is_sorted(order) { sorted(pen, name, *cells, is_descending(order)) } else { name.to_owned() };
+        text.push_str(&fit(&name, *cells));
+        text.push(' ');
     }
     pen.put(area, text.trim_end(), pen.theme.strong);
 }
 
+/// A heading with its arrow, which is there however narrow the column is.
+fn sorted(pen: &Pen<'_>, name: &str, cells: usize, descending: bool) -> String {
+    let arrow = match (pen.glyphs.plain, descending) {
+        (true, true) => 'v',
+        (true, false) => '^',
+        (false, true) => '▼',
+        (false, false) => '▲',
+    };
+    match cells.saturating_sub(name.len()) {
+        0 => format!("{}{arrow}", name.get(..cells.saturating_sub(1)).unwrap_or_default()),
+        1 => format!("{name}{arrow}"),
+        _ => format!("{name} {arrow}"),
+    }
+}
+
 struct Painter<'a> {
     app: &'a App,
-    columns: Columns,
+    columns: Vec<(ListColumn, usize)>,
     clock: RowClock,
     focused: bool,
 }
@@ -107,40 +110,47 @@ impl Painter<'_> {
         let cursor = if here { pen.glyphs.cursor } else { ' ' };
         let mut at = area;
         let theme = pen.theme;
-        let mark_style = if failed { theme.failed } else { theme.text };
         pen.repeat(Rect { width: at.width.min(2), ..at }, ' ', theme.key);
         pen.put_char(skip(at, 1), cursor, theme.key);
-        pen.put_char(skip(at, 2), mark, mark_style);
+        pen.put_char(skip(at, 2), mark, if failed { theme.failed } else { theme.text });
         at = skip(at, GUTTER as u16);
-        self.time(pen, &mut at, event.time());
-        pen.put_char(skip(at, 1), event.access().letter(), access_style(pen, event.access()));
-        at = skip(at, 3);
-        let status = event.text(Column::Status);
-        self.put(pen, &mut at, or_dashes(status), 3, mark_style, ListColumn::Status);
-        at = skip(at, 1);
-        self.put(pen, &mut at, &self.user(event), self.columns.user, theme.text, ListColumn::User);
-        at = skip(at, 1);
-        self.put(pen, &mut at, event.event_name(), self.columns.event, theme.strong, ListColumn::Event);
-        if self.columns.resource > 0 {
+        for (column, cells) in &self.columns {
+            let cell = take(&mut at, *cells);
+            self.cell(pen, cell, *column, event);
             at = skip(at, 1);
-            let resource = target(event.resource_name(), event.resource_id());
-            self.put(pen, &mut at, or_dashes(&resource), self.columns.resource, theme.text, ListColumn::Resource);
-            at = skip(at, 1);
-            self.put(pen, &mut at, self.region(event), self.columns.region, theme.text, ListColumn::Region);
         }
         if here {
             pen.style(area, if self.focused { theme.cursor } else { theme.cursor_unfocused });
         }
     }
 
-    fn put(&self, pen: &mut Pen<'_>, at: &mut Rect, text: &str, cells: usize, style: Style, column: ListColumn) {
-        let style = self.style(pen, *at, style, column);
-        pen.fit(take(at, cells), text, style);
+    fn cell(&self, pen: &mut Pen<'_>, at: Rect, column: ListColumn, event: &RowView<'_>) {
+        let theme = pen.theme;
+        let style = match column {
+            ListColumn::Status if event.is_failed() => theme.failed,
+            ListColumn::Class => access_style(pen, event.access()),
+            ListColumn::Event => theme.strong,
+            _ => theme.text,
+        };
+        let style = self.style(pen, at, style, column);
+        match column {
+            ListColumn::Time => self.time(pen, at, event.time(), style),
+            ListColumn::Class => pen.put_char(at, event.access().letter(), style),
+            ListColumn::User => pen.fit(at, &Self::user(event, usize::from(at.width)), style),
+            ListColumn::Event => pen.fit(at, event.event_name(), style),
+            ListColumn::Resource => {
+                pen.fit(at, or_dashes(&target(event.resource_name(), event.resource_id())), style);
+            }
+            ListColumn::Region => pen.fit(at, self.region(event), style),
+            ListColumn::Key => {
+                pen.fit(at, or_dashes(last_letters(event.key_fingerprint(), usize::from(at.width))), style);
+            }
+            _ => pen.fit(at, or_dashes(&column.value(event)), style),
+        }
     }
 
-    fn time(&self, pen: &mut Pen<'_>, at: &mut Rect, time: Option<DateTime<Utc>>) {
-        let style = self.style(pen, *at, pen.theme.text, ListColumn::Time);
-        pen.print_fit(take(at, self.columns.time), format_args!("{}", self.clock.text(time)), style);
+    fn time(&self, pen: &mut Pen<'_>, at: Rect, time: Option<DateTime<Utc>>, style: Style) {
+        pen.print_fit(at, format_args!("{}", self.clock.text(time)), style);
     }
 
     /// Only the cursor's row shows which cell is meant; `cell` is an underline, which reverse keeps.
@@ -159,13 +169,13 @@ impl Painter<'_> {
     }
 
     /// Without the e-mail's domain where the whole does not fit.
-    fn user<'e>(&self, event: &RowView<'e>) -> Cow<'e, str> {
+    fn user<'e>(event: &RowView<'e>, cells: usize) -> Cow<'e, str> {
         let name = event.principal_name();
         let whole = who(name, event.caller_name());
         if whole.is_empty() {
             return Cow::Borrowed("--");
         }
-        if width(&clean_prefix(&whole, 200)) <= self.columns.user {
+        if width(&clean_prefix(&whole, 200)) <= cells {
             return whole;
         }
         let local = name.split_once('@').map_or(name, |(local, _)| local);
@@ -192,6 +202,11 @@ fn first_letters(text: &str, letters: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
+fn last_letters(text: &str, letters: usize) -> &str {
+    let start = text.char_indices().rev().nth(letters.saturating_sub(1)).map_or(0, |(start, _)| start);
+    text.get(start..).unwrap_or_default()
+}
+
 /// The first cells of what is left of a row.
 fn take(rest: &mut Rect, cells: usize) -> Rect {
     let taken = Rect { width: rest.width.min(cells as u16), ..*rest };
@@ -201,22 +216,4 @@ fn take(rest: &mut Rect, cells: usize) -> Rect {
 
 fn or_dashes(text: &str) -> &str {
     if text.is_empty() { "--" } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Columns;
-
-    #[test]
-    fn columns_always_fit() {
-        for cells in 38..200 {
-            for time in [8, 14] {
-                let c = Columns::new(cells, time);
-                let gaps = if c.resource > 0 { 3 } else { 1 };
-                let used = super::GUTTER + c.time + super::RESULT + 1 + c.user + c.event + c.resource + c.region + gaps;
-                assert!(used <= cells + 1, "{cells}: {c:?} takes {used}");
-                assert!(c.event >= 8 || cells < 45, "{cells}: {c:?}");
-            }
-        }
-    }
 }

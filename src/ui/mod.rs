@@ -1,9 +1,12 @@
 //! What it looks like: `&App` in, cells and [`Geometry`] out. Only rows in sight are drawn, and nothing is decided here.
 
+mod column_chooser;
+mod columns;
 mod coverage;
 mod coverage_head;
 mod detail;
 mod empty;
+mod facets;
 mod format;
 mod glyphs;
 mod header;
@@ -11,12 +14,15 @@ mod layout;
 mod list;
 mod overlay;
 mod pen;
+mod pivot;
 mod plain;
 mod status_line;
 pub mod text;
 mod theme;
 mod time_bar;
+mod time_popup;
 mod tree;
+mod views;
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +30,7 @@ mod tests;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::geometry::{Geometry, Shape};
+use crate::app::geometry::{Area, Geometry, Shape};
 use crate::app::{App, Pane};
 
 use layout::Layout;
@@ -44,6 +50,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
         height: screen.height,
         shape: layout.shape,
         buckets: layout.buckets,
+        bars: area_of(time_bar::bars(layout.time_bar, layout.shape)),
         ..Geometry::default()
     };
     if layout.shape == Shape::TooSmall {
@@ -51,7 +58,13 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
         return geometry;
     }
     header::truth(app, &mut pen, layout.truth);
-    header::query(app, &mut pen, layout.query, layout.shape);
+    if app.is_brushing() {
+        time_bar::draw_brushed(app, &mut pen, layout.query);
+    } else if app.around().is_some() && app.is_unfiltered() && app.prompt().is_none() {
+        header::around(app, &mut pen, layout.query);
+    } else {
+        header::query(app, &mut pen, layout.query, layout.shape);
+    }
     header::filters(app, &mut pen, layout.filters);
     match layout.shape {
         _ if layout.time_bar.is_empty() => {}
@@ -78,16 +91,17 @@ fn draw_list(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     }
     let (heading, body) = match layout.shape {
         Shape::Wide => {
-            let focused = app.pane() == Pane::List && app.overlay().is_none();
-            let inside = pen.frame(area, "2 Events  newest first", "", focused);
+            let focused = app.has_keys(Pane::List);
+            let inside = pen.frame(area, &format!("2 Events  {}", list::order_words(app)), "", focused);
             (Some(row(inside, 0)), below(inside, 1))
         }
         Shape::Medium => (Some(row(area, 0)), below(area, 1)),
         Shape::Small | Shape::TooSmall => (None, area),
     };
-    list::draw(app, pen, heading, body);
+    geometry.list_columns = list::draw(app, pen, heading, body);
     geometry.list_rows = body.height;
     geometry.list_top = body.y;
+    geometry.list = area_of(body);
 }
 
 fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geometry) {
@@ -95,7 +109,7 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     if area.is_empty() {
         return;
     }
-    let focused = app.pane() == Pane::Detail && app.overlay().is_none();
+    let focused = app.has_keys(Pane::Detail);
     let title = detail::title(app, pen);
     let body = if layout.shape == Shape::Wide {
         pen.frame(area, &format!("3 {title}"), detail::tabs(app), focused)
@@ -106,6 +120,7 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     detail::draw(app, pen, body);
     geometry.detail_rows = detail::scrolling_rows(app, body.height);
     geometry.detail_width = body.width;
+    geometry.detail = area_of(body);
 }
 
 /// A title in a line across, where there is no room for a frame.
@@ -129,8 +144,19 @@ fn draw_tree(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     }
     pen.clear(area);
     tree::draw(app, pen, area);
+    let inside = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    };
+    geometry.tree = area_of(inside);
     let regions = app.tenancy().map_or(0, |tenancy| tenancy.regions.len());
     (geometry.tree_rows, geometry.region_rows) = tree::split(area.height.saturating_sub(2), regions);
+}
+
+fn area_of(rect: Rect) -> Area {
+    Area { x: rect.x, y: rect.y, width: rect.width, height: rect.height }
 }
 
 fn below(area: Rect, rows: u16) -> Rect {

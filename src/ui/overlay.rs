@@ -7,14 +7,11 @@ use crate::app::action::Action;
 use crate::app::help::{Help, HelpLine};
 use crate::app::keymap::{Focus, Keymap};
 use crate::app::overlay::Overlay;
-use crate::app::time_popup::{PRESETS, Preset, TimePopup};
-use crate::domain::time_phrase::{RETENTION, format_length};
-use crate::domain::time_range::TimeRange;
-use crate::domain::zone::Zone;
 
-use super::coverage;
+use super::coverage::{self, keys as fitting_keys};
 use super::pen::{Pen, row, spans_width};
-use super::text::{cut, fit, width};
+use super::text::{cut, fit};
+use super::{column_chooser, facets, pivot, time_popup, views};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
@@ -22,6 +19,10 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Help(_) => (100, 34),
         Overlay::Time(_) => (86, 23),
         Overlay::Copy => (84, 15),
+        Overlay::Columns(_) => (92, 20),
+        Overlay::Facets => facets::SIZE,
+        Overlay::Pivot => pivot::SIZE,
+        Overlay::Views(_) => views::SIZE,
         Overlay::Coverage => return coverage::place(app, screen),
     };
     let (width, height) = (wide.min(screen.width), high.min(screen.height));
@@ -32,7 +33,11 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
 pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
     match overlay {
         Overlay::Help(_) => (help_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Columns(_) => (column_chooser::rows(area), 0),
         Overlay::Coverage => coverage::scrolling(app, area),
+        Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Views(_) => (views::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Time(_) | Overlay::Copy => (0, 0),
     }
 }
@@ -41,9 +46,19 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     pen.clear(area);
     match app.overlay() {
         Some(Overlay::Help(help)) => draw_help(app, pen, area, help),
-        Some(Overlay::Time(popup)) => draw_time(app, pen, area, popup),
+        Some(Overlay::Time(popup)) => time_popup::draw(app, pen, area, popup, &fitting_keys(app, area.width)),
         Some(Overlay::Copy) => draw_copy(app, pen, area),
+        Some(Overlay::Columns(chooser)) => {
+            column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width));
+        }
         Some(Overlay::Coverage) => coverage::draw(app, pen, area),
+        Some(Overlay::Facets) => facets::draw(app, pen, area, &fitting_keys(app, area.width)),
+        Some(Overlay::Pivot) => {
+            if let Some(pivot) = app.pivot() {
+                pivot::draw(app, pen, area, pivot, &fitting_keys(app, area.width));
+            }
+        }
+        Some(Overlay::Views(of)) => views::draw(app, pen, area, of, &fitting_keys(app, area.width)),
         None => {}
     }
 }
@@ -112,108 +127,6 @@ fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine, here: bool) {
                 pen.style(at, pen.theme.cursor);
             }
         }
-    }
-}
-
-fn draw_time(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
-    let inside = pen.frame(area, "Time range", "", true);
-    pen.foot(area, &keys(app));
-    let prompt = if pen.glyphs.plain { " > " } else { " › " };
-    let mut line = pen.typed(prompt, &popup.line, inside.width);
-    if popup.choosing {
-        line.remove(2); // The cursor is among the presets.
-    }
-    if popup.line.is_empty() {
-        line.push((" type a range, or Tab to the presets".to_owned(), pen.theme.faint));
-    }
-    pen.spans(row(inside, 0), &line);
-    draw_echo(app, pen, inside, popup);
-    let presets = Rect { y: inside.y + 5, height: inside.height.saturating_sub(5), ..inside };
-    draw_presets(app, pen, presets, popup);
-    let notes = [
-        "Syntax  -1h · 2h ago · today · 14:30.. · 13:47~10m · 2026-03-13 · a..b · @epoch",
-        "OCI keeps 365 days. The newest minutes may still be arriving; R reads them again.",
-    ];
-    if inside.height >= 20 {
-        for (place, note) in notes.iter().enumerate() {
-            pen.put(row(inside, inside.height - 2 + place as u16), &format!(" {note}"), pen.theme.faint);
-        }
-    }
-}
-
-/// What the words stand for, or where they are wrong.
-fn draw_echo(app: &App, pen: &mut Pen<'_>, inside: Rect, popup: &TimePopup) {
-    let anchors = app.anchors();
-    match popup.resolve(&anchors) {
-        None => echo_range(app, pen, inside, popup.before, "is"),
-        Some(Ok(range)) => echo_range(app, pen, inside, range, "="),
-        Some(Err(error)) => {
-            let text = popup.line.text();
-            let from = text.get(..error.span.start.min(text.len())).map_or(0, width);
-            let length = text.get(error.span.clone()).map_or(1, width).max(1);
-            let caret = format!("   {}{}", " ".repeat(from), "^".repeat(length));
-            if !popup.choosing {
-                pen.put(row(inside, 1), &caret, pen.theme.problem);
-            }
-            pen.put(row(inside, 2), &format!("   {}", error.message), pen.theme.problem);
-            if let Some(suggestion) = error.suggestion {
-                pen.put(row(inside, 3), &format!("   such as  {suggestion}"), pen.theme.text);
-            }
-        }
-    }
-}
-
-/// The range in UTC and in the display zone, and how long it is.
-fn echo_range(app: &App, pen: &mut Pen<'_>, inside: Rect, range: TimeRange, mark: &str) {
-    let length = format_length(range.length());
-    let utc = format!("   {} {range}  {length}, end exclusive", fit(mark, 2));
-    pen.put(row(inside, 1), &utc, pen.theme.done);
-    let zone = app.clock().zone();
-    let local = match zone {
-        Zone::Utc => "      zone UTC".to_owned(),
-        zone => {
-            let at = |instant| zone.at(instant).format("%Y-%m-%d %H:%M:%S").to_string();
-            format!("      {} .. {}  {}", at(range.start()), at(range.end()), zone.label(range.end()))
-        }
-    };
-    pen.put(row(inside, 2), &local, pen.theme.text);
-    if app.now() - range.start() > RETENTION {
-        pen.put(row(inside, 3), "      starts before the 365 days that OCI keeps", pen.theme.warning);
-    }
-}
-
-fn draw_presets(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup) {
-    let half = Rect { width: area.width / 2, ..area };
-    let other = Rect { x: area.x + half.width, width: area.width - half.width, ..area };
-    let title = if popup.choosing { pen.theme.key } else { pen.theme.strong };
-    pen.put(row(half, 0), " QUICK", title);
-    pen.put(row(other, 0), " AROUND THE SELECTED EVENT", title);
-    let (quick, around): (Vec<&Preset>, Vec<&Preset>) = PRESETS.iter().partition(|preset| !preset.around_event);
-    for (column, presets) in [(half, quick), (other, around)] {
-        for (place, preset) in presets.into_iter().enumerate() {
-            draw_preset(app, pen, row(column, 1 + place as u16), popup, preset);
-        }
-    }
-}
-
-fn draw_preset(app: &App, pen: &mut Pen<'_>, at: Rect, popup: &TimePopup, preset: &Preset) {
-    let here = popup.chosen().is_some_and(|chosen| chosen.key == preset.key);
-    let resolved = popup.range_of(preset, &app.anchors()).ok();
-    let note = match (&resolved, preset.around_event) {
-        (_, false) => preset.phrase.to_owned(),
-        (None, true) => "no event".to_owned(),
-        (Some(range), true) => {
-            let at = |instant| app.clock().zone().at(instant).format("%H:%M:%S");
-            format!("{}..{}", at(range.start()), at(range.end()))
-        }
-    };
-    let cursor = if here { pen.glyphs.cursor } else { ' ' };
-    let style = if resolved.is_some() { pen.theme.text } else { pen.theme.faint };
-    let spans =
-        [(format!("{cursor} {}", preset.key), pen.theme.key), (format!("  {} {note}", fit(preset.name, 13)), style)];
-    pen.spans(at, &spans);
-    if here {
-        pen.style(at, pen.theme.cursor);
     }
 }
 

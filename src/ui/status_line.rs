@@ -91,6 +91,11 @@ const LEAST: usize = 10;
 
 /// Whom we ask, when that is not Oracle: always in sight. Then zone and clock.
 fn right(app: &App, pen: &Pen<'_>, cells: u16) -> Spans {
+    let count = app.count().map(|count| (format!("{count} times…  "), pen.theme.key));
+    count.into_iter().chain(host_and_clock(app, pen, cells)).collect()
+}
+
+fn host_and_clock(app: &App, pen: &Pen<'_>, cells: u16) -> Spans {
     let clock = if cells >= 60 { format!("{} ", format::now(app.clock(), app.now())) } else { String::new() };
     let Some(endpoint) = &app.setup().endpoint else { return vec![(clock, pen.theme.faint)] };
     let address = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, rest)| rest);

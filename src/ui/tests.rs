@@ -104,8 +104,69 @@ picture!(
     ["j t <tab> <down>"]
 );
 picture!(time_small, story(), SMALL, ["t"]);
+picture!(time_recent_large, story(), LARGE, ["t <tab> 2", "t <tab> 7", "t <tab> <up>"]);
+picture!(
+    time_recent_small,
+    story(),
+    SMALL,
+    ["t <tab> 2 t <tab>", "<up> <down> <down> <down> <down> <down> <down> <down> <down> <down>"]
+);
+picture!(calendar_large, story(), LARGE, ["t <tab> <tab> h <enter> k h h <enter>"]);
+picture!(calendar_middle, story(), MIDDLE, ["t <tab> <tab> <pageup>"]);
+picture!(calendar_small, story(), SMALL, ["t <tab> <tab> k <enter>"]);
+picture!(
+    calendar_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["t <tab> <tab> h <enter>"]
+);
 picture!(copy_menu, story(), MIDDLE, ["y"]);
+picture!(views_large, story(), LARGE, ["V j"]);
+picture!(views_middle, story(), MIDDLE, ["V"]);
+picture!(views_small, story(), SMALL, ["V G"]);
+picture!(views_saved, story(), MIDDLE, ["/", "type user:alice", "<enter> V s", "type what alice did"]);
+picture!(query_wrong_large, story(), LARGE, ["/", "type user:alice usr:x"]);
+picture!(query_wrong_middle, story(), MIDDLE, ["/", "type user:alice usr:x"]);
+picture!(query_wrong_small, story(), SMALL, ["/", "type user:alice usr:x"]);
+picture!(query_chips, story(), LARGE, ["/", "type user:alice -event:Get* ~is:failed time:13:40..13:56", "<enter>"]);
+picture!(term_without_matches, story(), MIDDLE, ["/", "type user:alcie is:write", "<enter>"]);
 picture!(relative_time, story(), MIDDLE, ["T T"]);
+picture!(brush_large, story(), LARGE, ["i H H H"]);
+picture!(brush_middle, story(), MIDDLE, ["i H H"]);
+picture!(brush_small, story(), SMALL, ["i", "H H"]);
+picture!(
+    brush_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    LARGE,
+    ["i H H"]
+);
+picture!(around_large, story(), LARGE, ["e z z"]);
+picture!(around_middle, story(), MIDDLE, ["e z"]);
+picture!(around_small, story(), SMALL, ["e z"]);
+picture!(around_filtered, story(), MIDDLE, ["e z z !"]);
+picture!(count_middle, story(), MIDDLE, ["1 2"]);
+picture!(count_small, story(), SMALL, ["4 2"]);
+picture!(burst_large, Stage::new(ledger(&[])), LARGE, ["{"]);
+picture!(sorted_large, story(), LARGE, ["h s"]);
+picture!(sorted_middle, story(), MIDDLE, ["h h s S"]);
+picture!(sorted_small, story(), SMALL, ["s"]);
+picture!(
+    sorted_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["l l s"]
+);
+picture!(columns_large, story(), LARGE, ["C j j j j j j j <space> K K"]);
+picture!(columns_middle, story(), MIDDLE, ["C G <space>"]);
+picture!(columns_small, story(), SMALL, ["C j j"]);
+picture!(columns_shown_large, story(), LARGE, ["C j j j j j j j <space> j <space> j <space> K K K K <enter>"]);
+picture!(columns_shown_middle, story(), MIDDLE, ["C j j j j j j j <space> j <space> K K K K K <enter>"]);
+picture!(
+    columns_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    MIDDLE,
+    ["C"]
+);
 picture!(everything_large, story(), LARGE, ["w"]);
 
 fn observed() -> Stage {
@@ -253,6 +314,27 @@ picture!(
     ["%"]
 );
 
+picture!(facets_large, story(), LARGE, ["f"]);
+picture!(facets_pending_large, story(), LARGE, ["w f j l <space> j -"]);
+picture!(facets_pending_middle, story(), MIDDLE, ["w f j l <space> j - h j j"]);
+picture!(facets_small, story(), SMALL, ["w f j l <space>"]);
+picture!(facets_found, story(), MIDDLE, ["w f j /", "type bucket"]);
+picture!(facets_by_path, story(), LARGE, ["w f a", "type .data.request.headers.Accept", "<enter>"]);
+picture!(facets_no_path, story(), MIDDLE, ["f a", "type usr"]);
+picture!(facets_wrong_path, story(), MIDDLE, ["f a", "type usr", "<enter>"]);
+picture!(facets_complete, Stage::new(ledger(&[])), MIDDLE, ["w f j j l G"]);
+picture!(
+    facets_ascii,
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()),
+    LARGE,
+    ["w f j l <space>"]
+);
+picture!(pivot_large, story(), LARGE, ["p"]);
+picture!(pivot_middle, story(), MIDDLE, ["j j p <down>"]);
+picture!(pivot_small, story(), SMALL, ["p"]);
+picture!(pivot_complete, Stage::new(ledger(&[])), LARGE, ["G p"]);
+picture!(pivot_ascii, Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled()), MIDDLE, ["p"]);
+
 const LONG: &str = "type one two three four five six seven eight nine ten 漢字漢字漢字漢字漢字 the last word";
 picture!(long_prompt_small, story(), SMALL, ["/", LONG]);
 picture!(long_prompt_smallest, story(), (40, 10), ["t", LONG]);
@@ -286,10 +368,13 @@ fn mono_has_attributes_only() {
     let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
     screen_with(&mut stage, 120, 36, &Theme::mono());
     let theme = Theme::mono();
-    terminal.draw(|frame| _ = draw(&stage.app, &theme, frame)).unwrap();
-    for cell in terminal.backend().buffer().content() {
-        let plain = ratatui::style::Color::Reset;
-        assert_eq!((cell.fg, cell.bg), (plain, plain), "{cell:?}");
+    for keys in ["j", "f l <space>", "q p"] {
+        stage.keys(keys);
+        terminal.draw(|frame| _ = draw(&stage.app, &theme, frame)).unwrap();
+        for cell in terminal.backend().buffer().content() {
+            let plain = ratatui::style::Color::Reset;
+            assert_eq!((cell.fg, cell.bg), (plain, plain), "{cell:?}");
+        }
     }
 }
 
@@ -315,7 +400,19 @@ fn hostile(text: &str) -> Stage {
 
 /// Everything that stands on the screen is a plain cell, and frames stand where they stand without the text.
 fn check_hostile(text: &str, width: u16, height: u16) {
-    for keys in ["j", "<enter> <enter> E", "<enter> W", "y", "t", "%"] {
+    for keys in [
+        "j",
+        "<enter> <enter> E",
+        "<enter> W",
+        "y",
+        "t",
+        "%",
+        "i",
+        "z",
+        "C G <space> K K K K <enter>",
+        "f l <space>",
+        "p",
+    ] {
         let mut stage = hostile(text);
         screen(&mut stage, width, height);
         stage.keys("w").keys(keys);
@@ -368,9 +465,9 @@ proptest! {
     }
 
     #[test]
-    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..10) {
+    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..13) {
         let mut stage = story();
-        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>", "%", "% <enter>"][keys]);
+        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>", "%", "% <enter>", "f", "f l <space> /", "p"][keys]);
         screen(&mut stage, width, height);
     }
 }

@@ -5,11 +5,13 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::facts::Ruler;
+use crate::app::geometry::Shape;
 use crate::app::view::{Bucket, Histogram};
 use crate::domain::time_phrase::format_length;
 
 use super::pen::{Pen, row};
-use super::text::short_number;
+use super::text::{number, short_number};
+use super::{format, header};
 
 /// Cells of the axis to the left.
 const AXIS: u16 = 5;
@@ -26,11 +28,20 @@ pub fn columns_bare(width: u16) -> u16 {
     width.saturating_sub(4)
 }
 
+/// Where the bars and their ruler stand, in the histogram's area.
+pub fn bars(area: Rect, shape: Shape) -> Rect {
+    match shape {
+        _ if area.is_empty() => Rect::default(),
+        Shape::Wide => Rect { x: area.x + AXIS, width: columns_with_axis(area.width), ..area },
+        _ => Rect { x: area.x + 2, width: columns_bare(area.width), ..area },
+    }
+}
+
 /// Three rows of bars with an axis, and the ruler.
 pub fn draw_large(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let g = pen.glyphs.frame;
     let heights = area.height.saturating_sub(1);
-    let histogram = current(app);
+    let histogram = app.histogram();
     let peak = histogram.map_or(0, Histogram::peak);
     for place in 0..heights {
         let line = row(area, place);
@@ -39,6 +50,7 @@ pub fn draw_large(app: &App, pen: &mut Pen<'_>, area: Rect) {
         let bars = Rect { x: line.x + AXIS, width: columns_with_axis(line.width), ..line };
         if let Some(histogram) = histogram {
             draw_bars(histogram, pen, bars, heights, place);
+            draw_brush(app, pen, bars);
         }
     }
     draw_legend(app, pen, area, histogram);
@@ -55,17 +67,39 @@ pub fn draw_small(app: &App, pen: &mut Pen<'_>, area: Rect) {
         pen.put_char(Rect { x: line.x + 1, width: 1, ..line }, pen.glyphs.frame.left_end, pen.theme.faint);
         let right = Rect { x: inner.x + inner.width, width: 1, ..line };
         pen.put_char(right, pen.glyphs.frame.right_end, pen.theme.faint);
-        match (place, current(app)) {
-            (0, Some(histogram)) => draw_bars(histogram, pen, inner, 1, 0),
+        match (place, app.histogram()) {
+            (0, Some(histogram)) => {
+                draw_bars(histogram, pen, inner, 1, 0);
+                draw_brush(app, pen, inner);
+            }
             (1, _) => draw_ruler(app, pen, inner),
             _ => {}
         }
     }
 }
 
-/// The histogram, where it is of what is asked now.
-fn current(app: &App) -> Option<&Histogram> {
-    app.view().filter(|_| app.totals_are_current()).map(|view| &view.histogram)
+/// The columns that are brushed, over a row of bars.
+fn draw_brush(app: &App, pen: &mut Pen<'_>, bars: Rect) {
+    let Some(brushed) = app.brushed() else { return };
+    let (first, last) = (*brushed.buckets.start() as u16, *brushed.buckets.end() as u16);
+    if first < bars.width {
+        let width = (last - first + 1).min(bars.width - first);
+        pen.style(Rect { x: bars.x + first, width, ..bars }, pen.theme.cursor);
+    }
+}
+
+/// What is brushed, in words: from when to when, how long, how many events.
+pub fn draw_brushed(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let Some(brushed) = app.brushed() else {
+        pen.spans(area, &[(" brush  ", pen.theme.key), ("the histogram is being drawn up", pen.theme.faint)]);
+        return;
+    };
+    let range = format::range(brushed.range, app.clock().zone(), app.now(), &pen.glyphs, area.width < 70);
+    let bound = header::found_at_least(app, pen);
+    let events = if brushed.count == 1 { "event" } else { "events" };
+    let count = [(format!("{bound}{} {events} ", number(brushed.count)), pen.theme.strong)];
+    let words = [(" brush  ".to_owned(), pen.theme.key), (range, pen.theme.strong)];
+    pen.ends(area, &words, &count);
 }
 
 fn axis_label(peak: u64, heights: u16, place: u16) -> String {

@@ -25,7 +25,7 @@ pub fn split(height: u16, regions: usize) -> (u16, u16) {
 }
 
 pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let focused = app.pane() == Pane::Tree && app.overlay().is_none();
+    let focused = app.has_keys(Pane::Tree);
     let inside = pen.frame(area, "1 Compartments", "", focused);
     let Some(tenancy) = app.tenancy() else {
         let words = match app.files() {
@@ -128,7 +128,7 @@ impl Painter<'_> {
         let nodes = self.app.tree().nodes(&self.tenancy.tree).len();
         let cursor_at = view.cursor.checked_sub(nodes);
         pen.put(row(inside, tree_rows + 1), "regions", pen.theme.strong);
-        let first = cursor_at.map_or(0, |at| (at + 1).saturating_sub(usize::from(region_rows)));
+        let first = self.app.tree().first_region(self.tenancy);
         for (line, place) in (first..self.tenancy.regions.len()).take(usize::from(region_rows)).enumerate() {
             let here = cursor_at == Some(place);
             let known = self.app.facts().regions.get(place).copied().unwrap_or_default();

@@ -148,6 +148,32 @@ fn only_two_places_read_the_time_of_day() {
     assert_eq!(found, CLOCKS.map(str::to_owned).into_iter().collect());
 }
 
+/// Every way that the HTTP client has to send something else than a GET.
+const SENDING: [&str; 9] = [
+    ".post(",
+    ".put(",
+    ".patch(",
+    ".delete(",
+    ".request(",
+    ".execute(",
+    "Method::POST",
+    "Method::PUT",
+    "Method::DELETE",
+];
+
+#[test]
+fn tokens_are_exchanged_in_one_place_and_nothing_else_is_ever_sent() {
+    let sends = |source: &Source| source.room() == Some("oci") && SENDING.iter().any(|way| source.code.contains(way));
+    let found: Vec<Source> = sources().into_iter().filter(|source| sends(source) && !source.is_test()).collect();
+    assert_eq!(found.iter().map(|source| source.path.as_str()).collect::<Vec<_>>(), ["oci/exchange.rs"]);
+    let code = &found[0].code;
+    let used: usize = SENDING.iter().map(|way| code.matches(way).count()).sum();
+    // The helper and its two callers, and the one request: all of them to the auth service.
+    assert_eq!((used, code.matches("self.post(").count(), code.matches("client.post(").count()), (3, 2, 1));
+    let services: Vec<&str> = code.split("Service::").skip(1).filter_map(|rest| rest.get(..4)).collect();
+    assert_eq!(services, ["Auth"]);
+}
+
 #[test]
 fn no_file_is_too_long_to_be_read_at_a_sitting() {
     let long = |source: &Source| !source.is_test() && source.lines > LONGEST;

@@ -54,6 +54,8 @@ impl Screen {
             scope: ScopeRequest::default(),
             access: AccessFilter::WritesAndSessions,
             query: auditui::query::Query::everything(),
+            views: auditui::app::saved::built_in(),
+            views_directory: None,
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
             padding: TimeDelta::zero(),
@@ -194,4 +196,19 @@ async fn an_event_without_a_time_is_shown_and_nothing_is_nothing() {
     std::fs::write(&path, "").unwrap();
     let screen = Screen::open(&path, (120, 36), None).await;
     assert!(screen.text().contains("No events in day.jsonl."), "{}", screen.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facets_and_pivots_count_what_is_in_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("day.jsonl");
+    let events = world(&path, true).await as u64;
+    let screen = Screen::open(&path, (120, 36), None).await.keys("w f").await;
+    let facets = screen.driver.app().facets();
+    assert_eq!((0..facets.rows()).filter_map(|place| facets.row(place)).map(|row| row.count).sum::<u64>(), events);
+    let screen = screen.keys("<esc> p").await;
+    let lines = screen.driver.app().pivot().unwrap().lines();
+    let user = lines.first().and_then(|line| line.count).unwrap();
+    let screen = screen.keys("a").await;
+    assert_eq!(screen.driver.app().view().unwrap().matched() as u64, user.events);
 }

@@ -2,6 +2,7 @@
 //! driver works until nothing is under way, and calls that shall be under way are held at a gate.
 
 use auditui::app::message::Message;
+use auditui::app::pivot::Same;
 use auditui::app::setup::{AccessFilter, Glyphs, Setup};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
@@ -82,6 +83,8 @@ impl Start {
             scope: self.scope,
             access: AccessFilter::WritesAndSessions,
             query: self.query,
+            views: auditui::app::saved::built_in(),
+            views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,
             padding,
@@ -162,6 +165,7 @@ macro_rules! assert_screen {
         insta::with_settings!({
             filters => vec![
                 (r" *(\S+ of \S+ match) +(✓|ok) +[\d,]+ m?s", "  $1  $2  N ms"),
+                (r"│(✓|ok) +\d+ ms", "│$1 N ms"),
                 // Which call came first is not ours to say.
                 (
                     r"auditui-[0-9a-f]{8}-[0-9a-f]{6}/[0-9A-F]{32}/[0-9A-F]{4}",
@@ -427,4 +431,40 @@ async fn ascii_is_ascii() {
     let screen = Start { glyphs: Glyphs::Ascii, ..Start::of("small") }.loaded().await;
     assert!(screen.text().is_ascii(), "{}", screen.text());
     assert_screen!("ascii", screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facets_and_pivots_lead_to_as_many_events_as_they_say() {
+    let screen = Start::of("small").loaded().await.keys("wf").await;
+    assert_screen!("facets", screen);
+    let facets = screen.driver.app().facets();
+    let counted: u64 = (0..facets.rows()).filter_map(|place| facets.row(place)).map(|row| row.count).sum();
+    assert_eq!(counted, screen.driver.app().view().unwrap().matched() as u64);
+    let wanted = facets.row(0).unwrap().count;
+    let screen = screen.keys("<enter><enter>").await;
+    assert_eq!(screen.driver.app().view().unwrap().matched() as u64, wanted);
+    let screen = screen.keys("p").await;
+    assert_screen!("pivot", screen);
+    let lines = screen.driver.app().pivot().unwrap().lines();
+    let events = lines.iter().find(|line| line.same == Same::Ip).and_then(|line| line.count).unwrap().events;
+    let screen = screen.keys("i").await;
+    assert_eq!(screen.driver.app().view().unwrap().matched() as u64, events);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facets_grow_with_what_arrives() {
+    let gate = Gate::region("eu-frankfurt-1");
+    let screen = Start { gate: Some(gate.clone()), ..Start::of("small") }.loaded().await;
+    let mut screen = screen.keys("wfadata.request.action<enter>").await;
+    let counted = |screen: &Screen| screen.driver.app().facets().values().unwrap().progress;
+    let (before, of) = counted(&screen);
+    assert!(before == of && screen.text().contains('≥'), "{}", screen.text());
+    screen.fake.release(&gate);
+    while screen.fake.parked() > 0 {
+        tokio::task::yield_now().await;
+    }
+    screen.settle().await;
+    let (after, of) = counted(&screen);
+    assert!(after > before && after == of);
+    assert_eq!(of, screen.driver.app().view().unwrap().matched() as u64);
 }

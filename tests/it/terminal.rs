@@ -74,6 +74,7 @@ impl Session {
         self.wait("the end of the alternate screen", |screen| !screen.alternate_screen());
         assert!(!self.screen.screen().hide_cursor(), "the cursor stays hidden");
         assert!(!self.screen.screen().bracketed_paste(), "bracketed paste stays on");
+        assert_eq!(self.screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse stays ours");
         (self.child.wait().unwrap().exit_code(), self.bytes)
     }
 }
@@ -149,6 +150,12 @@ fn an_idle_screen_writes_the_clock_and_nothing_else() {
 fn a_signal_gives_the_terminal_back_too() {
     let mut session = Session::start(&["--demo"]);
     session.wait_for("acme-prod");
+    assert_eq!(session.screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None, "off until asked for");
+    session.press("\x1bOQ");
+    session.wait("the mouse", |screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+    // The left button on the first compartment.
+    session.press("\x1b[<0;10;9M");
+    session.wait_for("[1 Compartments]");
     let pid = session.child.process_id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let (code, _) = session.end();

@@ -15,10 +15,10 @@ use tokio_rustls::TlsAcceptor;
 use super::support::{Cloud, Output};
 
 /// An authority that nobody knows.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "an authority of our own");
@@ -26,7 +26,7 @@ impl Authority {
     }
 
     /// A certificate for a host name, and how a server shows it.
-    fn server(&self, host: &str, expired: bool) -> ServerConfig {
+    pub fn server(&self, host: &str, expired: bool) -> ServerConfig {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         if expired {
             (params.not_before, params.not_after) = (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 1, 1));
@@ -40,8 +40,14 @@ impl Authority {
     }
 }
 
+impl Authority {
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+}
+
 /// A small cloud behind a server that speaks TLS; the port of that server.
-fn behind_tls(cloud: &Cloud, config: ServerConfig) -> u16 {
+pub fn behind_tls(cloud: &Cloud, config: ServerConfig) -> u16 {
     let (acceptor, cloud_port) = (TlsAcceptor::from(Arc::new(config)), cloud.fake.port());
     let listener = cloud.runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -67,7 +73,7 @@ fn asked(host: &str, expired: bool, trusting: bool) -> (Cloud, Output) {
     let cloud = Cloud::named("small");
     let authority = Authority::new();
     let port = behind_tls(&cloud, authority.server(host, expired));
-    cloud.home.write("authority.pem", &authority.0.pem());
+    cloud.home.write("authority.pem", &authority.pem());
     let bundle = cloud.home.path("authority.pem");
     let trust = ["--cert-bundle", bundle.to_str().unwrap()];
     let endpoint = format!("https://localhost:{port}/{{service}}/{{region}}");
@@ -83,6 +89,29 @@ fn an_authority_of_ones_own_is_trusted_where_it_is_named() {
 }
 
 #[test]
+fn variables_name_authorities_too_and_the_platform_need_have_none() {
+    for variables in [
+        &["SSL_CERT_FILE"][..],
+        &["REQUESTS_CA_BUNDLE"],
+        &["CURL_CA_BUNDLE"],
+        // As in a slim container: no store at all, and one's own certificates.
+        &["OCI_CLI_CERT_BUNDLE", "SSL_CERT_FILE=/nowhere", "SSL_CERT_DIR=/nowhere"],
+    ] {
+        let mut cloud = Cloud::named("small");
+        let authority = Authority::new();
+        let port = behind_tls(&cloud, authority.server("localhost", false));
+        cloud.home.write("authority.pem", &authority.pem());
+        let bundle = cloud.home.path("authority.pem").display().to_string();
+        for variable in variables {
+            let (name, value) = variable.split_once('=').unwrap_or((variable, &bundle));
+            cloud.home.set(name, value);
+        }
+        let output = regions(&cloud, &format!("https://localhost:{port}/{{service}}/{{region}}"), &[]);
+        assert_eq!(output.code, Some(0), "{variables:?}: {}", output.stderr);
+    }
+}
+
+#[test]
 fn a_certificate_that_cannot_be_trusted_ends_it_before_anything_is_asked() {
     for (host, expired, trusting) in
         [("localhost", false, false), ("audit.example.com", false, true), ("localhost", true, true)]
@@ -90,7 +119,9 @@ fn a_certificate_that_cannot_be_trusted_ends_it_before_anything_is_asked() {
         let (cloud, output) = asked(host, expired, trusting);
         let output = output.expect(1);
         assert!(output.stderr.contains("certificate"), "{host} {expired}: {}", output.stderr);
-        assert!(output.stderr.contains("--cert-bundle"), "{host} {expired}: {}", output.stderr);
+        for word in ["--cert-bundle", "TLS inspection"] {
+            assert!(output.stderr.contains(word), "{host} {expired}: {}", output.stderr);
+        }
         assert_eq!(cloud.fake.counts().requests, 0, "{host} {expired}");
     }
 }

@@ -1,52 +1,22 @@
 //! The events: which one the cursor is on, however many arrive above it.
 
 use crate::app::action::Action;
+use crate::app::columns::{ColumnSet, DrawnColumns, ListColumn};
 use crate::app::view::View;
 use crate::app::viewport::Viewport;
 use crate::index::EventKey;
-use crate::query::Field;
 
 #[derive(Debug, Default)]
 pub struct ListPane {
     view: Viewport,
     key: Option<EventKey>,
+    /// The event that the cursor was put on, and on which line of the screen: it stays there, also at the top and while that
+    /// is still being searched, until it is moved.
+    held: Option<(EventKey, usize)>,
+    columns: ColumnSet,
     column: ListColumn,
-    /// The cursor was put on its event: it stays there, also at the top, until it is moved.
-    stays: bool,
-}
-
-/// A column whose value can be copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ListColumn {
-    Time,
-    Status,
-    User,
-    #[default]
-    Event,
-    Resource,
-    Region,
-}
-
-impl ListColumn {
-    pub const ALL: [Self; 6] = [Self::Time, Self::Status, Self::User, Self::Event, Self::Resource, Self::Region];
-
-    /// What is asked of an event that has the same there; of the time it is not a field.
-    pub fn field(self) -> Option<Field> {
-        Some(match self {
-            Self::Time => return None,
-            Self::Status => Field::Status,
-            Self::User => Field::User,
-            Self::Event => Field::Event,
-            Self::Resource => Field::Resource,
-            Self::Region => Field::Region,
-        })
-    }
-
-    fn moved(self, right: bool) -> Self {
-        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or_default();
-        let to = if right { at + 1 } else { at.saturating_sub(1) };
-        Self::ALL.get(to).copied().unwrap_or(self)
-    }
+    /// Columns that there was room for.
+    drawn: DrawnColumns,
 }
 
 impl ListPane {
@@ -58,12 +28,25 @@ impl ListPane {
         self.column
     }
 
+    pub fn columns(&self) -> &ColumnSet {
+        &self.columns
+    }
+
+    /// The cell cursor stays where it is, or goes to the event's name.
+    pub fn show_columns(&mut self, columns: ColumnSet) {
+        self.columns = columns;
+        if !self.columns.shown().any(|column| column == self.column) {
+            self.column = ListColumn::default();
+        }
+    }
+
     /// The event under the cursor.
     pub fn key(&self) -> Option<EventKey> {
         self.key
     }
 
-    pub fn resize(&mut self, rows: u16, view: Option<&View>) {
+    pub fn resize(&mut self, rows: u16, drawn: DrawnColumns, view: Option<&View>) {
+        self.drawn = drawn;
         self.view.resize(rows, view.map_or(0, View::matched));
     }
 
@@ -71,9 +54,9 @@ impl ListPane {
     /// top, because that is where the newest arrives.
     pub fn follow(&mut self, view: &View) {
         let len = view.matched();
-        let line = self.view.cursor.saturating_sub(self.view.offset);
-        if (self.view.cursor > 0 || self.stays)
-            && let Some(rank) = self.key.and_then(|key| view.rank_near(key))
+        let here = self.line().filter(|_| self.view.cursor > 0);
+        if let Some((key, line)) = self.held.or(here)
+            && let Some(rank) = view.rank_near(key)
         {
             self.view.cursor = rank;
             self.view.offset = rank.saturating_sub(line);
@@ -82,25 +65,57 @@ impl ListPane {
         self.key = view.key(self.view.cursor);
     }
 
+    /// The event under the cursor, and its line of the screen.
+    pub fn line(&self) -> Option<(EventKey, usize)> {
+        Some((self.key?, self.view.cursor.saturating_sub(self.view.offset)))
+    }
+
     /// Puts the cursor on an event, on this line of the screen, when the next rows come.
     pub fn go_to(&mut self, key: EventKey, line: usize) {
-        self.key = Some(key);
-        self.view.cursor = self.view.offset + line;
-        self.stays = true;
+        self.held = Some((key, line));
     }
 
     pub fn act(&mut self, action: Action, view: &View) -> bool {
         let len = view.matched();
-        self.stays &= matches!(action, Action::MoveLeft | Action::MoveRight);
         match action {
-            Action::MoveLeft | Action::MoveRight => self.column = self.column.moved(action == Action::MoveRight),
+            Action::MoveLeft | Action::MoveRight => {
+                self.move_cell(action == Action::MoveRight);
+                return true;
+            }
             Action::NextFailed => self.seek_failed(view, true),
             Action::PreviousFailed => self.seek_failed(view, false),
             _ if !self.view.act(action, len) => return false,
             _ => {}
         }
+        self.held = None;
         self.key = view.key(self.view.cursor);
         true
+    }
+
+    /// Scrolls by so many lines, the cursor staying on its event while that is in sight.
+    pub fn scroll(&mut self, down: bool, lines: usize, view: &View) {
+        (0..lines).for_each(|_| self.view.scroll(down, view.matched()));
+        self.held = None;
+        self.key = view.key(self.view.cursor);
+    }
+
+    /// Puts the cursor on the event at this rank, or on the last one.
+    pub fn move_to(&mut self, rank: usize, view: &View) {
+        self.view.move_to(rank, view.matched());
+        self.held = None;
+        self.key = view.key(self.view.cursor);
+    }
+
+    /// The cell cursor goes over what can be seen.
+    fn move_cell(&mut self, right: bool) {
+        let columns: Vec<ListColumn> = self.columns.shown().filter(|column| self.drawn.holds(*column)).collect();
+        let at = columns.iter().position(|column| *column == self.column);
+        let to = match (at, right) {
+            (Some(at), true) => (at + 1).min(columns.len() - 1),
+            (Some(at), false) => at.saturating_sub(1),
+            (None, _) => columns.len().saturating_sub(1),
+        };
+        self.column = columns.get(to).copied().unwrap_or(self.column);
     }
 
     /// Puts the cursor on the next failed event, where there is one.

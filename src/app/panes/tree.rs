@@ -167,6 +167,27 @@ impl TreePane {
         }
     }
 
+    /// Puts the cursor on what stands on this line of the pane; a gap and a heading are between the two lists.
+    pub fn click(&mut self, line: u16, tenancy: &Tenancy) {
+        let (line, nodes) = (usize::from(line), self.nodes(&tenancy.tree).len());
+        if line < self.view.height {
+            if self.view.offset + line < nodes {
+                self.view.cursor = self.view.offset + line;
+            }
+        } else if let Some(line) = line.checked_sub(self.view.height + 2)
+            && line < self.region_rows
+        {
+            let place = self.first_region(tenancy) + line;
+            self.view.cursor = nodes + place.min(tenancy.regions.len().saturating_sub(1));
+        }
+    }
+
+    /// The first region in sight: the one under the cursor always is.
+    pub fn first_region(&self, tenancy: &Tenancy) -> usize {
+        let at = self.view.cursor.checked_sub(self.nodes(&tenancy.tree).len());
+        at.map_or(0, |at| (at + 1).saturating_sub(self.region_rows))
+    }
+
     /// Moves to a compartment, unfolding what hides it.
     fn show(&mut self, node: NodeId, tree: &CompartmentTree) {
         let parents = std::iter::successors(tree.parent(node), |above| tree.parent(*above));

@@ -163,8 +163,9 @@ pub(super) fn check_fault(text: &str, fault: &Spanned<FaultSpec>) -> Result<(), 
     if spec.share.is_some_and(|share| !is_share(share)) {
         return wrong("faults.share", "a share is between 0 and 1".to_owned());
     }
-    if let Some(service) = spec.service.as_deref().filter(|service| !["audit", "identity"].contains(service)) {
-        return wrong("faults.service", format!("`{service}` is neither audit nor identity"));
+    let services = ["audit", "identity", "auth", "opc"];
+    if let Some(service) = spec.service.as_deref().filter(|service| !services.contains(service)) {
+        return wrong("faults.service", format!("`{service}` is none of audit, identity, auth and opc"));
     }
     let status = spec.status.unwrap_or(500);
     match spec.kind {

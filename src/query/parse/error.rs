@@ -32,6 +32,11 @@ impl ParseError {
         self
     }
 
+    /// The character at which the span begins, counted from 1.
+    pub fn column(&self, text: &str) -> usize {
+        text.get(..self.span.start).unwrap_or(text).chars().count() + 1
+    }
+
     /// `did you mean user or uid?`
     pub fn suggestion(&self) -> Option<String> {
         let (last, others) = self.nearest.split_last()?;

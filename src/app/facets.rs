@@ -1,0 +1,536 @@
+//! The facets: which values the fields of the listed events have, how often, and since when; what is chosen among them
+//! becomes part of the question, all at once.
+
+pub mod count;
+pub mod pending;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::App;
+use super::action::Action;
+use super::effect::{CountRequest, Effect};
+use super::help::Help;
+use super::keymap::Focus;
+use super::line::LineEditor;
+use super::overlay::Overlay;
+use super::view::Seen;
+use super::viewport::Viewport;
+use crate::domain::zone::Zone;
+use crate::query::{Condition, Expr, Field, ParseContext, Query, Subject, Term, ValueOrder, Valued, parse};
+use count::{FacetsAnswer, FacetsRequest};
+use pending::Pending;
+
+/// What an investigator asks first comes first.
+const FIELDS: [Field; 23] = [
+    Field::User,
+    Field::Event,
+    Field::Ip,
+    Field::Agent,
+    Field::Key,
+    Field::Session,
+    Field::Service,
+    Field::Resource,
+    Field::Compartment,
+    Field::Region,
+    Field::Status,
+    Field::Action,
+    Field::Auth,
+    Field::Caller,
+    Field::Message,
+    Field::Path,
+    Field::Type,
+    Field::ResourceId,
+    Field::UserId,
+    Field::CompartmentId,
+    Field::Queried,
+    Field::Source,
+    Field::AvailabilityDomain,
+];
+
+/// Stays as it was when it is opened again, but for what was pending.
+#[derive(Debug)]
+pub struct Facets {
+    fields: Arc<[Subject]>,
+    field_view: Viewport,
+    value_view: Viewport,
+    /// The value under the cursor, which may move to another row as events come.
+    value: Option<UnderCursor>,
+    side: Side,
+    order: ValueOrder,
+    find: String,
+    is_open: bool,
+    line: Option<Typed>,
+    pending: Pending,
+    /// The first question that asked for what is pending now.
+    pending_since: u64,
+    asking: Asking,
+    answer: Option<Box<FacetsAnswer>>,
+}
+
+/// A value; `None`: the events that have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct UnderCursor(Option<String>);
+
+/// Which of the two lists the cursor is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    #[default]
+    Fields,
+    Values,
+}
+
+/// A line that is being typed.
+#[derive(Debug)]
+pub struct Typed {
+    pub purpose: Purpose,
+    pub line: LineEditor,
+    /// Why it cannot be taken.
+    pub fault: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A text that values have in them.
+    Find,
+    /// A field, or a place in the JSON, to count by.
+    AddField,
+}
+
+/// A question that is under way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asking {
+    /// Of the last question.
+    pub generation: u64,
+    /// The last word on it has not come.
+    pub waits: bool,
+    /// What is shown has changed since.
+    pub stale: bool,
+}
+
+impl Asking {
+    /// Whether this answers the last question; notes whether it is the last word.
+    pub fn takes(&mut self, generation: u64, is_last: bool) -> bool {
+        let is_current = generation == self.generation;
+        self.waits &= !(is_current && is_last);
+        is_current
+    }
+
+    /// There is something new to ask about. Whether to ask now: a question before the last word would take that away, and
+    /// there may be no end of new things.
+    pub fn renews(&mut self) -> bool {
+        self.stale = self.waits;
+        !self.waits
+    }
+
+    /// Whether what has changed meanwhile must be asked for now.
+    pub fn is_due(&mut self) -> bool {
+        !self.waits && std::mem::take(&mut self.stale)
+    }
+
+    pub fn ask(&mut self, generation: u64) {
+        *self = Self { generation, waits: true, stale: false };
+    }
+}
+
+impl Default for Facets {
+    fn default() -> Self {
+        Self {
+            fields: FIELDS.map(Subject::Field).into(),
+            field_view: Viewport::default(),
+            value_view: Viewport::default(),
+            value: None,
+            side: Side::Fields,
+            order: ValueOrder::Count,
+            find: String::new(),
+            is_open: false,
+            line: None,
+            pending: Pending::default(),
+            pending_since: 0,
+            asking: Asking::default(),
+            answer: None,
+        }
+    }
+}
+
+/// What the screen reads.
+impl Facets {
+    pub fn fields(&self) -> &[Subject] {
+        &self.fields
+    }
+
+    /// Over the fields, and the line below them that adds one.
+    pub fn field_view(&self) -> &Viewport {
+        &self.field_view
+    }
+
+    /// Over the values, and the line below them for events that have none.
+    pub fn value_view(&self) -> &Viewport {
+        &self.value_view
+    }
+
+    /// The field whose values are listed.
+    pub fn field(&self) -> Option<&Subject> {
+        self.fields.get(self.field_view.cursor.min(self.fields.len().saturating_sub(1)))
+    }
+
+    /// Whether the cursor is on the line that adds a field.
+    pub fn is_on_add(&self) -> bool {
+        self.side == Side::Fields && self.field_view.cursor >= self.fields.len()
+    }
+
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    pub fn order(&self) -> ValueOrder {
+        self.order
+    }
+
+    pub fn find_text(&self) -> &str {
+        &self.find
+    }
+
+    pub fn line(&self) -> Option<&Typed> {
+        self.line.as_ref()
+    }
+
+    pub fn pending(&self) -> &Pending {
+        &self.pending
+    }
+
+    /// What was counted last.
+    pub fn answer(&self) -> Option<&FacetsAnswer> {
+        self.answer.as_deref()
+    }
+
+    /// The same, where it is of the field that the cursor is on.
+    pub fn values(&self) -> Option<&FacetsAnswer> {
+        self.answer().filter(|answer| Some(&answer.field) == self.field())
+    }
+
+    /// Whether the preview is of what is pending now.
+    pub fn is_preview_current(&self) -> bool {
+        self.answer().is_some_and(|answer| answer.generation >= self.pending_since)
+    }
+
+    /// What Enter does.
+    pub fn enter_hint(&self) -> &'static str {
+        match self.side {
+            _ if !self.pending.is_empty() => "apply",
+            _ if self.is_on_add() => "add",
+            Side::Fields => "values",
+            Side::Values => "only this",
+        }
+    }
+
+    /// The rows of the list of values.
+    pub fn rows(&self) -> usize {
+        self.values().map_or(0, |answer| answer.listed.values.len() + usize::from(self.shown_missing().is_some()))
+    }
+
+    pub fn row(&self, place: usize) -> Option<&Valued> {
+        self.values()?.listed.values.get(place).or_else(|| self.shown_missing().filter(|_| place + 1 == self.rows()))
+    }
+
+    /// A text is found in no value of events that have none.
+    fn shown_missing(&self) -> Option<&Valued> {
+        self.values()?.missing.as_ref().filter(|_| self.find.is_empty())
+    }
+}
+
+impl Facets {
+    pub(super) fn resize(&mut self, rows: u16) {
+        self.field_view.resize(rows, self.fields.len() + 1);
+        let values = self.rows();
+        self.value_view.resize(rows, values);
+    }
+
+    /// The cursor stays on its value.
+    fn follow(&mut self) {
+        let rows = self.rows();
+        let place = self
+            .value
+            .as_ref()
+            .and_then(|value| (0..rows).find(|place| self.row(*place).is_some_and(|row| row.value == value.0)));
+        if let Some(place) = place.filter(|_| self.value_view.cursor > 0) {
+            let line = self.value_view.cursor.saturating_sub(self.value_view.offset);
+            self.value_view.offset = place.saturating_sub(line);
+            self.value_view.cursor = place;
+        }
+        self.value_view.settle(rows);
+        self.note_value();
+    }
+
+    fn note_value(&mut self) {
+        self.value = self.row(self.value_view.cursor).map(|row| UnderCursor(row.value.clone()));
+    }
+
+    fn rewind(&mut self) {
+        (self.value_view.cursor, self.value_view.offset, self.value) = (0, 0, None);
+    }
+
+    /// Whether that leads to other values.
+    fn move_cursor(&mut self, action: Action) -> bool {
+        if self.side == Side::Values {
+            let rows = self.rows();
+            self.value_view.act(action, rows);
+            self.note_value();
+            return false;
+        }
+        let before = self.field_view.cursor;
+        self.field_view.act(action, self.fields.len() + 1);
+        if self.field_view.cursor == before {
+            return false;
+        }
+        self.find.clear();
+        self.rewind();
+        !self.is_on_add()
+    }
+
+    /// Says something of the value under the cursor; whether that changes what is pending.
+    fn choose(&mut self, choice: impl FnOnce(&mut Pending, &Subject, Option<&str>)) -> bool {
+        let row = self.row(self.value_view.cursor).filter(|_| self.side == Side::Values);
+        let (Some(value), Some(field)) = (row.map(|row| row.value.clone()), self.field().cloned()) else {
+            return false;
+        };
+        choice(&mut self.pending, &field, value.as_deref());
+        self.pending_since = self.asking.generation + 1;
+        true
+    }
+
+    fn request(&self, generation: u64, seen: Seen) -> Option<FacetsRequest> {
+        Some(FacetsRequest {
+            generation,
+            seen,
+            fields: Arc::clone(&self.fields),
+            field: self.field()?.clone(),
+            order: self.order,
+            find: self.find.clone(),
+            pending: self.pending.terms(),
+        })
+    }
+
+    /// Counts by this as well from now on.
+    fn add(&mut self, subject: Subject) {
+        let place = self.fields.iter().position(|field| *field == subject).unwrap_or(self.fields.len());
+        if place == self.fields.len() {
+            self.fields = self.fields.iter().cloned().chain([subject]).collect();
+        }
+        self.field_view.move_to(place, self.fields.len() + 1);
+        self.find.clear();
+        self.rewind();
+        self.side = Side::Values;
+    }
+}
+
+impl App {
+    pub fn facets(&self) -> &Facets {
+        &self.facets
+    }
+
+    pub(super) fn open_facets(&mut self) -> Vec<Effect> {
+        if self.view.is_none() {
+            return Vec::new();
+        }
+        self.facets.pending.clear();
+        self.facets.line = None;
+        self.facets.is_open = true;
+        self.overlay = Some(Overlay::Facets);
+        self.count_facets()
+    }
+
+    /// The question as it would be with what is pending.
+    pub fn facets_query(&self) -> String {
+        let mut filters = self.filters.clone();
+        self.facets.pending.terms().into_iter().for_each(|term| filters.include(term));
+        filters.query().to_string()
+    }
+
+    pub fn facets_pending(&self) -> String {
+        Query::everything().and_all(self.facets.pending.terms()).to_string()
+    }
+
+    fn close_facets(&mut self) -> Vec<Effect> {
+        self.overlay = None;
+        self.facets.is_open = false;
+        self.facets.answer = None;
+        self.facets.asking = Asking::default();
+        vec![Effect::StopCounting]
+    }
+
+    /// Asks for what the popup shows.
+    fn count_facets(&mut self) -> Vec<Effect> {
+        let Some(view) = &self.view else { return Vec::new() };
+        self.counting += 1;
+        let Some(request) = self.facets.request(self.counting, Seen(Arc::clone(view))) else { return Vec::new() };
+        self.facets.asking.ask(self.counting);
+        vec![Effect::Count(CountRequest::Facets(Box::new(request)))]
+    }
+
+    /// There is another view.
+    pub(super) fn recount_facets(&mut self) -> Vec<Effect> {
+        if self.facets.is_open && self.facets.asking.renews() { self.count_facets() } else { Vec::new() }
+    }
+
+    pub(super) fn facets_counted(&mut self, answer: Box<FacetsAnswer>) -> Vec<Effect> {
+        if !self.facets.asking.takes(answer.generation, answer.is_last) {
+            return Vec::new();
+        }
+        self.facets.answer = Some(answer);
+        self.facets.follow();
+        if self.facets.asking.is_due() { self.count_facets() } else { Vec::new() }
+    }
+
+    pub(super) fn act_in_facets(&mut self, action: Action) -> Vec<Effect> {
+        if self.facets.line.is_some() {
+            return self.act_in_facets_line(action);
+        }
+        let facets = &mut self.facets;
+        let changed = match action {
+            Action::Cancel | Action::Close => return self.close_facets(),
+            Action::Help => {
+                self.overlay = Some(Overlay::Help(Help::new(Focus::Facets)));
+                return Vec::new();
+            }
+            Action::Open => return self.open_in_facets(),
+            Action::CycleZone => {
+                self.clock = self.clock.next(self.setup.zone);
+                false
+            }
+            Action::MoveLeft => {
+                facets.side = Side::Fields;
+                false
+            }
+            Action::MoveRight => {
+                facets.side = Side::Values;
+                false
+            }
+            Action::SwitchPart => {
+                facets.side = if facets.side == Side::Fields { Side::Values } else { Side::Fields };
+                false
+            }
+            Action::Toggle => facets.choose(|pending, field, value| pending.toggle(field, value, true)),
+            Action::Exclude => facets.choose(|pending, field, value| pending.toggle(field, value, false)),
+            Action::OnlyThis => facets.choose(Pending::only),
+            Action::Search => {
+                facets.side = Side::Values;
+                return self.type_in_facets(Purpose::Find);
+            }
+            Action::AddField => return self.type_in_facets(Purpose::AddField),
+            Action::OrderValues => {
+                facets.order = facets.order.next();
+                facets.rewind();
+                true
+            }
+            _ => facets.move_cursor(action),
+        };
+        if changed { self.count_facets() } else { Vec::new() }
+    }
+
+    /// What is pending is asked for; else what the cursor is on.
+    fn open_in_facets(&mut self) -> Vec<Effect> {
+        let facets = &mut self.facets;
+        if facets.pending.is_empty() && facets.is_on_add() {
+            return self.type_in_facets(Purpose::AddField);
+        }
+        if facets.pending.is_empty() && !facets.choose(Pending::only) {
+            facets.side = Side::Values;
+            return Vec::new();
+        }
+        let terms = self.facets.pending.terms();
+        let mut effects = self.close_facets();
+        effects.extend(self.change(|filters| terms.into_iter().for_each(|term| filters.include(term))));
+        effects
+    }
+
+    fn type_in_facets(&mut self, purpose: Purpose) -> Vec<Effect> {
+        let text = if purpose == Purpose::Find { self.facets.find.as_str() } else { "" };
+        self.facets.line = Some(Typed { purpose, line: LineEditor::new(text), fault: None });
+        Vec::new()
+    }
+
+    fn act_in_facets_line(&mut self, action: Action) -> Vec<Effect> {
+        let purpose = self.facets.line.as_ref().map(|typed| typed.purpose);
+        match action {
+            Action::Cancel => {
+                self.facets.line = None;
+                if purpose == Some(Purpose::Find) {
+                    return self.find_in_facets(String::new());
+                }
+            }
+            Action::Open if purpose == Some(Purpose::Find) => self.facets.line = None,
+            Action::Open => return self.add_facet(),
+            // What was found can be walked through while typing.
+            _ if purpose == Some(Purpose::Find) => {
+                self.facets.move_cursor(action);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// A key, or a paste, into the line that is being typed.
+    pub(super) fn edit_in_facets(&mut self, edit: impl FnOnce(&mut LineEditor) -> bool) -> Vec<Effect> {
+        let Some(typed) = &mut self.facets.line else { return Vec::new() };
+        if !edit(&mut typed.line) {
+            return Vec::new();
+        }
+        typed.fault = None;
+        let text = typed.line.text();
+        if typed.purpose == Purpose::Find { self.find_in_facets(text) } else { Vec::new() }
+    }
+
+    fn find_in_facets(&mut self, text: String) -> Vec<Effect> {
+        if self.facets.find == text {
+            return Vec::new();
+        }
+        self.facets.find = text;
+        self.facets.rewind();
+        self.count_facets()
+    }
+
+    fn add_facet(&mut self) -> Vec<Effect> {
+        let Some(text) = self.facets.line.as_ref().map(|typed| typed.line.text()) else { return Vec::new() };
+        if text.trim().is_empty() {
+            self.facets.line = None;
+            return Vec::new();
+        }
+        match subject(&text, self.now, self.clock.zone()) {
+            Ok(subject) => {
+                self.facets.line = None;
+                self.facets.add(subject);
+                self.count_facets()
+            }
+            Err(fault) => {
+                if let Some(typed) = &mut self.facets.line {
+                    typed.fault = Some(fault);
+                }
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// What may be counted by: a field by its name, or a place in the JSON as the query language writes it; as jq does, too.
+fn subject(text: &str, now: chrono::DateTime<chrono::Utc>, zone: Zone) -> Result<Subject, String> {
+    let text = text.trim().trim_start_matches('.');
+    let read_list = |_: &str| Err("a list of values is no field".to_owned());
+    let context = ParseContext { now, zone, read_list: &read_list };
+    let query = parse(&format!("{text}:*"), &context).map_err(|error| {
+        let suggestion = error.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
+        format!("{}{suggestion}", error.message)
+    })?;
+    match query.conjuncts() {
+        [Expr::Term(Term::About { subject, condition: Condition::Present })]
+            if !matches!(subject, Subject::Raw | Subject::Shown) =>
+        {
+            Ok(subject.clone())
+        }
+        _ => {
+            Err("this is neither a field nor a place in the JSON, such as data.request.parameters.bucketName"
+                .to_owned())
+        }
+    }
+}
