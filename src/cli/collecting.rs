@@ -123,13 +123,10 @@ fn rebuild_ledgers(disk: &Disk, root: &Path, talk: &Talk) -> Result<(), Problem>
     let shown = |path: &str| clean(path).into_owned();
     for slug in tenancies(root) {
         let layout = Layout::named(root, &slug);
-        let Some(rebuilt) = rebuild(disk, &layout, clock::now()).map_err(|trouble| trouble.to_problem())? else {
-            talk.note(&format!("the ledger of {} is whole, so it stays", shown(&slug)));
-            continue;
-        };
+        let rebuilt = rebuild(disk, &layout, clock::now().trunc_subsecs(0)).map_err(|trouble| trouble.to_problem())?;
         let (slices, events) = (count_of(rebuilt.cells as u64, "slice"), count_of(rebuilt.rows, "event"));
         talk.note(&format!("the ledger of {} is made anew from {slices} with {events}", shown(&slug)));
-        talk.note(&format!("the damaged one is {}", shown(&rebuilt.aside)));
+        talk.note(&format!("the one that was is {}", shown(&rebuilt.aside)));
         for foreign in &rebuilt.foreign {
             talk.warning(&format!("left out, because it is no data file of ours: {}", shown(foreign)));
         }

@@ -11,6 +11,7 @@ use super::layout::Layout;
 use super::lines::{Group, Line, NewFile, Old};
 use super::record::DataFile;
 use super::staging::Staging;
+use super::{Trouble, damaged_data};
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
 use crate::domain::ledger::CellKey;
@@ -61,7 +62,7 @@ impl Commit<'_> {
         key: &CellKey,
         held: &[DataFile],
         read_at: Option<DateTime<Utc>>,
-    ) -> io::Result<Prepared> {
+    ) -> Result<Prepared, Trouble> {
         let mut prepared = Prepared::default();
         let Some(mut pages) = staging.pages(key)? else { return Ok(prepared) };
         let mut sorter = Sorter::new(SorterSettings::default(), self.footprint.clone());
@@ -96,9 +97,9 @@ impl Commit<'_> {
         news: &mut News<'_>,
         added: &mut Added,
         read_at: Option<DateTime<Utc>>,
-    ) -> io::Result<NewFile> {
+    ) -> Result<NewFile, Trouble> {
         let place = self.layout.data().join(path);
-        let damaged = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", place.display()));
+        let damaged = |error: io::Error| damaged_data(&place, &error);
         let day = news.next.as_ref().and_then(|(line, _)| line.day());
         let mut old = Old::open(&place).map_err(damaged)?;
         let mut file = NewFile::create(self.disk, staged)?;

@@ -139,9 +139,9 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Where a damaged ledger is kept: beside its place, under a name that is free.
+/// Where a ledger that is made anew is kept: beside its place, under a name that is free.
 pub fn aside(path: &Path) -> PathBuf {
-    let name = |n: u32| path.with_extension(format!("damaged-{n}"));
+    let name = |n: u32| path.with_extension(format!("before-{n}"));
     (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
 }
 

@@ -69,6 +69,17 @@ fn damaged(layout: &Layout, why: &str) -> Trouble {
     }
 }
 
+/// Of a file that new events were to be added to.
+fn damaged_data(place: &std::path::Path, error: &io::Error) -> Trouble {
+    Trouble::Damaged {
+        what: format!("the data file {} cannot be read: {error}", place.display()),
+        hint:
+            "restore it from a backup; or move it away and use --rebuild-ledger: what the service still holds is then\n\
+               asked once more"
+                .to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -14,14 +14,13 @@ use super::layout::Layout;
 use super::record::{DataFile, FORM, Head, Held, Planned, Record};
 use super::scan::{Scanned, paths, scan};
 use super::staging::Staging;
-use super::store::load;
 use super::{Trouble, damaged};
 use crate::domain::ledger::CellKey;
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// Where the damaged ledger is now, as text.
+    /// Where the ledger that was is now, as text.
     pub aside: String,
     pub cells: usize,
     pub rows: u64,
@@ -29,9 +28,9 @@ pub struct Rebuilt {
     pub foreign: Vec<String>,
 }
 
-/// Makes the ledger of a tenancy anew if it is damaged; `None` where it is not. Whoever calls holds the lock.
-pub fn rebuild(disk: &Disk, layout: &Layout, now: DateTime<Utc>) -> Result<Option<Rebuilt>, Trouble> {
-    let Err(Trouble::Damaged { .. }) = load(layout) else { return Ok(None) };
+/// Makes the ledger of a tenancy anew, whatever it is like: it may be whole and data be missing. Whoever calls holds the
+/// lock.
+pub fn rebuild(disk: &Disk, layout: &Layout, now: DateTime<Utc>) -> Result<Rebuilt, Trouble> {
     let mut rebuilt = Rebuilt::default();
     let mut tenancy = None;
     let mut cells: BTreeMap<CellKey, Vec<DataFile>> = BTreeMap::new();
@@ -75,7 +74,7 @@ pub fn rebuild(disk: &Disk, layout: &Layout, now: DateTime<Utc>) -> Result<Optio
     // It tells of the ledger that was; the next run writes its own.
     disk.remove(&layout.manifest())?;
     rebuilt.aside = aside.display().to_string();
-    Ok(Some(rebuilt))
+    Ok(rebuilt)
 }
 
 fn tool() -> String {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
@@ -217,6 +217,44 @@ pub enum Fault {
     Kill,
     /// The process ends in the middle of it.
     Half,
+    /// The machine ends: of what was written and not synced there is nothing, and names are those that were.
+    PowerCut,
+}
+
+/// What a power cut takes back.
+#[derive(Default)]
+struct Unsynced {
+    /// How long files were when they were synced last.
+    lengths: BTreeMap<PathBuf, u64>,
+    /// What stood under names that were given to other files.
+    names: BTreeMap<PathBuf, Option<Vec<u8>>>,
+}
+
+impl Unsynced {
+    fn note(&mut self, op: Op, path: &Path) {
+        let length = || std::fs::metadata(path).map_or(0, |found| found.len());
+        match op {
+            Op::Write => drop(self.lengths.entry(path.to_owned()).or_insert_with(length)),
+            Op::Sync => drop(self.lengths.remove(path)),
+            Op::Rename => drop(self.names.insert(path.to_owned(), std::fs::read(path).ok())),
+            Op::SyncDirectory => self.names.retain(|name, _| name.parent() != Some(path)),
+            _ => {}
+        }
+    }
+
+    fn take_back(&mut self) {
+        for (path, before) in std::mem::take(&mut self.names) {
+            match before {
+                Some(before) => std::fs::write(path, before).unwrap(),
+                None => drop(std::fs::remove_file(path)),
+            }
+        }
+        for (path, length) in std::mem::take(&mut self.lengths) {
+            if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
+                file.set_len(length).unwrap();
+            }
+        }
+    }
 }
 
 pub struct Faulty {
@@ -224,12 +262,20 @@ pub struct Faulty {
     pub fault: Fault,
     pub count: AtomicUsize,
     dead: AtomicBool,
+    unsynced: Mutex<Unsynced>,
     layout: Layout,
 }
 
 impl Faulty {
     pub fn new(at: usize, fault: Fault, layout: Layout) -> Arc<Self> {
-        Arc::new(Self { at, fault, count: AtomicUsize::new(0), dead: AtomicBool::new(false), layout })
+        Arc::new(Self {
+            at,
+            fault,
+            count: AtomicUsize::new(0),
+            dead: AtomicBool::new(false),
+            unsynced: Mutex::default(),
+            layout,
+        })
     }
 
     pub fn has_struck(&self) -> bool {
@@ -238,7 +284,7 @@ impl Faulty {
 }
 
 impl Watch for Faulty {
-    fn before(&self, op: Op, _: &Path) -> io::Result<Step> {
+    fn before(&self, op: Op, path: &Path) -> io::Result<Step> {
         if self.dead.load(Ordering::SeqCst) {
             return Err(io::Error::other("the process has ended"));
         }
@@ -246,9 +292,15 @@ impl Watch for Faulty {
             assert_whole(&self.layout);
         }
         if self.count.fetch_add(1, Ordering::SeqCst) != self.at {
+            self.unsynced.lock().unwrap().note(op, path);
             return Ok(Step::Whole);
         }
         match self.fault {
+            Fault::PowerCut => {
+                self.dead.store(true, Ordering::SeqCst);
+                self.unsynced.lock().unwrap().take_back();
+                Err(io::Error::other("the power is cut"))
+            }
             Fault::Error(kind) => Err(kind.into()),
             Fault::Half if op == Op::Write => {
                 self.dead.store(true, Ordering::SeqCst);

@@ -48,7 +48,8 @@ pub struct CollectArgs {
     /// Calls at once, over all regions [default: 64, and by what each region bears up to 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Fetch", env = "AUDITUI_CONCURRENCY")]
     pub concurrency: Option<u16>,
-    /// Make a damaged ledger anew from the data before collecting; the damaged one is kept beside it
+    /// Before collecting make the ledger anew from the data, where one of the two is damaged; the one that was is kept
+    /// beside it
     #[arg(long, help_heading = "Output")]
     pub rebuild_ledger: bool,
     #[command(flatten)]
