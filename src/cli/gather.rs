@@ -68,9 +68,9 @@ impl<'a> Gathering<'a> {
         let started_at = clock::now().trunc_subsecs(3);
         talk.note(&format!("profile {}: asking what the tenancy consists of", clean(&client.profile().name)));
         let interrupted = || Problem::new(ProblemKind::Interrupted, "interrupted before anything was read");
-        let found = interrupt.unless(discover(client, RetrySettings::default())).await;
+        let found = interrupt.unless(Box::pin(discover(client, RetrySettings::default()))).await;
         let tenancy = found.unwrap_or_else(|| Err(interrupted()))?;
-        let retention = interrupt.unless(retention(client, talk)).await.ok_or_else(interrupted)?;
+        let retention = interrupt.unless(Box::pin(retention(client, talk))).await.ok_or_else(interrupted)?;
         let now = client.service_now().trunc_subsecs(0);
         let run = Run {
             at: now,

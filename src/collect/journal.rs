@@ -142,7 +142,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// Where a ledger that is made anew is kept: beside its place, under a name that is free.
 pub fn aside(path: &Path) -> PathBuf {
     let name = |n: u32| path.with_extension(format!("before-{n}"));
-    (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
+    (1..u32::MAX).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(u32::MAX))
 }
 
 #[cfg(test)]

@@ -63,13 +63,13 @@ impl Lock {
             (Err(TryLockError::WouldBlock), before) => {
                 let who = before.map_or_else(|| "another process".to_owned(), |owner| owner.to_string());
                 let what = format!("another collector works in {}: {who}", collection(path));
-                return Err(Problem::new(ProblemKind::Io, what).hint("wait for it to end, or use another directory"));
+                Err(Problem::new(ProblemKind::Io, what).hint("wait for it to end, or use another directory"))
             }
-            (Err(TryLockError::Error(error)), _) => return Err(cannot(error)),
+            (Err(TryLockError::Error(error)), _) => Err(cannot(error)),
             (Ok(()), Some(other)) if other.host != owner.host => {
                 let what = format!("{} is locked from another host: {other}", collection(path));
                 let hint = format!("if that collector does not run any more, remove {}", path.display());
-                return Err(Problem::new(ProblemKind::Io, what).hint(hint));
+                Err(Problem::new(ProblemKind::Io, what).hint(hint))
             }
             (Ok(()), before) => {
                 let lock = Self { file };

@@ -89,7 +89,7 @@ fn salvage(text: &[u8]) -> (Option<Head>, Option<DateTime<Utc>>) {
         match serde_json::from_slice(json) {
             Ok(Record::Head(found)) => head = Some(found),
             Ok(Record::Begin { from: found, .. }) => {
-                from = Some(from.map_or(found, |from: DateTime<Utc>| from.min(found)))
+                from = Some(from.map_or(found, |from: DateTime<Utc>| from.min(found)));
             }
             _ => {}
         }

@@ -101,7 +101,6 @@ impl Staging {
 
 impl Pages {
     /// The next page; `None` after the last.
-    #[expect(clippy::should_implement_trait, reason = "an error ends it, so `?` at the call reads better")]
     pub fn next(&mut self) -> io::Result<Option<Page>> {
         let mut length = [0; 8];
         match self.reader.read_exact(&mut length) {

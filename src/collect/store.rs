@@ -116,7 +116,7 @@ impl Store {
         let from = since.or(self.state.from).unwrap_or(oldest);
         let tool = concat!("auditui ", env!("CARGO_PKG_VERSION")).to_owned();
         records.push(Record::Begin { at, from, run_id, tool });
-        self.record(records)
+        self.record(&records)
     }
 
     /// What is said of the tenancy, which is not what the service says of it now.
@@ -189,7 +189,7 @@ impl Store {
     fn note_plan(&mut self, cells: &[PlannedCell]) -> Result<(), Trouble> {
         for chunk in cells.chunks(PLANNED) {
             let planned = (self.state.next_id()..).zip(chunk).map(|(id, cell)| Planned::new(id, &cell.key)).collect();
-            self.record(vec![Record::Plan(planned)])?;
+            self.record(&[Record::Plan(planned)])?;
         }
         Ok(())
     }
@@ -253,7 +253,7 @@ impl Store {
         self.end_split()?;
         self.tell_quiet()?;
         self.tell_missing()?;
-        self.record(vec![Record::End { at, exit_code, sentence }])?;
+        self.record(&[Record::End { at, exit_code, sentence }])?;
         let manifest = Manifest::of(&self.state, self.journal.last());
         Ok(manifest.write(&self.disk, &self.layout, &mut self.staging)?)
     }
@@ -264,9 +264,9 @@ impl Store {
     }
 
     /// Takes lines into the ledger, for good.
-    fn record(&mut self, records: Vec<Record>) -> Result<(), Trouble> {
-        self.journal.add(&records)?;
-        for record in &records {
+    fn record(&mut self, records: &[Record]) -> Result<(), Trouble> {
+        self.journal.add(records)?;
+        for record in records {
             self.state.apply(record).map_err(|_| Trouble::bug("a line of the ledger does not go with the others"))?;
         }
         Ok(())
@@ -277,7 +277,7 @@ impl Store {
         let Some(id) = self.state.id(&whole) else { return Ok(()) };
         let parts = parts.iter().filter(|part| self.state.id(part).is_none());
         let into = (self.state.next_id()..).zip(parts).map(|(id, part)| Planned::new(id, part)).collect();
-        self.record(vec![Record::Split { id, into }])
+        self.record(&[Record::Split { id, into }])
     }
 
     fn forget(&mut self, key: &CellKey) -> Result<(), Trouble> {
@@ -301,7 +301,7 @@ impl Store {
             }
         } else {
             let (new, staged): (Vec<_>, Vec<_>) = prepared.files.into_iter().unzip();
-            self.record(vec![Record::Intent { id, files: new.clone() }])?;
+            self.record(&[Record::Intent { id, files: new.clone() }])?;
             for (file, staged) in new.iter().zip(&staged) {
                 let place = self.layout.data().join(&file.path);
                 self.disk.make_directories(place.parent().unwrap_or(&place))?;
@@ -310,7 +310,7 @@ impl Store {
             self.gains.files += new.len() as u64;
             let files = merged(held, new);
             let before = before.unwrap_or(Read { at, pages: 0, events: 0, late: 0 });
-            self.record(vec![Record::Cell(Held {
+            self.record(&[Record::Cell(Held {
                 id,
                 at: at.max(before.at),
                 pages: before.pages + pages,
@@ -330,7 +330,7 @@ impl Store {
         let Some(first) = quiet.iter().map(|(_, read)| read.at).min() else { return Ok(()) };
         let first = DateTime::from_timestamp(first.timestamp(), 0).unwrap_or(first);
         let cells = quiet.iter().map(|(id, read)| Quiet(*id, (read.at - first).num_seconds(), read.pages)).collect();
-        self.record(vec![Record::Quiet { at: first, cells }])
+        self.record(&[Record::Quiet { at: first, cells }])
     }
 
     fn miss(&mut self, key: &CellKey, why: Why, problem: &Arc<Problem>) -> Result<(), Trouble> {
@@ -346,7 +346,7 @@ impl Store {
 
     fn tell_missing(&mut self) -> Result<(), Trouble> {
         let missing = std::mem::take(&mut self.missing);
-        if missing.is_empty() { Ok(()) } else { self.record(vec![Record::Missing(missing)]) }
+        if missing.is_empty() { Ok(()) } else { self.record(&[Record::Missing(missing)]) }
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -93,7 +94,7 @@ fn sweep(fault: Fault) {
         let root = directory.path();
         let layout = world.layout(root);
         let faulty = Faulty::new(n, fault, layout.clone());
-        let mut disk = Disk::watched(faulty.clone());
+        let mut disk = Disk::watched(Arc::clone(&faulty) as _);
         for now in times() {
             let had_struck = faulty.has_struck();
             if world.collect(root, &disk, now).is_ok() {
