@@ -9,6 +9,7 @@ use auditui::app::effect::{Effect, SelectRequest};
 use auditui::app::event_detail::EventDetail;
 use auditui::app::facts::Facts;
 use auditui::app::key::{KeyCode, KeyPress};
+use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
 use auditui::app::setup::{AccessFilter, Glyphs, Setup};
 use auditui::app::view::View;
@@ -171,6 +172,8 @@ pub fn setup() -> Setup {
         views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
+        keymap: Arc::clone(Keymap::built_in()),
+        configuration: None,
         padding: TimeDelta::minutes(30),
         max_memory: None,
         now,

@@ -1,5 +1,7 @@
 //! Action: everything a user can mean by a key. What each does is told in `assets/keymap.toml`, where help reads it.
 
+use std::borrow::Cow;
+
 /// Defines the actions with the names under which the keymap knows them.
 macro_rules! actions {
     ($($variant:ident = $name:literal,)*) => {
@@ -14,6 +16,14 @@ macro_rules! actions {
             /// Every action there is, `UnfoldTo` by each of its levels.
             pub fn all() -> impl Iterator<Item = Self> {
                 [$(Self::$variant,)*].into_iter().chain((1..=9).map(Self::UnfoldTo))
+            }
+
+            /// The name under which the keymap knows it.
+            pub fn name(self) -> Cow<'static, str> {
+                match self {
+                    $(Self::$variant => Cow::Borrowed($name),)*
+                    Self::UnfoldTo(levels) => Cow::Owned(format!("unfold-to-{levels}")),
+                }
             }
 
             pub fn from_name(name: &str) -> Option<Self> {

@@ -12,6 +12,7 @@ use super::columns::ListColumn;
 use super::effect::Effect;
 use super::filters::Filters;
 use super::history::Place;
+use super::keymap::Focus;
 use super::notices::Passing;
 use super::prompt::{Fault, Prompt, Purpose};
 use super::{App, Pane};
@@ -102,11 +103,15 @@ impl App {
     }
 
     /// That an event has the value that the cursor is on.
-    pub(super) fn term_under_cursor(&self) -> Result<Expr, &'static str> {
+    pub(super) fn term_under_cursor(&self) -> Result<Expr, String> {
         match self.focus {
-            Pane::Tree => Err("in this pane Space and o choose what is looked at"),
-            Pane::List => self.term_of_cell(),
-            Pane::Detail => self.detail.term(),
+            Pane::Tree => {
+                let key = |action| self.keymap().name_for(Focus::Tree, action);
+                let (one, only) = (key(Action::Toggle), key(Action::OnlyThis));
+                Err(format!("in this pane {one} and {only} choose what is looked at"))
+            }
+            Pane::List => self.term_of_cell().map_err(str::to_owned),
+            Pane::Detail => self.detail.term().map_err(str::to_owned),
         }
     }
 

@@ -110,7 +110,7 @@ fn credentials_are_not_written_into_a_query() {
     let mut stage = stage();
     stage.keys("<enter> <enter> E /").typed("Authorization");
     stage.keys("<enter> j");
-    assert_eq!(stage.app.term_under_cursor(), Err("credentials are not written into a query"));
+    assert_eq!(stage.app.term_under_cursor(), Err("credentials are not written into a query".to_owned()));
     stage.keys("/").typed("credentials");
     stage.keys("<enter>");
     let term = stage.app.term_under_cursor().unwrap().to_string();

@@ -1,12 +1,14 @@
 //! From keys to actions, and what each action does.
 
+use std::sync::Arc;
+
 use super::action::Action;
 use super::effect::Effect;
 use super::files::FilesSeen;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
-use super::keymap::{Focus, Keymap};
+use super::keymap::Focus;
 use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
@@ -17,7 +19,7 @@ use super::{App, Included, Pane, TimeRange};
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
         self.notices.passing = None;
-        let action = Keymap::built_in().action(self.key_focus(), key);
+        let action = self.keymap().action(self.key_focus(), key);
         if let Some(effects) = self.press_digit(key, action) {
             return effects;
         }
@@ -184,7 +186,7 @@ impl App {
             }
             Action::Close if self.is_at_root() => return self.quit(),
             Action::Close | Action::Cancel => self.step_back(),
-            Action::Help => self.overlay = Some(Overlay::Help(Help::new(self.key_focus()))),
+            Action::Help => self.open_help(),
             Action::PickTime => self.pick_time(),
             Action::ChooseColumns => self.choose_columns(),
             Action::CopyMenu => self.open_copy_menu(),
@@ -298,6 +300,10 @@ impl App {
             return vec![Effect::Discover];
         }
         [Effect::RetryFailed].into_iter().chain(self.round()).collect()
+    }
+
+    pub(super) fn open_help(&mut self) {
+        self.overlay = Some(Overlay::Help(Help::new(self.key_focus(), Arc::clone(&self.setup.keymap))));
     }
 
     fn open_copy_menu(&mut self) {

@@ -16,8 +16,6 @@ use super::action::Action;
 use super::effect::Effect;
 use super::facts::weight;
 use super::files::FilesSeen;
-use super::help::Help;
-use super::keymap::Focus;
 use super::notices::Passing;
 use super::overlay::Overlay;
 use super::viewport::Viewport;
@@ -176,7 +174,7 @@ impl App {
         match action {
             Action::Cancel | Action::Close | Action::Open if self.panel.reading.is_some() => self.panel.reading = None,
             Action::Cancel | Action::Close => self.overlay = None,
-            Action::Help => self.overlay = Some(Overlay::Help(Help::new(Focus::Coverage))),
+            Action::Help => self.open_help(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
             Action::Open => self.panel.reading = self.panel_cell().map(|_| 0),
             Action::ShowAll => {

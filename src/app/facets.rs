@@ -11,8 +11,6 @@ use std::sync::Arc;
 use super::App;
 use super::action::Action;
 use super::effect::{CountRequest, Effect};
-use super::help::Help;
-use super::keymap::Focus;
 use super::line::LineEditor;
 use super::overlay::Overlay;
 use super::view::Seen;
@@ -391,7 +389,7 @@ impl App {
         let changed = match action {
             Action::Cancel | Action::Close => return self.close_facets(),
             Action::Help => {
-                self.overlay = Some(Overlay::Help(Help::new(Focus::Facets)));
+                self.open_help();
                 return Vec::new();
             }
             Action::Open => return self.open_in_facets(),

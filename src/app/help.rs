@@ -1,5 +1,7 @@
 //! Help: every action by its sentence, this pane's first, searched by words.
 
+use std::sync::Arc;
+
 use super::action::Action;
 use super::key::KeyPress;
 use super::keymap::{Binding, Focus, Keymap};
@@ -10,16 +12,18 @@ use super::viewport::Viewport;
 pub struct Help {
     /// Where the keys went when help was opened.
     from: Focus,
+    /// As it is in force.
+    pub keymap: Arc<Keymap>,
     pub search: LineEditor,
     pub view: Viewport,
 }
 
 /// A line of help.
 #[derive(Clone, Copy, Debug)]
-pub enum HelpLine {
+pub enum HelpLine<'a> {
     Heading(HelpPart),
     /// The binding, and whether it can be run from here.
-    Entry(&'static Binding, bool),
+    Entry(&'a Binding, bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +54,8 @@ impl HelpPart {
 }
 
 impl Help {
-    pub fn new(from: Focus) -> Self {
-        let mut help = Self { from, search: LineEditor::default(), view: Viewport::default() };
+    pub fn new(from: Focus, keymap: Arc<Keymap>) -> Self {
+        let mut help = Self { from, keymap, search: LineEditor::default(), view: Viewport::default() };
         help.seek_entry(true);
         help
     }
@@ -61,7 +65,7 @@ impl Help {
     }
 
     /// The lines that the search leaves, in the order in which they help most.
-    pub fn lines(&self) -> Vec<HelpLine> {
+    pub fn lines(&self) -> Vec<HelpLine<'_>> {
         let text = self.search.text().to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();
         let wanted = |binding: &Binding| {
@@ -70,7 +74,7 @@ impl Help {
         };
         let mut lines = Vec::new();
         for part in HelpPart::ALL {
-            let bindings = Keymap::built_in().bindings().iter();
+            let bindings = self.keymap.bindings().iter();
             let of_part = bindings.filter(|b| self.part_of(b) == Some(part) && wanted(b));
             let mut entries = of_part.map(|b| HelpLine::Entry(b, part != HelpPart::Elsewhere)).peekable();
             if entries.peek().is_some() {
@@ -91,7 +95,7 @@ impl Help {
     /// Entries that the search leaves, and all there are.
     pub fn count(&self) -> (usize, usize) {
         let shown = self.lines().iter().filter(|line| matches!(line, HelpLine::Entry(..))).count();
-        let all = Keymap::built_in().bindings().iter().filter(|binding| self.part_of(binding).is_some()).count();
+        let all = self.keymap.bindings().iter().filter(|binding| self.part_of(binding).is_some()).count();
         (shown, all)
     }
 
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn help_lists_every_action_this_pane_first() {
-        let help = Help::new(Focus::Tree);
+        let help = Help::new(Focus::Tree, Arc::clone(Keymap::built_in()));
         let lines = help.lines();
         for action in Action::all() {
             assert!(lines.iter().any(|line| matches!(line, HelpLine::Entry(b, _) if b.action == action)), "{action:?}");
@@ -164,7 +168,7 @@ mod tests {
 
     #[test]
     fn it_is_searched_by_words_and_runs_what_is_found() {
-        let mut help = Help::new(Focus::List);
+        let mut help = Help::new(Focus::List, Arc::clone(Keymap::built_in()));
         help.paste("histogram show");
         assert_eq!(help.count().0, 1);
         assert_eq!(help.chosen(), Some(Action::ToggleHistogram));
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_here_is_told_but_not_run() {
-        let mut help = Help::new(Focus::List);
+        let mut help = Help::new(Focus::List, Arc::clone(Keymap::built_in()));
         help.paste("unfold everything");
         assert_eq!((help.count().0, help.chosen()), (1, None));
     }

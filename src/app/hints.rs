@@ -2,7 +2,8 @@
 
 use super::App;
 use super::action::Action;
-use super::keymap::{Focus, Keymap};
+use super::key::KeyPress;
+use super::keymap::{Focus, Keymap, Keys};
 use super::panes::detail::Tab;
 
 /// A key and what it does, in a word or two.
@@ -15,7 +16,7 @@ pub struct Hint {
 impl App {
     /// In the order in which they should be dropped last.
     pub fn hints(&self) -> Vec<Hint> {
-        let keymap = Keymap::built_in();
+        let keymap = self.keymap();
         let focus = self.key_focus();
         let mut seen = Vec::new();
         let mut hints = Vec::new();
@@ -27,12 +28,23 @@ impl App {
                     continue;
                 }
                 seen.push(binding.action);
-                // The nine levels are one hint.
-                let key = if binding.action == Action::UnfoldTo(1) { "1-9".to_owned() } else { key.to_string() };
+                let key = match binding.action {
+                    Action::UnfoldTo(1) => levels(keymap, focus, key),
+                    _ => key.to_string(),
+                };
                 hints.push(Hint { key, short: self.short(binding.action, short) });
             }
         }
         hints
+    }
+
+    /// What a text calls the key for an action, as things are.
+    pub fn key(&self, action: Action) -> String {
+        self.keys().name(action)
+    }
+
+    pub fn keys(&self) -> Keys<'_> {
+        Keys { keymap: self.keymap(), focus: self.key_focus() }
     }
 
     /// Whether an action would do something now.
@@ -70,5 +82,13 @@ impl App {
             Action::ToggleFailed if self.filters.failed => "any status".to_owned(),
             _ => short.to_owned(),
         }
+    }
+}
+
+/// The nine levels are one hint: `1-9`, from the first key to the last.
+fn levels(keymap: &Keymap, focus: Focus, first: KeyPress) -> String {
+    match keymap.key_for(focus, Action::UnfoldTo(9)) {
+        Some(last) => format!("{first}-{last}"),
+        None => first.to_string(),
     }
 }

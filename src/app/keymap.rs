@@ -1,16 +1,16 @@
-//! Keymap: which key means what, per focus. Data (`assets/keymap.toml`); help and the key row are made from the same
-//! table, so they cannot lie.
+//! Keymap: which key means what, per focus. Data (`assets/keymap.toml`, and what changes it: [`rebind`](super::rebind));
+//! help, the key row and every text that names a key are made from the same table, so they cannot lie.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::key::KeyPress;
 
 /// Where keys go. What a place does not bind falls through to the more general one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Focus {
     Global,
@@ -75,6 +75,19 @@ impl Focus {
         }
     }
 
+    /// As a table of keys is called in a file.
+    pub fn name(self) -> String {
+        // The one name that there is: serde's.
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => String::new(),
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|focus| focus.name() == name)
+    }
+
     /// This place and all it falls through to.
     pub fn chain(self) -> impl Iterator<Item = Self> {
         std::iter::successors(Some(self), |focus| focus.parent())
@@ -107,6 +120,7 @@ impl Focus {
 #[derive(Clone, Debug)]
 pub struct Binding {
     pub focus: Focus,
+    /// None where the configuration has taken them all away; help still runs the action.
     pub keys: Vec<KeyPress>,
     pub action: Action,
     /// One sentence for help.
@@ -125,8 +139,9 @@ impl Binding {
 
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    bindings: Vec<Binding>,
-    by_key: HashMap<(Focus, KeyPress), Action>,
+    pub(super) bindings: Vec<Binding>,
+    /// `None`: the key does nothing there, whatever it does in the more general place.
+    pub(super) by_key: HashMap<(Focus, KeyPress), Option<Action>>,
 }
 
 /// Why a table is no keymap.
@@ -153,11 +168,11 @@ struct Line {
 
 impl Keymap {
     /// The keys that ship with the program.
-    pub fn built_in() -> &'static Self {
-        static KEYMAP: LazyLock<Keymap> = LazyLock::new(|| {
+    pub fn built_in() -> &'static Arc<Self> {
+        static KEYMAP: LazyLock<Arc<Keymap>> = LazyLock::new(|| {
             // The asset is part of the program; a test reads it, so the empty table never happens.
-            Keymap::parse(include_str!("../../assets/keymap.toml"))
-                .unwrap_or_else(|_| Keymap { bindings: Vec::new(), by_key: HashMap::new() })
+            let keymap = Keymap::parse(include_str!("../../assets/keymap.toml"));
+            Arc::new(keymap.unwrap_or_else(|_| Keymap { bindings: Vec::new(), by_key: HashMap::new() }))
         });
         &KEYMAP
     }
@@ -177,7 +192,7 @@ impl Keymap {
         let action = Action::from_name(&line.run).ok_or_else(|| KeymapError::Action(line.run.clone()))?;
         let keys = line.on.iter().map(|key| key.parse()).collect::<Result<Vec<KeyPress>, _>>()?;
         for key in &keys {
-            if self.by_key.insert((focus, *key), action).is_some() {
+            if self.by_key.insert((focus, *key), Some(action)).is_some() {
                 return Err(KeymapError::Twice(*key));
             }
         }
@@ -186,7 +201,7 @@ impl Keymap {
     }
 
     pub fn action(&self, focus: Focus, key: KeyPress) -> Option<Action> {
-        focus.chain().find_map(|place| self.by_key.get(&(place, key))).copied()
+        focus.chain().find_map(|place| self.by_key.get(&(place, key))).copied().flatten()
     }
 
     /// Every line, place by place, in the order of the file.
@@ -196,13 +211,31 @@ impl Keymap {
 
     /// The key to show for an action where `focus` has the keys; `None` when it cannot be reached from there.
     pub fn key_for(&self, focus: Focus, action: Action) -> Option<KeyPress> {
-        let reachable = |binding: &&Binding| binding.action == action && focus.chain().any(|f| f == binding.focus);
-        self.bindings
-            .iter()
-            .filter(reachable)
-            .flat_map(|binding| &binding.keys)
-            .copied()
-            .find(|key| self.action(focus, *key) == Some(action))
+        // The nearest place first: what is bound there is meant for it.
+        let of_place = |place| self.bindings.iter().filter(move |b| b.action == action && b.focus == place);
+        let mut keys = focus.chain().flat_map(of_place).flat_map(|binding| &binding.keys).copied();
+        keys.find(|key| self.action(focus, *key) == Some(action))
+    }
+
+    /// What a text calls the key for an action: as it is where `focus` has the keys, else where it is bound; where no key
+    /// is left, how to run it all the same.
+    pub fn name_for(&self, focus: Focus, action: Action) -> String {
+        let places = [focus].into_iter().chain(Focus::ALL);
+        let key = places.into_iter().find_map(|place| self.key_for(place, action));
+        key.map_or_else(|| format!("“{}” in help", action.name()), |key| key.to_string())
+    }
+}
+
+/// The keys as they are where somebody reads about them.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a> {
+    pub keymap: &'a Keymap,
+    pub focus: Focus,
+}
+
+impl Keys<'_> {
+    pub fn name(self, action: Action) -> String {
+        self.keymap.name_for(self.focus, action)
     }
 }
 

@@ -15,6 +15,7 @@ use super::facets::count::FacetsAnswer;
 use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
+use super::keymap::Keymap;
 use super::mouse::Mouse;
 use super::pivot::count::PivotAnswer;
 use super::saved::SavedView;
@@ -62,6 +63,11 @@ pub enum Message {
     SlowedDown(Vec<RegionId>),
     /// How the calls go.
     Traffic(Arc<Traffic>),
+    /// The configuration was read again: the keys from now on, where they are others, and what is wrong with it.
+    Configuration {
+        keymap: Option<Arc<Keymap>>,
+        problem: Option<Problem>,
+    },
     /// Something to tell that stops nothing.
     Note(Problem),
 }

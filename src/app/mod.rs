@@ -42,6 +42,7 @@ pub mod overlay;
 pub mod panes;
 pub mod pivot;
 pub mod prompt;
+pub mod rebind;
 pub mod recent;
 pub mod redact;
 pub mod saved;
@@ -73,6 +74,7 @@ use crate::domain::traffic::Traffic;
 use crate::index::RowView;
 use crate::query::Order;
 
+use action::Action;
 use around::Around;
 use brush::Brush;
 use counting::Count;
@@ -86,7 +88,7 @@ use filters::Filters;
 use geometry::Geometry;
 use history::{History, Place};
 use included::{Included, with_unlisted};
-use keymap::Focus;
+use keymap::{Focus, Keymap};
 use look::Look;
 use message::Message;
 use notices::{Notice, Notices, Passing};
@@ -197,7 +199,7 @@ impl App {
             recent: Recent::default(),
             lists: HashMap::new(),
             overlay: None,
-            notices: Notices::default(),
+            notices: Notices { configuration: setup.configuration.clone(), ..Notices::default() },
             panel: CoveragePanel::default(),
             facets: Facets::default(),
             pivot: None,
@@ -232,6 +234,7 @@ impl App {
             Message::CopyFailed(problem) | Message::Note(problem) => {
                 self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
             }
+            Message::Configuration { keymap, problem } => self.configured(keymap, problem),
             Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
             Message::FetchResumed => self.note(|notices| notices.halted = None),
             Message::Traffic(traffic) => {
@@ -246,6 +249,16 @@ impl App {
     fn note(&mut self, change: impl FnOnce(&mut Notices)) -> Vec<Effect> {
         change(&mut self.notices);
         Vec::new()
+    }
+
+    fn configured(&mut self, keymap: Option<Arc<Keymap>>, problem: Option<Problem>) -> Vec<Effect> {
+        if let Some(keymap) = keymap {
+            if let Some(Overlay::Help(help)) = &mut self.overlay {
+                help.keymap = Arc::clone(&keymap);
+            }
+            self.setup.keymap = keymap;
+        }
+        self.note(|notices| notices.configuration = problem)
     }
 
     fn drawn(&mut self, geometry: Geometry) -> Vec<Effect> {
@@ -273,7 +286,8 @@ impl App {
             Ok(scope) => scope,
             // Nothing is looked at rather than something else than was asked for; one key takes everything.
             Err(problem) => {
-                self.notices.scope = Some(Problem { hint: "0 looks at everything".to_owned(), ..problem });
+                self.notices.scope =
+                    Some(Problem { hint: format!("{} looks at everything", self.key(Action::ScopeAll)), ..problem });
                 crate::domain::scope::Scope::default()
             }
         };
@@ -440,6 +454,10 @@ impl App {
         &self.setup
     }
 
+    pub fn keymap(&self) -> &Keymap {
+        &self.setup.keymap
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
@@ -533,8 +551,8 @@ impl App {
     pub fn notice(&self) -> Option<Notice> {
         let wrong = self.prompt.as_ref().and_then(|prompt| Some((prompt, prompt.wrong()?)));
         match wrong {
-            Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error)),
-            None => self.notices.line(&self.facts, self.tenancy()),
+            Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error, self.keys())),
+            None => self.notices.line(&self.facts, self.tenancy(), self.keys()),
         }
     }
 

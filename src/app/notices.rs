@@ -8,7 +8,9 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::text::count_of;
 use crate::query::ParseError;
 
+use super::action::Action;
 use super::facts::{Facts, Refusal};
+use super::keymap::Keys;
 use super::message::CopyReport;
 
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub struct Notices {
     pub halted: Option<Problem>,
     /// Why the scope that was asked for is not the one on screen.
     pub scope: Option<Problem>,
+    /// What is wrong with the configuration.
+    pub configuration: Option<Problem>,
     /// What of files could not be read, or is known to be missing.
     pub files: Option<String>,
     /// Events that were read are not held.
@@ -82,10 +86,11 @@ impl Notice {
     }
 
     /// Why what is typed is no query.
-    pub fn of_query(text: &str, error: &ParseError) -> Self {
+    pub fn of_query(text: &str, error: &ParseError, keys: Keys<'_>) -> Self {
         let what = format!("col {}: {}", error.column(text), error.message);
         let suggestion = error.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
-        let actions = if suggestion.is_empty() { Vec::new() } else { vec!["  Tab takes it".to_owned()] };
+        let take = || vec![format!("  {} takes it", keys.name(Action::Complete))];
+        let actions = if suggestion.is_empty() { Vec::new() } else { take() };
         Self { detail: suggestion, actions, ..Self::new(Level::Problem, what) }
     }
 
@@ -107,28 +112,29 @@ impl Notices {
     }
 
     /// The most important thing to say; `None` when all is well.
-    pub fn line(&self, facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
+    pub fn line(&self, facts: &Facts, tenancy: Option<&Tenancy>, keys: Keys<'_>) -> Option<Notice> {
         match &self.passing {
             Some(Passing::Failed(failed)) => return Some(Notice::of(failed)),
             Some(Passing::Done(text)) => return Some(Notice::new(Level::Done, text)),
             None => {}
         }
         self.standing()
-            .map(stands_still)
+            .map(|problem| stands_still(problem, keys))
             .or_else(|| self.scope.as_ref().map(Notice::of))
             .or_else(|| self.refused.as_ref().map(Notice::of))
             .or_else(|| self.files.as_ref().map(|problem| Notice::new(Level::Problem, problem)))
-            .or_else(|| self.pause(facts))
-            .or_else(|| gaps(facts, tenancy))
+            .or_else(|| self.configuration.as_ref().map(Notice::of))
+            .or_else(|| self.pause(facts, keys))
+            .or_else(|| gaps(facts, tenancy, keys))
             .or_else(|| tenancy.and_then(|tenancy| tenancy.partial.as_ref()).map(Notice::of))
             .or_else(|| refusals(facts, tenancy))
             .or_else(|| self.slowing())
     }
 
-    fn pause(&self, facts: &Facts) -> Option<Notice> {
+    fn pause(&self, facts: &Facts, keys: Keys<'_>) -> Option<Notice> {
         let waiting = facts.coverage.unfinished();
         let detail = if waiting > 0 { format!(": {} wait", count_of(waiting as u64, "slice")) } else { String::new() };
-        let actions = vec!["  P goes on".to_owned()];
+        let actions = vec![format!("  {} goes on", keys.name(Action::TogglePause))];
         self.paused.then(|| Notice { detail, actions, ..Notice::new(Level::Warning, "fetching is paused") })
     }
 
@@ -139,21 +145,21 @@ impl Notices {
     }
 }
 
-fn stands_still(problem: &Problem) -> Notice {
+fn stands_still(problem: &Problem, keys: Keys<'_>) -> Notice {
     Notice {
         detail: after_colon(&problem.hint),
-        actions: vec!["  R tries again".to_owned()],
+        actions: vec![format!("  {} tries again", keys.name(Action::Refresh))],
         standing: true,
         ..Notice::new(Level::Problem, &problem.what)
     }
 }
 
-fn gaps(facts: &Facts, tenancy: Option<&Tenancy>) -> Option<Notice> {
+fn gaps(facts: &Facts, tenancy: Option<&Tenancy>, keys: Keys<'_>) -> Option<Notice> {
     let (cell, problem) = facts.failure.as_ref()?;
     let (failed, all) = (facts.coverage.failed, facts.coverage.total());
     Some(Notice {
         detail: format!(": {} {}", place(cell, tenancy), problem.what),
-        actions: vec!["  R retries".to_owned()],
+        actions: vec![format!("  {} retries", keys.name(Action::Refresh))],
         ..Notice::new(Level::Problem, format!("{failed} of {all} slices failed"))
     })
 }

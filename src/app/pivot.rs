@@ -11,8 +11,6 @@ use super::action::Action;
 use super::effect::{CountRequest, Effect};
 use super::event_detail::EventDetail;
 use super::facets::Asking;
-use super::help::Help;
-use super::keymap::Focus;
 use super::overlay::Overlay;
 use super::setup::AccessFilter;
 use super::view::Seen;
@@ -267,7 +265,7 @@ impl App {
                     pivot.view.move_to(before, pivot.lines.len());
                 }
             }
-            Action::Help => self.overlay = Some(Overlay::Help(Help::new(Focus::Pivot))),
+            Action::Help => self.open_help(),
             action => match pivot.chosen(action).map(|line| line.query.clone()) {
                 Some(query) => return self.follow_pivot(action, query),
                 None => return self.say("the event has nothing there".to_owned()),

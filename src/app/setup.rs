@@ -1,14 +1,17 @@
 //! What the machine is told when it starts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::problem::Problem;
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_range::TimeRange;
 use crate::domain::zone::Zone;
 use crate::query::Query;
 
+use super::keymap::Keymap;
 use super::saved::SavedView;
 
 /// Everything that was decided before the first frame, by arguments, configuration and defaults.
@@ -32,6 +35,10 @@ pub struct Setup {
     pub views_directory: Option<PathBuf>,
     pub zone: Zone,
     pub glyphs: Glyphs,
+    /// The keys in force.
+    pub keymap: Arc<Keymap>,
+    /// What is wrong with the configuration; it stays on screen until it is mended.
+    pub configuration: Option<Problem>,
     /// How much later than `eventTime` an event may be processed; see `FetchWindow`.
     pub padding: TimeDelta,
     /// Bytes of memory that what is held may take.

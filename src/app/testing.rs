@@ -23,6 +23,7 @@ use super::event_detail::EventDetail;
 use super::facets::count::FacetCounter;
 use super::facts::Facts;
 use super::key::KeyPress;
+use super::keymap::Keymap;
 use super::message::Message;
 use super::pivot::count::PivotCounter;
 use super::setup::{AccessFilter, Glyphs, Setup};
@@ -46,6 +47,8 @@ pub fn setup() -> Setup {
         views_directory: Some("/config/views".into()),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
+        keymap: Arc::clone(Keymap::built_in()),
+        configuration: None,
         padding: TimeDelta::minutes(30),
         max_memory: None,
         now: at("2026-03-14T14:02:11Z"),

@@ -10,49 +10,33 @@ use crate::domain::scope::ScopeRequest;
 use crate::domain::time_phrase::parse_length;
 use crate::domain::zone::Zone;
 
+use super::settings::Settings;
+
 mod collecting;
+mod examples;
 mod files;
 mod identity;
 mod memory;
+mod shell;
 
 pub use collecting::{CollectArgs, VerifyArgs};
 pub use files::{CountArgs, OpenArgs};
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
-
-const EXAMPLES: &str = "\
-Examples:
-  auditui --demo                                     explore an invented tenancy, no account needed
-  auditui --profile PROD --since 6h                  explore the last six hours
-  auditui export --time 2026-03-14T08:00Z..14:00Z > events.jsonl
-  auditui export --since yesterday --until today --writes -o table
-  auditui export --since 7d 'is:denied user:svc-*' > denied.jsonl
-  auditui export --since 30d --plan                  what that would ask, and its cost
-  auditui coverage events.jsonl                      what an export holds, and what it lacks
-  auditui open events.jsonl.gz                       explore an export, without any network
-  auditui count events.jsonl --by user,event         who did what how often
-  auditui collect --into /var/lib/audit              keep all there is, and add to it with every run
-  auditui verify /var/lib/audit                      is it all there, and as it was written?
-  auditui doctor                                     what is wrong with my configuration?
-
-Exit codes: 0 complete, 1 error, 2 usage or configuration, 3 finished but something is missing,
-4 authentication, 5 nothing readable, 6 not as it was written (verify), 130 interrupted (what was
-written is valid)";
-
-const FIELDS: &str = "\
-Fields: event type svc user uid auth caller ip ua key session comp compid region queried ad res
-resid action path status msg req group id src, and access (read, write, session), day and hour (UTC).
-What an event has not is null, in a table (none).";
+pub use shell::{CompletionsArgs, ConfigArgs, ConfigCommand, Shell};
 
 /// Reads every OCI Audit event of a time span, in every region and every compartment, says what it could not read, and
 /// makes the events explorable.
 ///
 /// Without a command it opens the explorer. It only ever reads from the tenancy.
 #[derive(Debug, Parser)]
-#[command(name = "auditui", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "auditui", version, after_help = examples::PROGRAM, max_term_width = 100)]
 pub struct CommandLine {
     #[command(flatten)]
     pub identity: IdentityArgs,
+    /// The program's own configuration file [default: AUDITUI_CONFIG, else config.toml where `auditui config path` says]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Configuration")]
+    pub tool_config: Option<PathBuf>,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]
@@ -65,45 +49,65 @@ pub struct CommandLine {
     pub stats: StatsArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// What the configuration files say.
+    #[arg(skip)]
+    pub settings: Settings,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write the events of a time span to standard output or a file, without a screen
-    #[command(visible_alias = "dump")]
+    #[command(visible_alias = "dump", after_help = examples::EXPORT)]
     Export(ExportArgs),
     /// Keep what the tenancy holds in a directory, and add to it with every run
     ///
     /// The first run reads all that the service still holds, or from --since on; later ones go on where each slice ended,
     /// read again what may have grown, and catch up on what was missed. It may be ended at any moment: each event is there
     /// once. Standard output gets one line of JSON for each time it collects.
+    #[command(after_help = examples::COLLECT)]
     Collect(CollectArgs),
     /// Say whether a collection is what it was written as, and what is missing in it
     ///
     /// Exit code 6: a file, the ledger or the manifest is not what it was; 3: something was not read, or a run did not
     /// come to its end.
+    #[command(after_help = examples::VERIFY)]
     Verify(VerifyArgs),
     /// Count events, in files or of a time span, by what they have in common
     ///
     /// With FILE it counts what exports hold, and asks nobody: NDJSON as `auditui export` writes it, or pages as ListEvents
     /// answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
-    #[command(after_help = FIELDS)]
+    #[command(after_help = examples::COUNT)]
     Count(CountArgs),
     /// Explore events out of files, without any network
+    #[command(after_help = examples::OPEN)]
     Open(OpenArgs),
     /// Show what an export, or a reading of its own, covers and what is missing
     ///
     /// With PATH it shows the coverage that an export has left behind, compares the file with it, and asks nobody. With a
     /// time span it reads everything of that span, writes no events, and shows what could be read.
+    #[command(after_help = examples::COVERAGE)]
     Coverage(CoverageArgs),
     /// List the regions that would be read
+    #[command(after_help = examples::REGIONS)]
     Regions(ListingArgs),
     /// List the compartments that would be read, deleted ones included
+    #[command(after_help = examples::COMPARTMENTS)]
     Compartments(ListingArgs),
+    /// Show what is configured, where it comes from, and what is wrong with it
+    #[command(after_help = examples::CONFIG)]
+    Config(ConfigArgs),
     /// Check configuration, key, clock and permissions, and say what is wrong
+    #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
     /// Serve an invented tenancy on a loopback port, for the OCI SDK, the OCI CLI or this program
+    #[command(after_help = examples::SIMULATE)]
     Simulate(SimulateArgs),
+    /// Write a completion script for a shell to standard output
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Write the manual page to standard output
+    #[command(after_help = examples::MAN)]
+    Man,
 }
 
 /// What is read: places, times, and how hard to try.
@@ -234,9 +238,13 @@ pub struct ScreenArgs {
     /// Draw with ASCII characters only
     #[arg(long, env = "AUDITUI_ASCII")]
     pub ascii: bool,
-    /// Colours for a dark or a light background, or none
-    #[arg(long, value_enum, env = "AUDITUI_THEME")]
-    pub theme: Option<ThemeName>,
+    /// Colours: dark, light, high-contrast, blue-orange-dark, blue-orange-light, mono, or a file in themes/ beside the
+    /// configuration [default: by what the terminal says of its background]
+    #[arg(long, value_name = "NAME", env = "AUDITUI_THEME")]
+    pub theme: Option<String>,
+    /// No colours, as NO_COLOR
+    #[arg(long, env = "AUDITUI_NO_COLOR")]
+    pub no_color: bool,
 }
 
 #[derive(Debug, Args)]
@@ -362,13 +370,6 @@ pub enum FailOn {
 pub enum ListingFormat {
     Table,
     Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeName {
-    Dark,
-    Light,
-    Mono,
 }
 
 /// [`Zone`] with what clap asks of an argument.

@@ -22,6 +22,7 @@ impl IdentityArgs {
             config_file: self.config_file.clone(),
             profile: self.profile.clone(),
             auth: self.auth.map(Into::into),
+            said_by: self.said_by.clone(),
             region: None,
             env: env.clone(),
         }

@@ -3,23 +3,27 @@
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use chrono::{SubsecRound, TimeDelta};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::args::{CommandLine, FilterArgs, ScreenArgs, ThemeName};
+use super::args::{CommandLine, FilterArgs};
 use super::collect::{Reading, fetch_settings};
+use super::config::wrong_time;
 use super::connect::connect;
 use super::interrupt::Interrupt;
+use super::look::{self, Wanted};
 use super::plan;
 use super::range::retention_warning;
 use super::stats::{Load, Stats};
-use super::talk::Talk;
+use super::talk::{Talk, say};
 use super::views;
-use crate::app::setup::{AccessFilter, Glyphs, Setup};
+use crate::app::setup::{AccessFilter, Setup};
+use crate::config::{Finding, Setting};
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::time_phrase::{Anchors, parse_range};
 use crate::domain::time_range::TimeRange;
+use crate::domain::zone::Zone;
 use crate::driver::{self, Clipboard, FetchOptions, Source};
 use crate::oci::Env;
-use crate::ui::Theme;
 
 /// How much of the demo's story is on screen at once, and of a real tenancy before anybody has said what to read.
 const DEMO_RANGE: TimeDelta = TimeDelta::hours(24);
@@ -29,21 +33,28 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
     let stats = Stats::begin(line.stats);
     let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
     if !(line.read.plan || screen) {
+        say(&CommandLine::definition().render_help().to_string());
         return Err(Problem::usage("the explorer needs a terminal")
             .hint("without one, use a command: auditui export --since 1h, or auditui --help"));
     }
     let query = line.filter.asked(crate::oci::clock::now(), line.read.when.tz.0)?;
+    let wanted = Wanted::new(&line.screen, &line.settings, env);
+    let look = wanted.look(&line.settings.config)?;
     let connection = connect(&line.identity, env).await?;
     let client = &connection.client;
     let now = client.now().trunc_subsecs(0);
     let length = if line.identity.demo { DEMO_RANGE } else { FIRST_RANGE };
-    let range = line.read.when.range(now)?.unwrap_or_else(|| TimeRange::ending_at(now, length));
+    let time = line.settings.config.setting("time").filter(|_| !line.identity.demo);
+    let begin = time.and_then(|time| begins_with(time, line.read.when.tz.0, now));
+    let range = line.read.when.range(now)?.or(begin).unwrap_or_else(|| TimeRange::ending_at(now, length));
     if line.read.plan {
         let talk = Talk::plain("plan");
         let reading = Reading::new(&connection, &line.read, range, &talk);
         return plan::run(&reading, true, interrupt).await;
     }
     let (views, broken) = views::all(env);
+    let findings: Vec<Finding> =
+        line.settings.config.findings.iter().cloned().chain(look.findings).chain(time.and_then(wrong_time)).collect();
     let setup = Setup {
         profile: client.profile().name.clone(),
         endpoint: client.endpoint_override().filter(|_| !line.identity.demo).map(ToString::to_string),
@@ -56,7 +67,9 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         views,
         views_directory: views::directory(env),
         zone: line.read.when.tz.0,
-        glyphs: if line.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        glyphs: wanted.glyphs(),
+        keymap: look.keymap,
+        configuration: look::problem(&findings),
         padding: line.read.padding,
         max_memory: line.memory.max_memory,
         now,
@@ -65,16 +78,20 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         FetchOptions { settings: fetch_settings(&line.read), padding: line.read.padding, settling: line.read.settling };
     let warnings = connection.warnings.iter().cloned().chain(retention_warning(&range, now));
     let notes = warnings.map(|warning| Problem::new(ProblemKind::Io, warning)).chain(broken).collect();
-    let theme = theme(&line.screen, env);
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;
     };
     let source = Source::Tenancy { client: client.clone(), options };
-    let snapshot = driver::run(source, setup, Clipboard::start(env), theme, notes, stop)
+    let snapshot = driver::run(source, setup, Clipboard::start(env), look.theme, wanted.reload(), notes, stop)
         .await
         .map_err(|error| terminal_failed(&error))?;
     stats.tell(Load::of(&snapshot), &Talk::plain("auditui"));
     Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+/// What the configuration says to begin with.
+fn begins_with(time: &Setting, zone: Zone, now: DateTime<Utc>) -> Option<TimeRange> {
+    parse_range(time.values.first()?, &Anchors { now, zone, event: None }).ok()
 }
 
 /// A query says itself which classes it is about.
@@ -88,25 +105,4 @@ pub fn access(filter: &FilterArgs) -> AccessFilter {
 
 pub fn terminal_failed(error: &io::Error) -> Problem {
     Problem::new(ProblemKind::Io, format!("the terminal failed: {error}"))
-}
-
-/// What was asked for, else none where the environment wants none, else by what the terminal says of its background.
-pub fn theme(screen: &ScreenArgs, env: &Env) -> Theme {
-    let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
-    let suggested = || match (dumb || env.get("NO_COLOR").is_some(), has_light_background(env)) {
-        (true, _) => ThemeName::Mono,
-        (_, true) => ThemeName::Light,
-        _ => ThemeName::Dark,
-    };
-    match screen.theme.unwrap_or_else(suggested) {
-        ThemeName::Dark => Theme::dark(),
-        ThemeName::Light => Theme::light(),
-        ThemeName::Mono => Theme::mono(),
-    }
-}
-
-/// `COLORFGBG`, as some terminals set it: the last number is the background's.
-fn has_light_background(env: &Env) -> bool {
-    let background = env.get("COLORFGBG").and_then(|value| value.rsplit(';').next()).and_then(|n| n.parse::<u8>().ok());
-    matches!(background, Some(7 | 15))
 }

@@ -3,6 +3,7 @@
 pub mod args;
 mod collect;
 mod collecting;
+mod config;
 pub mod connect;
 mod count;
 mod coverage;
@@ -18,6 +19,7 @@ mod held;
 mod intake;
 mod interrupt;
 mod listing;
+mod look;
 mod memory;
 mod news;
 mod open;
@@ -28,6 +30,8 @@ mod progress;
 mod proof;
 mod range;
 mod report;
+mod settings;
+mod shell;
 mod simulate;
 mod stats;
 mod talk;
@@ -41,8 +45,8 @@ use std::process::ExitCode;
 use args::{Command, CommandLine, CoverageArgs, ExportArgs, IdentityArgs, ListingArgs};
 use collect::Reading;
 use connect::connect;
-use intake::Wanted;
 use interrupt::Interrupt;
+use look::Wanted;
 use talk::{Talk, say};
 
 use crate::domain::problem::{Problem, ProblemKind};
@@ -78,13 +82,20 @@ pub fn run(mut line: CommandLine) -> ExitCode {
 
 async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode, Problem> {
     let mut interrupt = Interrupt::listen();
+    line.settings.tell(line.command.as_ref(), talk)?;
     match &line.command {
         Some(Command::Export(args)) => export(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Coverage(args)) => coverage(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Collect(args)) => collecting::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Verify(args)) => verifying::run(args),
         Some(Command::Count(args)) => count::run(&line.identity, env, args, talk, &mut interrupt).await,
-        Some(Command::Open(args)) => open::run(args, env, &mut interrupt).await,
+        Some(Command::Open(args)) => open::run(args, &line.settings, env, &mut interrupt).await,
+        Some(Command::Config(args)) => {
+            let wanted = Wanted::new(&line.screen, &line.settings, env);
+            config::run(&args.command, &line.settings, &line.identity, &wanted, env)
+        }
+        Some(Command::Completions(args)) => shell::completions(args.shell),
+        Some(Command::Man) => shell::man(),
         Some(Command::Regions(args)) => list(&line.identity, env, args, listing::regions).await,
         Some(Command::Compartments(args)) => list(&line.identity, env, args, listing::compartments).await,
         Some(Command::Doctor(args)) => diagnose::run(&line.identity, env, args).await,
@@ -109,7 +120,7 @@ async fn export(
         let reading = Reading::new(&connection, &args.read, range, talk);
         return plan::run(&reading, false, interrupt).await;
     }
-    export::run(&connection, args, Wanted { range, query: asked }, talk, interrupt).await
+    export::run(&connection, args, intake::Wanted { range, query: asked }, talk, interrupt).await
 }
 
 async fn coverage(

@@ -7,15 +7,18 @@ use std::process::ExitCode;
 use chrono::{SubsecRound, TimeDelta};
 
 use super::args::OpenArgs;
-use super::explore::{access, terminal_failed, theme};
+use super::explore::{access, terminal_failed};
 use super::exports::{Completeness, Exports, NOT_READ, Verdict};
 use super::held::region_names;
 use super::interrupt::Interrupt;
+use super::look::{self, Wanted};
+use super::settings::Settings;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
 use super::views;
 use crate::app::files::End;
-use crate::app::setup::{FilesSetup, Glyphs, Setup};
+use crate::app::setup::{FilesSetup, Setup};
+use crate::config::Finding;
 use crate::domain::problem::Problem;
 use crate::domain::scope::ScopeRequest;
 use crate::domain::time_range::TimeRange;
@@ -26,7 +29,12 @@ use crate::oci::{Clock, Env};
 /// What stands in the place of the range until the files say what they span.
 const BEFORE_ANY: TimeDelta = TimeDelta::hours(1);
 
-pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Result<ExitCode, Problem> {
+pub async fn run(
+    args: &OpenArgs,
+    settings: &Settings,
+    env: &Env,
+    interrupt: &mut Interrupt,
+) -> Result<ExitCode, Problem> {
     let stats = Stats::begin(args.stats);
     let now = Clock::System.now().trunc_subsecs(0);
     let range = args.when.range(now)?;
@@ -34,6 +42,9 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
     let exports = Exports::find(&args.paths)?;
     check_terminal(exports.inputs.iter().any(|input| input.origin == Origin::Stdin))?;
     let (views, broken) = views::all(env);
+    let wanted = Wanted::new(&args.screen, settings, env);
+    let look = wanted.look(&settings.config)?;
+    let findings: Vec<Finding> = settings.config.findings.iter().cloned().chain(look.findings).collect();
     let setup = Setup {
         profile: String::new(),
         endpoint: None,
@@ -46,7 +57,9 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
         views,
         views_directory: views::directory(env),
         zone: args.when.tz.0,
-        glyphs: if args.screen.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        glyphs: wanted.glyphs(),
+        keymap: look.keymap,
+        configuration: look::problem(&findings),
         padding: TimeDelta::zero(),
         max_memory: args.memory.max_memory,
         now,
@@ -58,10 +71,10 @@ pub async fn run(args: &OpenArgs, env: &Env, interrupt: &mut Interrupt) -> Resul
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;
     };
-    let (clipboard, theme) = (Clipboard::start(env), theme(&args.screen, env));
-    let snapshot = driver::run(Source::Files(files), setup, clipboard, theme, broken, stop)
-        .await
-        .map_err(|error| terminal_failed(&error))?;
+    let snapshot =
+        driver::run(Source::Files(files), setup, Clipboard::start(env), look.theme, wanted.reload(), broken, stop)
+            .await
+            .map_err(|error| terminal_failed(&error))?;
     if let Some(skipped) = skipped {
         say(&skipped);
     }

@@ -1,27 +1,82 @@
 //! From the arguments of the process to a [`CommandLine`]; what would be parsed and then have no effect is refused.
 
+use std::ffi::OsString;
+
+use clap::builder::BoolishValueParser;
+use clap::error::{ContextKind, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
 use super::args::{Command, CommandLine, CountArgs};
+use super::settings::Settings;
+use crate::oci::Env;
 
 impl CommandLine {
-    /// Reads the arguments of this process.
-    pub fn from_process() -> Result<Self, clap::Error> {
-        Self::from_arguments(std::env::args_os())
+    /// Everything that may be typed. Variables of switches are as lenient as people are: 1, yes, true, on.
+    pub fn definition() -> clap::Command {
+        fn lenient(command: clap::Command) -> clap::Command {
+            let is_switch = |arg: &Arg| matches!(arg.get_action(), ArgAction::SetTrue);
+            let lenient_arg =
+                |arg: Arg| if is_switch(&arg) { arg.value_parser(BoolishValueParser::new()) } else { arg };
+            command.mut_args(lenient_arg).mut_subcommands(lenient)
+        }
+        lenient(Self::command())
     }
 
-    pub fn from_arguments<T: Into<std::ffi::OsString> + Clone>(
+    /// Reads the arguments of this process, and the configuration files below them.
+    pub fn from_process() -> Result<Self, clap::Error> {
+        Self::configured(std::env::args_os().collect(), &Env::from_process())
+    }
+
+    /// As [`CommandLine::from_arguments`]; where these say nothing, the configuration files do.
+    pub fn configured(arguments: Vec<OsString>, env: &Env) -> Result<Self, clap::Error> {
+        let (line, matches) = Self::read(arguments.iter().cloned())?;
+        if !line.has_use_for_settings() {
+            return Ok(line);
+        }
+        let settings = Settings::load(&line, &matches, env);
+        let mut command = settings.below(&line, env);
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let mut line = Self::from_arg_matches(&matches)?;
+        line.identity.said_by = settings.said_by();
+        Ok(Self { settings, ..line })
+    }
+
+    /// What is about the program itself says the same whatever is configured.
+    fn has_use_for_settings(&self) -> bool {
+        !matches!(self.command, Some(Command::Completions(_) | Command::Man | Command::Simulate(_)))
+    }
+
+    pub fn from_arguments<T: Into<OsString> + Clone>(
         arguments: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
-        let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(arguments)?;
+        Self::read(arguments).map(|(line, _)| line)
+    }
+
+    fn read<T: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = T>,
+    ) -> Result<(Self, ArgMatches), clap::Error> {
+        let mut command = Self::definition();
+        let matches = command.try_get_matches_from_mut(arguments).map_err(explained)?;
         let line = Self::from_arg_matches(&matches)?;
         match without_effect(&line, &command, &matches) {
-            Some(message) => Err(command.error(clap::error::ErrorKind::ArgumentConflict, message)),
-            None => Ok(line),
+            Some(message) => Err(command.error(ErrorKind::ArgumentConflict, message)),
+            None => Ok((line, matches)),
         }
     }
+}
+
+/// `--query` is no option of ours, and means something else where people know it from.
+fn explained(error: clap::Error) -> clap::Error {
+    let named = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    if error.kind() != ErrorKind::UnknownArgument || named != "--query" {
+        return error;
+    }
+    CommandLine::definition().error(
+        ErrorKind::UnknownArgument,
+        "there is no --query: in the OCI CLI it is a JMESPath expression. Say which events with -Q, as in\n\n  \
+         auditui export --since 6h -Q 'user:alice is:denied'\n\nand take JSON apart with a tool for it, such as jq.",
+    )
 }
 
 fn without_effect(line: &CommandLine, command: &clap::Command, matches: &ArgMatches) -> Option<String> {
@@ -77,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        CommandLine::command().debug_assert();
+        CommandLine::definition().debug_assert();
     }
 
     #[test]

@@ -48,6 +48,18 @@ pub fn clean_json(json: &[u8]) -> String {
     out
 }
 
+/// `; did you mean …?`, where one of the known names is near; else nothing.
+pub fn nearest<T: AsRef<str>>(name: &str, known: &[T]) -> String {
+    let near = known.iter().map(|known| (strsim::osa_distance(name, known.as_ref()), known.as_ref())).min();
+    let near = near.filter(|(distance, near)| *distance <= 1 + near.chars().count() / 3);
+    near.map(|(_, near)| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// The line, from 1, in which a byte of a text stands.
+pub fn line_at(text: &str, byte: usize) -> usize {
+    1 + text.bytes().take(byte).filter(|byte| *byte == b'\n').count()
+}
+
 /// `12,418`: the digits of a count in groups of three.
 pub fn thousands(count: u64) -> String {
     let digits = count.to_string();
@@ -122,6 +134,13 @@ mod tests {
         assert_eq!(clean("\u{202e}gpj.exe\u{9b}2J"), "\\u{202e}gpj.exe\\x9b2J");
         assert_eq!(clean("x\u{200b}y\u{e0041}"), "x\\u{200b}y\\u{e0041}");
         assert_eq!(clean("a\u{a0}b\u{3000}c\u{fffe}"), "a\\xa0b\u{3000}c\\u{fffe}");
+    }
+
+    #[test]
+    fn a_name_that_is_near_is_suggested() {
+        assert_eq!(nearest("thme", &["theme", "time"]), "; did you mean `theme`?");
+        assert_eq!(nearest("make coffee", &["theme", "time"]), "");
+        assert_eq!(["a\nb", "", "a\nb\n"].map(|text| line_at(text, text.len())), [2, 1, 3]);
     }
 
     #[test]

@@ -108,6 +108,11 @@ impl Hands {
         }
     }
 
+    /// The way back, for what is nobody's effect.
+    pub fn home(&self) -> Home {
+        self.home.clone()
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         match &self.supply {
             Supply::Wire(wire) => wire.now(),

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Notify, mpsc};
 
+use super::reload::Reloaded;
 use crate::app::message::Message;
 
 /// What comes back from work done elsewhere.
 pub enum Happening {
     Message(Message),
+    /// Files of keys and colours have changed.
+    Reloaded(Box<Reloaded>),
     /// A copy that has to go through the terminal.
     WriteThrough {
         sequence: String,

@@ -15,6 +15,7 @@ mod effects;
 mod home;
 mod input;
 mod quiet;
+mod reload;
 mod shelf;
 mod terminal;
 mod viewer;
@@ -35,6 +36,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub use clipboard::Clipboard;
 pub use effects::Source;
+pub use reload::{Reload, Reloaded};
 pub use shelf::Files;
 pub use wire::FetchOptions;
 
@@ -156,11 +158,21 @@ where
     fn take(&mut self, happening: Happening) {
         match happening {
             Happening::Message(message) => self.send(message),
+            Happening::Reloaded(reloaded) => self.wear(*reloaded),
             Happening::WriteThrough { sequence, then } => {
                 self.errands.push_back(Errand::Write(sequence));
                 self.send(then);
             }
         }
+    }
+
+    /// Takes over what files of keys and colours say now.
+    fn wear(&mut self, reloaded: Reloaded) {
+        let (theme, message) = reloaded.message();
+        if let Some(theme) = theme {
+            self.theme = theme;
+        }
+        self.send(message);
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
@@ -183,6 +195,7 @@ pub async fn run(
     setup: Setup,
     clipboard: Clipboard,
     theme: Theme,
+    reload: Option<Reload>,
     notes: Vec<Problem>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<Arc<Snapshot>> {
@@ -191,6 +204,7 @@ pub async fn run(
     for note in notes {
         driver.send(Message::Note(note));
     }
+    let _watching = reload.map(|reload| reload.watch(driver.hands.home()));
     let result = driver.run(&taken, stop).await;
     drop(taken);
     result.map(|()| driver.hands.snapshot())

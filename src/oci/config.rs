@@ -91,9 +91,17 @@ pub struct ProfileOptions {
     pub config_file: Option<PathBuf>,
     pub profile: Option<String>,
     pub auth: Option<AuthKind>,
+    /// Who says so, by the name of the option, where it is not the option itself.
+    pub said_by: BTreeMap<&'static str, String>,
     /// Instead of the profile's region.
     pub region: Option<String>,
     pub env: Env,
+}
+
+impl ProfileOptions {
+    pub(super) fn said_by(&self, option: &str) -> String {
+        self.said_by.get(option).cloned().unwrap_or_else(|| format!("option --{option}"))
+    }
 }
 
 /// A profile as far as it could be made out, valid or not.
@@ -226,7 +234,7 @@ fn auth_of_place(options: &ProfileOptions) -> Option<AuthKind> {
 
 fn profile_name(options: &ProfileOptions) -> (String, String) {
     if let Some(name) = &options.profile {
-        return (name.clone(), "option --profile".to_owned());
+        return (name.clone(), options.said_by("profile"));
     }
     for variable in ["OCI_CLI_PROFILE", "OCI_CONFIG_PROFILE"] {
         if let Some(name) = options.env.get(variable) {
@@ -261,7 +269,7 @@ fn locate(options: &ProfileOptions, profile: &str) -> Result<(PathBuf, String), 
     let there = |(path, origin): (PathBuf, String)| files::check(&path).is_ok().then_some((path, origin));
     let option = options.config_file.as_ref().map(|path| {
         let path = path.to_str().map_or_else(|| path.clone(), |path| env.expand(path));
-        (path, "option --config-file".to_owned())
+        (path, options.said_by("config-file"))
     });
     let found = option
         .or_else(|| named("OCI_CLI_CONFIG_FILE"))

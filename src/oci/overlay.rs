@@ -217,7 +217,7 @@ impl Overlay<'_> {
 
     fn auth(&mut self) -> AuthKind {
         if let Some(auth) = self.options.auth {
-            self.origins.insert("auth", "option --auth".to_owned());
+            self.origins.insert("auth", self.options.said_by("auth"));
             return auth;
         }
         if let Some(word) = self.options.env.get("OCI_CLI_AUTH") {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::coverage::{Line, Tone};
 use crate::app::facts::{Axis, Mark};
 use crate::domain::compartment::NodeId;
@@ -290,14 +291,16 @@ fn draw_rule(app: &App, pen: &mut Pen<'_>, at: Rect) {
     let (panel, facts) = (app.coverage_panel(), app.facts());
     let rows = panel.rows(facts);
     let complete = facts.scope.len() - rows.len();
+    let all = app.key(Action::ShowAll);
     let mut words = Vec::new();
     if rows.len() > panel.viewport().height && panel.viewport().height > 0 {
         words.push(format!("row {} of {}", panel.viewport().cursor + 1, number(rows.len() as u64)));
     }
     if complete > 0 {
-        words.push(format!("{} more without trouble, a shows all", number(complete as u64)));
+        words.push(format!("{} more without trouble, {all} shows all", number(complete as u64)));
     } else if panel.shows_all() && !facts.open.is_empty() {
-        words.push(format!("{} with trouble or not read yet, a shows these alone", number(facts.open.len() as u64)));
+        words
+            .push(format!("{} with trouble or not read yet, {all} shows these alone", number(facts.open.len() as u64)));
     }
     if !words.is_empty() {
         pen.put(skip(at, 2), &format!(" {} ", words.join("  ")), pen.theme.faint);

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::domain::time_phrase::format_length;
 use crate::domain::traffic::{RegionTraffic, Standing};
 
@@ -139,7 +140,7 @@ fn obstacles(app: &App, pen: &Pen<'_>) -> Spans {
         spans.push((format!("stopped: {}   ", cut(&problem.what, 200)), theme.problem));
     }
     if app.traffic().paused {
-        spans.push(("paused, P goes on   ".to_owned(), theme.warning));
+        spans.push((format!("paused, {} goes on   ", app.key(Action::TogglePause)), theme.warning));
     }
     for region in hindered(app) {
         let known = app.tenancy().and_then(|tenancy| tenancy.region_named(region.region.as_str()));

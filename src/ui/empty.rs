@@ -3,8 +3,10 @@
 use ratatui::layout::Rect;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::facts::Facts;
 use crate::app::files::FilesSeen;
+use crate::app::keymap::Focus;
 use crate::app::setup::AccessFilter;
 use crate::app::view::View;
 use crate::domain::ledger::Coverage;
@@ -44,10 +46,7 @@ pub fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
         return not_connected(app);
     }
     if app.included().compartment_count() == 0 || app.included().region_count() == 0 {
-        return vec![
-            "Nothing is included.".to_owned(),
-            "0 looks at all compartments and regions; in pane 1, Space includes one.".to_owned(),
-        ];
+        return vec!["Nothing is included.".to_owned(), included(app)];
     }
     let asking = match &app.setup().files {
         Some(files) => format!("Reading {}…", files.name),
@@ -66,9 +65,15 @@ pub fn explain(app: &App, pen: &Pen<'_>) -> Vec<String> {
     if app.facts().total == 0 { nothing_there(app) } else { nothing_matches(app, view, pen) }
 }
 
+fn included(app: &App) -> String {
+    let (all, pane) = (app.key(Action::ScopeAll), app.key(Action::FocusTree));
+    let one = app.keymap().name_for(Focus::Tree, Action::Toggle);
+    format!("{all} looks at all compartments and regions; in pane {pane}, {one} includes one.")
+}
+
 fn not_connected(app: &App) -> Vec<String> {
     if let Some(problem) = app.standing() {
-        return [vec!["Not connected.".to_owned()], whole(problem)].concat();
+        return [vec!["Not connected.".to_owned()], whole(app, problem)].concat();
     }
     if let Some(files) = &app.setup().files {
         return match app.files().and_then(FilesSeen::end) {
@@ -83,10 +88,10 @@ fn not_connected(app: &App) -> Vec<String> {
 }
 
 /// What stands still, everything about it, and the key that goes on.
-fn whole(problem: &Problem) -> Vec<String> {
+fn whole(app: &App, problem: &Problem) -> Vec<String> {
     let mut lines = vec![capital(&problem.what)];
     lines.extend(problem.hint.lines().map(capital));
-    lines.push("R tries again.".to_owned());
+    lines.push(format!("{} tries again.", app.key(Action::Refresh)));
     lines.extend(problem.request_id.as_ref().map(|id| format!("opc-request-id {id}")));
     lines
 }
@@ -94,13 +99,16 @@ fn whole(problem: &Problem) -> Vec<String> {
 fn nothing_there(app: &App) -> Vec<String> {
     if let Some(files) = app.files() {
         let so_far = if files.end().is_some() { "No events here" } else { "No events here so far" };
-        return vec![format!("{so_far}."), "t chooses another time range; 0 looks at all places and times.".to_owned()];
+        let (time, all) = (app.key(Action::PickTime), app.key(Action::ScopeAll));
+        let ways = format!("{time} chooses another time range; {all} looks at all places and times.");
+        return vec![format!("{so_far}."), ways];
     }
     let coverage = app.facts().coverage;
-    let elsewhere = "t chooses another time range.".to_owned();
+    let elsewhere = format!("{} chooses another time range.", app.key(Action::PickTime));
     if let Some(problem) = app.standing() {
         let read = coverage.percent().unwrap_or_default();
-        return [vec![format!("0 events so far: only {read} % was read, then it stopped.")], whole(problem)].concat();
+        return [vec![format!("0 events so far: only {read} % was read, then it stopped.")], whole(app, problem)]
+            .concat();
     }
     if coverage.nothing_readable() {
         let mut lines = vec!["Nothing could be read: no access to audit events here.".to_owned()];
@@ -120,7 +128,7 @@ fn nothing_there(app: &App) -> Vec<String> {
                 "No events yet. 100 % was read, but {} slices hold minutes so new",
                 number(coverage.settling as u64)
             ),
-            format!("that events may still arrive. R reads them again; {elsewhere}"),
+            format!("that events may still arrive. {} reads them again; {elsewhere}", app.key(Action::Refresh)),
         ];
     }
     vec!["No events in 100 % of the range.".to_owned(), elsewhere]
@@ -142,16 +150,24 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
         // None of them is a write or a sign-in.
         let own = if filters.own || filters.access == AccessFilter::Reads { 0 } else { counts.any_access_own };
         let but = if own > 0 { format!(" but the {bound}{} of auditui itself", number(own)) } else { String::new() };
-        lines.push(format!("Hidden {what}: {bound}{}. w shows {after}{but}.", number(hidden)));
+        lines.push(format!(
+            "Hidden {what}: {bound}{}. {} shows {after}{but}.",
+            number(hidden),
+            app.key(Action::CycleAccess)
+        ));
     }
     if counts.own_hidden > 0 {
         let own = number(counts.own_hidden);
-        lines.push(format!("Hidden reads of auditui itself (-is:self): {bound}{own}. The key . shows them."));
+        lines.push(format!(
+            "Hidden reads of auditui itself (-is:self): {bound}{own}. The key {} shows them.",
+            app.key(Action::ToggleOwn)
+        ));
     }
     if filters.failed && counts.any_outcome[0] > 0 {
         lines.push(format!(
-            "Hidden because they did not fail: {bound}{}. ! shows any status.",
-            number(counts.any_outcome[0])
+            "Hidden because they did not fail: {bound}{}. {} shows any status.",
+            number(counts.any_outcome[0]),
+            app.key(Action::ToggleFailed)
         ));
     }
     lines.extend(too_narrow(app, view, bound));
@@ -161,7 +177,9 @@ fn nothing_matches(app: &App, view: &View, pen: &Pen<'_>) -> Vec<String> {
 
 /// Which term of the query finds nothing, or which of them together.
 fn too_narrow(app: &App, view: &View, bound: &str) -> Vec<String> {
-    const NARROWER: &str = "x clears the query, Backspace takes its last term, [ goes back.";
+    let (clear, last) = (app.key(Action::ClearFilters), app.key(Action::RemoveLastFilter));
+    let back = app.keymap().name_for(Focus::List, Action::Back);
+    let narrower = format!("{clear} clears the query, {last} takes its last term, {back} goes back.");
     let said = |term: &Expr| cut(&term.chip(), 60).into_owned();
     let query = || cut(&app.filters().query().to_string(), 60).into_owned();
     let why = match view.why.as_deref() {
@@ -173,14 +191,14 @@ fn too_narrow(app: &App, view: &View, bound: &str) -> Vec<String> {
         Some(WhyNone::Term { term, of, meant }) => {
             let alone = format!("“{}” alone matches 0 of {bound}{} events.", said(term), number(*of));
             let meant = meant.as_ref().map(|meant| format!("Did you mean {}?", said(meant)));
-            return [alone].into_iter().chain(meant).chain([NARROWER.to_owned()]).collect();
+            return [alone].into_iter().chain(meant).chain([narrower]).collect();
         }
         Some(WhyNone::Together { terms, without_last }) => {
             let last = terms.last().map(said).unwrap_or_default();
             format!("“{last}” takes away the last {bound}{} that the terms before it leave.", number(*without_last))
         }
     };
-    vec![why, NARROWER.to_owned()]
+    vec![why, narrower]
 }
 
 /// What was not read, by the reason.
@@ -190,15 +208,18 @@ fn missing(app: &App) -> Vec<String> {
     let mut lines = Vec::new();
     if coverage.unfinished() > 0 {
         let state = match (app.is_halted(), app.traffic().paused) {
-            (true, _) => "was not read: fetching has stopped",
-            (_, true) => "was not read yet: fetching is paused, P goes on",
-            _ => "is still being read",
+            (true, _) => "was not read: fetching has stopped".to_owned(),
+            (_, true) => {
+                format!("was not read yet: fetching is paused, {} goes on", app.key(Action::TogglePause))
+            }
+            _ => "is still being read".to_owned(),
         };
         lines.push(format!("{} {state}.", share(coverage.unfinished())));
     }
     if coverage.failed > 0 {
         let slices = format!("{} of {} slices", coverage.failed, coverage.total());
-        lines.push(format!("{} could not be read: {slices} failed. R retries.", share(coverage.failed)));
+        let retry = app.key(Action::Refresh);
+        lines.push(format!("{} could not be read: {slices} failed. {retry} retries.", share(coverage.failed)));
     }
     if coverage.denied > 0 {
         lines.push(format!("{} could not be read: no access.", share(coverage.denied)));

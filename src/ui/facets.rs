@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::facets::count::FacetsAnswer;
 use crate::app::facets::{Facets, Purpose, Side};
+use crate::app::keymap::Focus;
 use crate::query::{Field, Subject, ValueOrder, Valued};
 
 use super::format::RowClock;
@@ -179,9 +181,12 @@ impl Painter<'_> {
 
     fn values(&self, pen: &mut Pen<'_>, area: Rect) {
         let Some(answer) = self.facets.values() else {
-            let words =
-                if self.facets.is_on_add() { " Enter: count by a field or a place in the JSON" } else { " counting" };
-            pen.put(row(area, 0), words, pen.theme.loading);
+            let words = if self.facets.is_on_add() {
+                format!(" {}: count by a field or a place in the JSON", self.app.key(Action::Open))
+            } else {
+                " counting".to_owned()
+            };
+            pen.put(row(area, 0), &words, pen.theme.loading);
             return;
         };
         let view = self.facets.value_view();
@@ -296,7 +301,11 @@ impl Painter<'_> {
         let ellipsis = pen.glyphs.ellipsis;
         let more = match answer.listed.all - listed {
             0 => String::new(),
-            more => format!(" {ellipsis} {} more than are listed: / finds them", number(more)),
+            more => format!(
+                " {ellipsis} {} more than are listed: {} finds them",
+                number(more),
+                self.app.key(Action::Search)
+            ),
         };
         let words = format!(" {} {values}{find}, {order}{more}", number(answer.listed.all));
         if counted < of {
@@ -309,7 +318,9 @@ impl Painter<'_> {
     fn preview(&self, pen: &Pen<'_>) -> String {
         let answer = self.facets.answer();
         if self.facets.pending().is_empty() {
-            return "choose with Space, - or +".to_owned();
+            let key = |action| self.app.keymap().name_for(Focus::Facets, action);
+            let (want, not, also) = (key(Action::Toggle), key(Action::Exclude), key(Action::OnlyThis));
+            return format!("choose with {want}, {not} or {also}");
         }
         // Until the answer to what is pending now is there, the one before says nothing.
         let preview = answer.and_then(|answer| answer.preview.map(|preview| (answer, preview)));

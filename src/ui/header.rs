@@ -4,8 +4,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::files::FilesSeen;
 use crate::app::geometry::Shape;
+use crate::app::keymap::Focus;
 use crate::app::prompt::{Fault, Purpose};
 use crate::app::setup::AccessFilter;
 
@@ -232,7 +234,7 @@ pub fn around(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let time = format::RowClock::new(app.clock(), app.now(), app.range()).text(around.event().time()).to_string();
     let wide = area.width >= 100;
     let count = format!("{} here  ", matched(app, pen, !wide));
-    let right = [(count, theme.strong), ("Esc".to_owned(), theme.key), (" returns ".to_owned(), theme.text)];
+    let right = [(count, theme.strong), (app.key(Action::Cancel), theme.key), (" returns ".to_owned(), theme.text)];
     let says = if wide { "  every event of the scope, filters ignored" } else { "  no filters" };
     let fixed = spans_width(&right) + width(&time) + width(says) + 14 + around.reach().len();
     let name = cut(name, usize::from(area.width).saturating_sub(fixed)).into_owned();
@@ -262,14 +264,14 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
     let theme = pen.theme;
     if let Some(prompt) = app.prompt() {
         let label = match prompt.purpose {
-            Purpose::FilterEvents => " / ",
-            Purpose::FindCompartment => " find compartment: ",
-            Purpose::FindInDetail => " find in detail: ",
+            Purpose::FilterEvents => search_sign(app),
+            Purpose::FindCompartment => " find compartment: ".to_owned(),
+            Purpose::FindInDetail => " find in detail: ".to_owned(),
         };
-        return pen.typed(label, &prompt.line, cells);
+        return pen.typed(&label, &prompt.line, cells);
     }
     let text = app.filters().query().to_string();
-    let mut spans = vec![(" / ".to_owned(), theme.key)];
+    let mut spans = vec![(search_sign(app), theme.key)];
     let switches = if shape == Shape::Wide { Spans::new() } else { switches(app, pen, shape) };
     match text.is_empty() {
         true if shape == Shape::Wide => spans.push((ASKS.to_owned(), theme.faint)),
@@ -282,6 +284,11 @@ fn query_left(app: &App, pen: &Pen<'_>, shape: Shape, cells: u16) -> Spans {
     }
     spans.extend(switches);
     spans
+}
+
+/// The key that opens the line stands before it.
+fn search_sign(app: &App) -> String {
+    format!(" {} ", app.keymap().name_for(Focus::List, Action::Search))
 }
 
 fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
@@ -353,7 +360,7 @@ pub fn filters(app: &App, pen: &mut Pen<'_>, area: Rect) {
         spans.push((format!("{open}{}{close} ", cut(&term.chip(), 30)), style));
     }
     if app.filters().is_narrowed() {
-        spans.push((" x".to_owned(), theme.key));
+        spans.push((format!(" {}", app.key(Action::ClearFilters)), theme.key));
         spans.push((" clear".to_owned(), theme.text));
     }
     pen.spans(area, &spans);
@@ -366,7 +373,7 @@ fn scope_words(app: &App, pen: &Pen<'_>) -> Spans {
         return vec![("scope all   ".to_owned(), theme.text)];
     }
     let words = format!("scope {}/{} compartments  ", app.included().compartment_count(), tenancy.tree.len());
-    vec![(words, theme.warning), ("0".to_owned(), theme.key), (" all   ".to_owned(), theme.text)]
+    vec![(words, theme.warning), (app.key(Action::ScopeAll), theme.key), (" all   ".to_owned(), theme.text)]
 }
 
 fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
@@ -384,7 +391,7 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         (AccessFilter::Reads, true) => format!(" reads{}   ", comma(hidden.as_ref(), "writes and sign-ins hidden")),
         (AccessFilter::Reads, false) => format!(" reads{}  ", comma(hidden.as_ref(), "writes hidden")),
     };
-    let mut spans = vec![("[w]".to_owned(), theme.key), (access, theme.text)];
+    let mut spans = vec![(format!("[{}]", app.key(Action::CycleAccess)), theme.key), (access, theme.text)];
     spans.extend(own_reads(app, pen, wide));
     if wide || filters.failed {
         let status = if filters.failed { " failed only" } else { " any status" };
@@ -392,7 +399,7 @@ fn switches(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         let passed = passed
             .map(|view| format!("{}{}", found_at_least(app, pen), number(view.selection.counts().any_outcome[0])));
         let words = format!("{status}{}   ", passed.map(|n| format!(", {n} others hidden")).unwrap_or_default());
-        spans.push(("[!]".to_owned(), theme.key));
+        spans.push((format!("[{}]", app.key(Action::ToggleFailed)), theme.key));
         spans.push((words, if filters.failed { theme.warning } else { theme.text }));
     }
     spans
@@ -407,7 +414,10 @@ fn own_reads(app: &App, pen: &Pen<'_>, wide: bool) -> Spans {
         (false, 0) => return Spans::new(),
         (false, _) => format!("-is:self, {}{} hidden", found_at_least(app, pen), number(hidden)),
     };
-    vec![("[.]".to_owned(), theme.key), (format!(" {words}{}", if wide { "   " } else { "  " }), theme.text)]
+    vec![
+        (format!("[{}]", app.key(Action::ToggleOwn)), theme.key),
+        (format!(" {words}{}", if wide { "   " } else { "  " }), theme.text),
+    ]
 }
 
 /// How many events the choice of writes or reads hides, with `≥`; `None` while that is not known.

@@ -13,6 +13,7 @@ mod header;
 mod layout;
 mod list;
 mod overlay;
+mod palette;
 mod pen;
 mod pivot;
 mod plain;
@@ -25,12 +26,18 @@ mod tree;
 mod views;
 
 #[cfg(test)]
+mod remapped_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod theme_tests;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::app::action::Action;
 use crate::app::geometry::{Area, Geometry, Shape};
+use crate::app::keymap::Focus;
 use crate::app::{App, Pane};
 
 use layout::Layout;
@@ -38,12 +45,13 @@ use pen::{Pen, row, rows};
 
 pub use glyphs::GlyphSet;
 pub use plain::plain;
-pub use theme::{Theme, ThemeError};
+pub use theme::{Theme, ThemeError, names as theme_names};
 
 /// Draws the whole screen and says what it measured.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     let screen = frame.area();
     let mut pen = Pen::new(frame.buffer_mut(), theme, app.setup().glyphs);
+    pen.style(screen, theme.screen);
     let layout = Layout::new(screen, *app.look(), status_line::problem_rows(app, screen));
     let mut geometry = Geometry {
         width: screen.width,
@@ -92,7 +100,8 @@ fn draw_list(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geome
     let (heading, body) = match layout.shape {
         Shape::Wide => {
             let focused = app.has_keys(Pane::List);
-            let inside = pen.frame(area, &format!("2 Events  {}", list::order_words(app)), "", focused);
+            let title = format!("Events  {}", list::order_words(app));
+            let inside = pen.frame(area, &pane_title(app, Action::FocusList, &title), "", focused);
             (Some(row(inside, 0)), below(inside, 1))
         }
         Shape::Medium => (Some(row(area, 0)), below(area, 1)),
@@ -112,7 +121,7 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     let focused = app.has_keys(Pane::Detail);
     let title = detail::title(app, pen);
     let body = if layout.shape == Shape::Wide {
-        pen.frame(area, &format!("3 {title}"), detail::tabs(app), focused)
+        pen.frame(area, &pane_title(app, Action::FocusDetail, &title), detail::tabs(app), focused)
     } else {
         rule(pen, row(area, 0), &title, detail::tabs(app), focused);
         below(area, 1)
@@ -121,6 +130,14 @@ fn draw_detail(app: &App, pen: &mut Pen<'_>, layout: &Layout, geometry: &mut Geo
     geometry.detail_rows = detail::scrolling_rows(app, body.height);
     geometry.detail_width = body.width;
     geometry.detail = area_of(body);
+}
+
+/// With the key that leads there.
+fn pane_title(app: &App, action: Action, title: &str) -> String {
+    match app.keymap().key_for(Focus::Global, action) {
+        Some(key) => format!("{key} {title}"),
+        None => title.to_owned(),
+    }
 }
 
 /// A title in a line across, where there is no room for a frame.

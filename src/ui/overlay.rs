@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::App;
 use crate::app::action::Action;
 use crate::app::help::{Help, HelpLine};
-use crate::app::keymap::{Focus, Keymap};
+use crate::app::keymap::Focus;
 use crate::app::overlay::Overlay;
 
 use super::coverage::{self, keys as fitting_keys};
@@ -109,7 +109,7 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     }
 }
 
-fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine, here: bool) {
+fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine<'_>, here: bool) {
     match line {
         HelpLine::Heading(part) => {
             pen.put(at, &format!(" {}", part.title()), pen.theme.strong);
@@ -135,7 +135,7 @@ fn draw_copy(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let title = if name.is_empty() { "Copy".to_owned() } else { format!("Copy {} {name}", pen.glyphs.dot) };
     let inside = pen.frame(area, &title, "", true);
     pen.foot(area, &keys(app));
-    let bindings = Keymap::built_in().bindings().iter().filter(|binding| binding.focus == Focus::Copy);
+    let bindings = app.keymap().bindings().iter().filter(|binding| binding.focus == Focus::Copy);
     let copies = bindings.filter(|binding| !matches!(binding.action, Action::Cancel | Action::Quit | Action::Redraw));
     let mut at = 0;
     for binding in copies {

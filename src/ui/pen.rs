@@ -116,7 +116,7 @@ impl<'a> Pen<'a> {
     /// Empties the cells, so that what lies below does not show through.
     pub fn clear(&mut self, area: Rect) {
         for row in rows(area.intersection(self.buffer.area)) {
-            self.repeat(row, ' ', Style::reset());
+            self.repeat(row, ' ', Style::reset().patch(self.theme.screen));
         }
     }
 

@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::app::App;
-use crate::app::keymap::{Focus, Keymap};
+use crate::app::action::Action;
+use crate::app::keymap::Focus;
 use crate::app::pivot::{Pivot, PivotLine, Same};
 
 use super::facets::missing;
@@ -90,7 +91,7 @@ impl Painter<'_> {
     fn line(&self, pen: &mut Pen<'_>, at: Rect, line: &PivotLine, here: bool) {
         let theme = pen.theme;
         let has_value = !line.value.is_empty();
-        let key = Keymap::built_in().key_for(Focus::Pivot, line.same.action());
+        let key = self.app.keymap().key_for(Focus::Pivot, line.same.action());
         let key = key.map(|key| key.to_string()).unwrap_or_default();
         // Where nothing is to be found, as far as is known, there is no need to go.
         let leads = line.count.is_none_or(|count| count.events > 0 || !count.is_complete);
@@ -146,8 +147,10 @@ impl Painter<'_> {
     }
 
     fn notes(&self, pen: &mut Pen<'_>, area: Rect) {
-        let counted = " Counted in this range and scope, whatever the query and w ! . hide";
-        pen.put(row(area, 1), counted, pen.theme.faint);
+        let switches = [Action::CycleAccess, Action::ToggleFailed, Action::ToggleOwn];
+        let switches = switches.map(|action| self.app.keymap().name_for(Focus::List, action)).join(" ");
+        let counted = format!(" Counted in this range and scope, whatever the query and {switches} hide");
+        pen.put(row(area, 1), &counted, pen.theme.faint);
         if let Some(missing) = missing(self.app) {
             pen.put(row(area, 2), &format!(" ! {missing}"), pen.theme.warning);
         }

@@ -19,7 +19,7 @@ use crate::domain::traffic::{Calls, Latency, RegionTraffic, Standing, Traffic};
 use crate::index::{IndexBuilder, MORE_MEMORY, refusal};
 
 /// Draws until the machine knows what the screen measures, as the driver does.
-fn screen(stage: &mut Stage, width: u16, height: u16) -> String {
+pub(super) fn screen(stage: &mut Stage, width: u16, height: u16) -> String {
     screen_with(stage, width, height, &Theme::dark())
 }
 
@@ -42,7 +42,7 @@ fn framed(text: &str) -> String {
     text.lines().fold(String::new(), |all, line| all + line + "|\n")
 }
 
-fn story() -> Stage {
+pub(super) fn story() -> Stage {
     Stage::new(troubled())
 }
 
@@ -196,7 +196,7 @@ fn elsewhere() -> Stage {
 picture!(endpoint_large, elsewhere(), LARGE, NO_KEYS);
 picture!(endpoint_middle, elsewhere(), MIDDLE, NO_KEYS);
 
-fn empty(ledger: Arc<Ledger>) -> Stage {
+pub(super) fn empty(ledger: Arc<Ledger>) -> Stage {
     Stage::with(setup(), snapshot(0), ledger)
 }
 
@@ -206,7 +206,7 @@ picture!(nothing_asked_yet, empty(Arc::new(Ledger::new(TimeDelta::minutes(15))))
 picture!(nothing_matches, story(), MIDDLE, ["! /", "type monitor", "<enter>"]);
 
 /// Everything was read but one compartment, which may not be.
-fn one_refused(events: usize) -> Stage {
+pub(super) fn one_refused(events: usize) -> Stage {
     let hint = "A policy that allows it:\nAllow group <group> to read audit-events in tenancy";
     let problem = Arc::new(Problem::new(ProblemKind::Denied, "404 NotAuthorizedOrNotFound").hint(hint));
     let refused = [0, 1, 2].map(|region| ("archived-x", region, Change::Denied(Arc::clone(&problem))));
@@ -219,7 +219,7 @@ picture!(one_refused_nothing_matches, one_refused(14), MIDDLE, ["/", "type nobod
 picture!(one_refused_no_events, one_refused(0), MIDDLE, NO_KEYS);
 
 /// The session token ran out while it was fetching.
-fn halted(events: usize) -> Stage {
+pub(super) fn halted(events: usize) -> Stage {
     let mut stage = Stage::with(setup(), snapshot(events), troubled());
     let problem = Problem::new(ProblemKind::Authentication, "Oracle refused the session token of profile `ACME`").hint(
         "it may have been revoked, or its region not be subscribed; oci session authenticate --profile-name ACME, \
@@ -235,7 +235,7 @@ picture!(halted_small, halted(14), SMALL, NO_KEYS);
 picture!(halted_before_the_first_event, halted(0), MIDDLE, NO_KEYS);
 
 /// Troubles of every sort, with all that is known about them.
-fn troubles() -> Stage {
+pub(super) fn troubles() -> Stage {
     let id = Some("auditui-0123/9C1E/51AB".to_owned());
     let throttled =
         Problem::new(ProblemKind::Throttled, "429 TooManyRequests: User-rate limit exceeded, after 30 tries")
@@ -282,7 +282,7 @@ fn full() -> Stage {
     Stage::with(setup(), refused(), ledger)
 }
 
-fn paused() -> Stage {
+pub(super) fn paused() -> Stage {
     let mut stage = troubles();
     stage.send(Message::Traffic(Arc::new(traffic(true))));
     stage

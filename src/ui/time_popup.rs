@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::calendar::Calendar;
 use crate::app::time_popup::{Choice, PRESETS, Part, Preset, TimePopup};
 use crate::domain::time_phrase::{RETENTION, format_length};
@@ -32,13 +33,16 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, popup: &TimePopup, keys: &
         line.remove(2); // The cursor is elsewhere.
     }
     if popup.line.is_empty() {
-        line.push((" type a range, or Tab to the presets".to_owned(), pen.theme.faint));
+        line.push((format!(" type a range, or {} to the presets", app.key(Action::SwitchPart)), pen.theme.faint));
     }
     pen.spans(row(inside, 0), &line);
     draw_echo(app, pen, inside, popup);
     let notes = [
         "Syntax  -1h · 2h ago · today · 14:30.. · 13:47~10m · 2026-03-13 · a..b · @epoch",
-        "OCI keeps 365 days. The newest minutes may still be arriving; R reads them again.",
+        &format!(
+            "OCI keeps 365 days. The newest minutes may still be arriving; {} reads them again.",
+            app.key(Action::Refresh)
+        ),
     ];
     let noted = if inside.height >= 20 { notes.len() as u16 } else { 0 };
     let choices = Rect { y: inside.y + ABOVE, height: inside.height.saturating_sub(ABOVE + noted), ..inside };

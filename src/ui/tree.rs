@@ -3,13 +3,16 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::action::Action;
 use crate::app::facts::{Place, PlaceState};
 use crate::app::included::Check;
+use crate::app::keymap::Focus;
 use crate::app::panes::tree::TreeRow;
 use crate::app::{App, Pane};
 use crate::domain::compartment::{Lifecycle, NodeId};
 use crate::domain::tenancy::Tenancy;
 
+use super::pane_title;
 use super::pen::{Pen, row, skip};
 use super::text::{cut, short_number};
 
@@ -26,7 +29,7 @@ pub fn split(height: u16, regions: usize) -> (u16, u16) {
 
 pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let focused = app.has_keys(Pane::Tree);
-    let inside = pen.frame(area, "1 Compartments", "", focused);
+    let inside = pen.frame(area, &pane_title(app, Action::FocusTree, "Compartments"), "", focused);
     let Some(tenancy) = app.tenancy() else {
         let words = match app.files() {
             Some(_) => " reading…",
@@ -37,7 +40,8 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         return;
     };
     if focused {
-        pen.foot(area, "Space include  o only");
+        let key = |action| app.keymap().name_for(Focus::Tree, action);
+        pen.foot(area, &format!("{} include  {} only", key(Action::Toggle), key(Action::OnlyThis)));
     }
     let (tree_rows, region_rows) = split(inside.height, tenancy.regions.len());
     let painter = Painter { app, tenancy, focused };

@@ -12,6 +12,7 @@ fn help_tells_every_option() {
         ("help_verify", &["verify", "--help"]),
         ("help_count", &["count", "--help"]),
         ("help_open", &["open", "--help"]),
+        ("help_config", &["config", "--help"]),
         ("help_doctor", &["doctor", "--help"]),
         ("help_simulate", &["simulate", "--help"]),
     ] {

@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use auditui::app::files::End;
+use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
 use auditui::app::setup::{AccessFilter, FilesSetup, Glyphs, Setup};
 use auditui::domain::scope::ScopeRequest;
@@ -58,6 +60,8 @@ impl Screen {
             views_directory: None,
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
+            keymap: Arc::clone(Keymap::built_in()),
+            configuration: None,
             padding: TimeDelta::zero(),
             max_memory: None,
             now,

@@ -1,6 +1,9 @@
 //! What the explorer shows, through the real driver and the real fetch layer against the simulator. Never a sleep: the
 //! driver works until nothing is under way, and calls that shall be under way are held at a gate.
 
+use std::sync::Arc;
+
+use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
 use auditui::app::pivot::Same;
 use auditui::app::setup::{AccessFilter, Glyphs, Setup};
@@ -87,6 +90,8 @@ impl Start {
             views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,
+            keymap: Arc::clone(Keymap::built_in()),
+            configuration: None,
             padding,
             max_memory: None,
             now,

@@ -104,6 +104,22 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
     assert!(text.contains("\x1b]52;c;"), "nothing went to the clipboard");
 }
 
+#[test]
+fn keys_that_are_changed_while_it_runs_are_taken_over_and_a_broken_file_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.toml");
+    std::fs::write(&path, "[keys.global]\n\"<f9>\" = \"pick-time\"\n").unwrap();
+    let mut session = Session::start(&["--demo", "--tool-config", path.to_str().unwrap()]);
+    session.wait_for("F9 time");
+    std::fs::write(&path, "[keys.global]\n\"<f10>\" = \"pick-time\"\nthme = 3\n").unwrap();
+    session.wait_for("F10 time");
+    std::fs::write(&path, "[keys.global\n").unwrap();
+    session.wait_for("keys and colours stay as they were");
+    session.wait_for("F10 time");
+    session.press("\x03");
+    assert_eq!(session.end().0, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn events_come_from_standard_input_and_keys_from_the_terminal() {

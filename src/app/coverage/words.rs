@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
+use crate::app::action::Action;
 use crate::app::facts::{Facts, Own};
 use crate::domain::compartment::NodeId;
 use crate::domain::ledger::{Attempt, Cell, CellState};
@@ -98,8 +99,9 @@ impl App {
         let asked = self.statement_for(cell).map(|statement| format!("ask for  Allow group <group> to {statement}"));
         let hint = problem.hint.lines().map(str::to_owned);
         let lines: Vec<String> = if let Some(asked) = asked { vec![asked] } else { hint.collect() };
-        let retry = "r asks for this row again, R for everything that failed";
-        let retry = lines.is_empty().then(|| retry.to_owned());
+        let (row, all) = (self.key(Action::RetryRow), self.key(Action::Refresh));
+        let retry = || format!("{row} asks for this row again, {all} for everything that failed");
+        let retry = lines.is_empty().then(retry);
         lines.into_iter().chain(retry).map(|text| line(Tone::Advice, text)).collect()
     }
 
@@ -132,7 +134,7 @@ impl App {
             }
             (Attempt::Queued, None) => match self.why_nothing_is_asked() {
                 Some(why) => format!("waits: {why}"),
-                None => "waits for its turn; + asks it next".to_owned(),
+                None => format!("waits for its turn; {} asks it next", self.key(Action::AskFirst)),
             },
             (_, Some(read)) => {
                 let late =
@@ -146,10 +148,10 @@ impl App {
         Some(words)
     }
 
-    fn why_nothing_is_asked(&self) -> Option<&'static str> {
+    fn why_nothing_is_asked(&self) -> Option<String> {
         match (self.is_halted(), self.traffic.paused) {
-            (true, _) => Some("fetching has stopped, R tries again"),
-            (_, true) => Some("fetching is paused, P goes on"),
+            (true, _) => Some(format!("fetching has stopped, {} tries again", self.key(Action::Refresh))),
+            (_, true) => Some(format!("fetching is paused, {} goes on", self.key(Action::TogglePause))),
             _ => None,
         }
     }
@@ -184,7 +186,7 @@ impl App {
         let Facts { coverage, refusals, .. } = &*self.facts;
         let mut lines = Vec::new();
         if self.traffic.paused {
-            lines.push("Paused: nothing more is asked until P.".to_owned());
+            lines.push(format!("Paused: nothing more is asked until {}.", self.key(Action::TogglePause)));
         }
         if !self.facts.is_lower_bound() {
             lines.push("All of it was read, and will not grow: every total is exact.".to_owned());
@@ -196,8 +198,9 @@ impl App {
         }
         if coverage.failed > 0 {
             lines.push(format!(
-                "× {} failed: their events are not on screen. R asks again.",
-                count_of(coverage.failed as u64, "slice")
+                "× {} failed: their events are not on screen. {} asks again.",
+                count_of(coverage.failed as u64, "slice"),
+                self.key(Action::Refresh)
             ));
         }
         if let Some(statement) = refusals.iter().find_map(|refusal| refusal.statement.as_ref()) {

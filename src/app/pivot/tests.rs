@@ -26,7 +26,9 @@ fn each_line_leads_to_as_many_events_as_it_says() {
             assert!(line.value.is_empty(), "{same:?}");
             continue;
         };
-        let key = super::super::keymap::Keymap::built_in().key_for(Focus::Pivot, same.action()).unwrap();
+        let key = super::super::keymap::Keymap::built_in()
+            .key_for(super::super::keymap::Focus::Pivot, same.action())
+            .unwrap();
         stage.send(Message::Key(key));
         assert!(stage.app.overlay().is_none());
         let view = stage.app.view().unwrap();

@@ -1,5 +1,6 @@
 //! Who asks, and over which way.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,6 +52,9 @@ pub struct IdentityArgs {
     /// Never ask anything; what would be asked becomes an error
     #[arg(long, global = true, env = "AUDITUI_NO_INPUT")]
     pub no_input: bool,
+    /// Who says so, where it is not an option.
+    #[arg(skip)]
+    pub said_by: BTreeMap<&'static str, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
