@@ -148,10 +148,10 @@ pub fn aside(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::record::{Held, Planned};
+    use crate::collect::record::{Held, Place, Planned};
 
     fn records() -> Vec<Record> {
-        let planned = |id| Planned { id, region: "r".into(), compartment: "c".into(), window: (0, 60) };
+        let planned = |id| Planned { id, place: Place::Named("r".into(), "c".into()), window: (0, 60) };
         let held = |id| Held { id, at: chrono::DateTime::UNIX_EPOCH, pages: 1, events: 2, late: 0, files: Vec::new() };
         vec![Record::Plan(vec![planned(0), planned(1)]), Record::Cell(held(0)), Record::Cell(held(1))]
     }

@@ -11,9 +11,10 @@ use chrono::{DateTime, Utc};
 use super::disk::Disk;
 use super::journal::{self, Journal};
 use super::layout::Layout;
-use super::record::{DataFile, FORM, Head, Held, Planned, Record};
+use super::record::{DataFile, FORM, Head, Held, Record};
 use super::scan::{Scanned, paths, scan};
 use super::staging::Staging;
+use super::state::State;
 use super::{Trouble, damaged};
 use crate::domain::ledger::CellKey;
 
@@ -57,7 +58,7 @@ pub fn rebuild(disk: &Disk, layout: &Layout, now: DateTime<Utc>) -> Result<Rebui
     let mut records = vec![
         Record::Head(head),
         Record::Begin { at: now, from, run_id: "rebuilt".to_owned(), tool: tool() },
-        Record::Plan((0..).zip(cells.keys()).map(|(id, key)| Planned::new(id, key)).collect()),
+        Record::Plan(State::default().planned(cells.keys())),
     ];
     records.extend((0..).zip(cells).map(|(id, (key, files))| {
         let events = files.iter().map(|file| file.rows).sum();

@@ -3,9 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ledger::CellKey;
 use crate::domain::problem::Problem;
-use crate::domain::time_range::FetchWindow;
 
 /// The form that is written; a greater number is a form that this program does not know.
 pub const FORM: u32 = 1;
@@ -33,6 +31,8 @@ pub enum Record {
     Quiet { at: DateTime<Utc>, cells: Vec<Quiet> },
     /// Cells that could not be read. What is not held of them is planned anew by the next run.
     Missing(Vec<Missing>),
+    /// The same, where the reason is that which the ledger knows of the place already.
+    Still(Vec<CellId>),
     /// A run came to its end.
     #[serde(rename_all = "camelCase")]
     End { at: DateTime<Utc>, exit_code: u8, sentence: String },
@@ -50,10 +50,18 @@ pub struct Head {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
     pub id: CellId,
-    pub region: String,
-    pub compartment: String,
+    pub place: Place,
     /// First minute and the one after the last, since 1970.
     pub window: (i64, i64),
+}
+
+/// A region and a compartment, written out once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Place {
+    Named(String, String),
+    /// That of a cell which was planned before.
+    Of(CellId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,21 +107,4 @@ pub enum Why {
     Failed,
     Denied,
     Gone,
-}
-
-impl Planned {
-    pub fn new(id: CellId, key: &CellKey) -> Self {
-        Self {
-            id,
-            region: key.region.to_string(),
-            compartment: key.compartment.to_string(),
-            window: (key.window.start_minute(), key.window.end_minute()),
-        }
-    }
-
-    /// `None` where the window is none.
-    pub fn key(&self) -> Option<CellKey> {
-        let window = FetchWindow::from_minutes(self.window.0, self.window.1)?;
-        Some(CellKey { region: self.region.as_str().into(), compartment: self.compartment.as_str().into(), window })
-    }
 }

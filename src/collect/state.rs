@@ -1,10 +1,10 @@
 //! What a ledger says, all its lines taken together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::record::{CellId, DataFile, FORM, Head, Held, Missing, Planned, Quiet, Record, Why};
+use super::record::{CellId, DataFile, FORM, Head, Held, Missing, Place, Planned, Quiet, Record, Why};
 use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger, Read};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
@@ -21,8 +21,11 @@ pub struct State {
     /// By number. `None`: split, or could not be read.
     cells: Vec<Option<Slot>>,
     ids: HashMap<CellKey, CellId>,
-    /// Every place that was ever planned.
-    places: BTreeSet<(RegionId, Ocid)>,
+    /// Every place that was ever planned, with the cell that it was planned in first.
+    places: BTreeMap<(RegionId, Ocid), CellId>,
+    /// The place of each cell, as the cell that this was planned in first.
+    firsts: Vec<CellId>,
+    named: HashMap<CellId, (RegionId, Ocid)>,
     /// Why a place could not be read when it was tried last.
     pub troubles: BTreeMap<(RegionId, Ocid), Missing>,
 }
@@ -68,17 +71,40 @@ impl State {
                 })?;
             }
             Record::Missing(missing) => missing.iter().try_for_each(|missing| self.miss(missing))?,
+            Record::Still(cells) => cells.iter().try_for_each(|id| self.miss_again(*id).map(drop))?,
             Record::End { .. } => {}
         }
         Ok(())
     }
 
     fn plan(&mut self, planned: &Planned) -> Result<(), Misplaced> {
-        let key = planned.key().filter(|_| planned.id as usize == self.cells.len()).ok_or(Misplaced)?;
-        self.places.insert((key.region.clone(), key.compartment.clone()));
-        self.ids.insert(key.clone(), planned.id);
+        let id = planned.id;
+        let first = match &planned.place {
+            Place::Of(other) => *self.firsts.get(*other as usize).ok_or(Misplaced)?,
+            Place::Named(region, compartment) => {
+                let place: (RegionId, Ocid) = (region.as_str().into(), compartment.as_str().into());
+                self.named.insert(id, place.clone());
+                *self.places.entry(place).or_insert(id)
+            }
+        };
+        let (region, compartment) = self.named.get(&first).cloned().ok_or(Misplaced)?;
+        let window = FetchWindow::from_minutes(planned.window.0, planned.window.1);
+        let window = window.filter(|_| id as usize == self.cells.len()).ok_or(Misplaced)?;
+        let key = CellKey { region, compartment, window };
+        self.firsts.push(first);
+        self.ids.insert(key.clone(), id);
         self.cells.push(Some(Slot { key, read: None, files: Vec::new(), intended: Vec::new() }));
         Ok(())
+    }
+
+    /// Lines for cells that shall be read, numbered from the next on.
+    pub fn planned<'k>(&self, keys: impl Iterator<Item = &'k CellKey>) -> Vec<Planned> {
+        let place = |key: &CellKey| {
+            let known = self.places.get(&(key.region.clone(), key.compartment.clone()));
+            known.map_or_else(|| Place::Named(key.region.to_string(), key.compartment.to_string()), |id| Place::Of(*id))
+        };
+        let window = |key: &CellKey| (key.window.start_minute(), key.window.end_minute());
+        (self.next_id()..).zip(keys).map(|(id, key)| Planned { id, place: place(key), window: window(key) }).collect()
     }
 
     fn take_out(&mut self, id: CellId) -> Result<Slot, Misplaced> {
@@ -110,15 +136,27 @@ impl State {
         Ok(())
     }
 
-    /// A cell that was read before stays what it is.
     fn miss(&mut self, missing: &Missing) -> Result<(), Misplaced> {
-        let slot = self.slot(missing.id)?;
-        let place = (slot.key.region.clone(), slot.key.compartment.clone());
-        if slot.read.is_none() {
-            self.take_out(missing.id)?;
-        }
+        let place = self.miss_again(missing.id)?;
         self.troubles.insert(place, missing.clone());
         Ok(())
+    }
+
+    /// A cell that was read before stays what it is.
+    fn miss_again(&mut self, id: CellId) -> Result<(RegionId, Ocid), Misplaced> {
+        let slot = self.slot(id)?;
+        let place = (slot.key.region.clone(), slot.key.compartment.clone());
+        if slot.read.is_none() {
+            self.take_out(id)?;
+        }
+        Ok(place)
+    }
+
+    /// Whether this is what is known of the place.
+    pub fn is_known(&self, missing: &Missing) -> bool {
+        let slot = self.get(missing.id);
+        let known = slot.and_then(|slot| self.troubles.get(&(slot.key.region.clone(), slot.key.compartment.clone())));
+        known.is_some_and(|known| known.why == missing.why && known.problem.what == missing.problem.what)
     }
 
     pub fn id(&self, key: &CellKey) -> Option<CellId> {
@@ -130,7 +168,7 @@ impl State {
     }
 
     /// The number of the next cell that is planned.
-    pub fn next_id(&self) -> CellId {
+    fn next_id(&self) -> CellId {
         self.cells.len() as CellId
     }
 
@@ -141,7 +179,7 @@ impl State {
 
     /// Every region and compartment that was ever planned, in the order of their names.
     pub fn places(&self) -> impl Iterator<Item = &(RegionId, Ocid)> {
-        self.places.iter()
+        self.places.keys()
     }
 
     /// Every file that the ledger knows of, in the order of their paths.
@@ -185,7 +223,7 @@ impl State {
         let gaps = |(region, compartment): &(RegionId, Ocid)| {
             window.minus(read.get(&(region, compartment)).map_or(&[], Vec::as_slice))
         };
-        let all = self.places.iter().map(|place| (&place.0, &place.1, gaps(place)));
+        let all = self.places.keys().map(|place| (&place.0, &place.1, gaps(place)));
         all.filter(|(_, _, gaps)| !gaps.is_empty()).collect()
     }
 }

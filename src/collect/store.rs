@@ -16,7 +16,7 @@ use super::disk::Disk;
 use super::journal::{self, Contents, Journal};
 use super::layout::Layout;
 use super::manifest::Manifest;
-use super::record::{CellId, DataFile, FORM, Head, Held, Missing, Planned, Quiet, Record, Why};
+use super::record::{CellId, DataFile, FORM, Head, Held, Missing, Quiet, Record, Why};
 use super::staging::Staging;
 use super::state::{Gap, Slot, State};
 use super::{Trouble, damaged};
@@ -188,7 +188,7 @@ impl Store {
 
     fn note_plan(&mut self, cells: &[PlannedCell]) -> Result<(), Trouble> {
         for chunk in cells.chunks(PLANNED) {
-            let planned = (self.state.next_id()..).zip(chunk).map(|(id, cell)| Planned::new(id, &cell.key)).collect();
+            let planned = self.state.planned(chunk.iter().map(|cell| &cell.key));
             self.record(&[Record::Plan(planned)])?;
         }
         Ok(())
@@ -276,7 +276,7 @@ impl Store {
         let Some((whole, parts)) = self.splitting.take() else { return Ok(()) };
         let Some(id) = self.state.id(&whole) else { return Ok(()) };
         let parts = parts.iter().filter(|part| self.state.id(part).is_none());
-        let into = (self.state.next_id()..).zip(parts).map(|(id, part)| Planned::new(id, part)).collect();
+        let into = self.state.planned(parts);
         self.record(&[Record::Split { id, into }])
     }
 
@@ -346,7 +346,15 @@ impl Store {
 
     fn tell_missing(&mut self) -> Result<(), Trouble> {
         let missing = std::mem::take(&mut self.missing);
-        if missing.is_empty() { Ok(()) } else { self.record(&[Record::Missing(missing)]) }
+        let (known, new): (Vec<_>, Vec<_>) = missing.into_iter().partition(|missing| self.state.is_known(missing));
+        let mut records = Vec::new();
+        if !known.is_empty() {
+            records.push(Record::Still(known.into_iter().map(|missing| missing.id).collect()));
+        }
+        if !new.is_empty() {
+            records.push(Record::Missing(new));
+        }
+        if records.is_empty() { Ok(()) } else { self.record(&records) }
     }
 }
 

@@ -236,7 +236,12 @@ impl Unsynced {
         match op {
             Op::Write => drop(self.lengths.entry(path.to_owned()).or_insert_with(length)),
             Op::Sync => drop(self.lengths.remove(path)),
-            Op::Rename => drop(self.names.insert(path.to_owned(), std::fs::read(path).ok())),
+            Op::Remove => drop(self.lengths.remove(path)),
+            Op::Rename => {
+                let unsynced = self.lengths.keys().find(|path| path.extension().is_some_and(|ending| ending == "part"));
+                assert_eq!(unsynced, None, "it is not on disk, and something is put in its place");
+                self.names.insert(path.to_owned(), std::fs::read(path).ok());
+            }
             Op::SyncDirectory => self.names.retain(|name, _| name.parent() != Some(path)),
             _ => {}
         }

@@ -82,6 +82,16 @@ fn a_compartment_that_appears_is_read_from_the_beginning_and_one_that_goes_stays
     assert_eq!(read.map(|read| read.at).max(), Some(later));
 }
 
+#[test]
+fn a_place_and_why_it_may_not_be_read_are_written_out_once() {
+    let (directory, world) = (directory(), World::small());
+    collected(&world, directory.path());
+    let ledger = journal::read(&world.layout(directory.path()).ledger()).unwrap();
+    let ledger = String::from_utf8(ledger).unwrap();
+    assert_eq!((ledger.matches("\"denied\"]").count(), ledger.matches("\"missing\"").count()), (1 + 1, 1), "{ledger}");
+    assert!(ledger.contains("\"still\""), "{ledger}");
+}
+
 /// The dataset that a run leaves, when the n-th operation goes wrong and the run is then begun again, is that of a run that
 /// nothing happened to; and at no moment does anybody see a file that is not whole.
 fn sweep(fault: Fault) {
