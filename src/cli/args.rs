@@ -12,12 +12,14 @@ use crate::domain::zone::Zone;
 
 use super::settings::Settings;
 
+mod collecting;
 mod examples;
 mod files;
 mod identity;
 mod memory;
 mod shell;
 
+pub use collecting::{CollectArgs, VerifyArgs};
 pub use files::{CountArgs, OpenArgs};
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
@@ -57,6 +59,19 @@ pub enum Command {
     /// Write the events of a time span to standard output or a file, without a screen
     #[command(visible_alias = "dump", after_help = examples::EXPORT)]
     Export(ExportArgs),
+    /// Keep what the tenancy holds in a directory, and add to it with every run
+    ///
+    /// The first run reads all that the service still holds, or from --since on; later ones go on where each slice ended,
+    /// read again what may have grown, and catch up on what was missed. It may be ended at any moment: each event is there
+    /// once. Standard output gets one line of JSON for each time it collects.
+    #[command(after_help = examples::COLLECT)]
+    Collect(CollectArgs),
+    /// Say whether a collection is what it was written as, and what is missing in it
+    ///
+    /// Exit code 6: a file, the ledger or the manifest is not what it was; 3: something was not read, or a run did not
+    /// come to its end.
+    #[command(after_help = examples::VERIFY)]
+    Verify(VerifyArgs),
     /// Count events, in files or of a time span, by what they have in common
     ///
     /// With FILE it counts what exports hold, and asks nobody: NDJSON as `auditui export` writes it, or pages as ListEvents

@@ -442,7 +442,7 @@ fn united<T: Clone + Eq + Hash>(now: &[T], before: &[T]) -> Vec<T> {
 }
 
 /// Polls the stream somewhere else, so that calls go on while a page is dealt with. Ends when the receiver is closed.
-fn forward(mut stream: FetchStream) -> mpsc::Receiver<FetchEvent> {
+pub fn forward(mut stream: FetchStream) -> mpsc::Receiver<FetchEvent> {
     let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
     tokio::spawn(async move {
         let next = async |stream: &mut FetchStream| {

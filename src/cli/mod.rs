@@ -2,6 +2,7 @@
 
 pub mod args;
 mod collect;
+mod collecting;
 mod config;
 pub mod connect;
 mod count;
@@ -13,6 +14,7 @@ mod export;
 mod exports;
 mod filter;
 mod follow;
+mod gather;
 mod harden;
 mod held;
 mod intake;
@@ -37,6 +39,7 @@ mod stats;
 mod talk;
 #[cfg(test)]
 mod testing;
+mod verifying;
 mod views;
 
 use std::process::ExitCode;
@@ -60,6 +63,7 @@ pub fn run(mut line: CommandLine) -> ExitCode {
     let talk = match &line.command {
         Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),
         Some(Command::Coverage(args)) => Talk::new("coverage", &args.talk, &env),
+        Some(Command::Collect(args)) => Talk::new("collect", &args.talk, &env),
         Some(Command::Count(args)) => Talk::new("count", &args.talk, &env),
         _ => Talk::plain("auditui"),
     };
@@ -85,6 +89,8 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
     match &line.command {
         Some(Command::Export(args)) => export(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Coverage(args)) => coverage(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Collect(args)) => collecting::run(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Verify(args)) => verifying::run(args),
         Some(Command::Count(args)) => count::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Open(args)) => open::run(args, &line.settings, env, &mut interrupt).await,
         Some(Command::Config(args)) => {

@@ -68,6 +68,16 @@ impl Ledger {
         }
     }
 
+    /// Takes in a cell that was read in another run.
+    pub fn restore(&mut self, key: CellKey, read: Read) {
+        if let Some(before) = self.cells.get(&key) {
+            self.total.remove(before.state(self.settling));
+        }
+        let cell = Cell { read: Some(read), attempt: Attempt::Idle, ..Cell::new(key.clone()) };
+        self.total.add(cell.state(self.settling));
+        self.cells.insert_mut(key, cell);
+    }
+
     /// Takes back what is said of cells that failed in `kept`, the ledger of whoever was to keep the events.
     pub fn lose(&mut self, kept: &Self) {
         for cell in kept.failed() {
@@ -272,6 +282,16 @@ mod tests {
         let read = ledger.get(&k).unwrap().read.unwrap();
         assert_eq!(read, Read { at: minute(115), pages: 2, events: 9, late: 1 });
         assert_eq!(ledger.lateness().summary().unwrap().max_seconds, 180);
+    }
+
+    #[test]
+    fn what_another_run_has_read_counts_as_read() {
+        let k = key("r", 0, 100);
+        let mut ledger = Ledger::new(TimeDelta::minutes(15));
+        ledger.apply(CellUpdate { key: k.clone(), change: Change::Queued });
+        ledger.restore(k.clone(), Read { at: minute(50), pages: 1, events: 7, late: 0 });
+        assert_eq!(ledger.total(), ledger.coverage(|_| true));
+        assert_eq!(ledger.state(ledger.get(&k).unwrap()), CellState::Settling);
     }
 
     #[test]

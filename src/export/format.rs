@@ -94,6 +94,15 @@ fn write_with_meta(record: &Record, tenancy: &str, event: &[u8], out: &mut dyn W
     out.write_all(b"}\n")
 }
 
+/// The meta and the event in a line that was written with `meta`, as they stand there; `None` for any other line.
+pub fn parts_of_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    const EVENT: &[u8] = b",\"event\":";
+    let parts = line.strip_prefix(b"{\"_meta\":")?.strip_suffix(b"}\n")?;
+    // In a string the quotes would be escaped, and no field of the meta has this name.
+    let at = memchr::memmem::find(parts, EVENT)?;
+    Some((parts.get(..at)?, parts.get(at + EVENT.len()..)?))
+}
+
 /// The bytes without the line breaks between tokens. A raw line break inside a string, which JSON forbids, becomes its
 /// escape: it must not begin a new line.
 fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
@@ -217,6 +226,22 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&written(&jsonl(true), false, event)).unwrap();
         assert_eq!((&value["_meta"]["self"], &value["_meta"]["flags"]), (&true.into(), &serde_json::json!([])));
         assert!(written(&jsonl(false), false, event).starts_with("{\"eventId\""));
+    }
+
+    #[test]
+    fn the_event_of_a_line_is_as_it_was_written() {
+        for event in ["{\"eventId\":\"1\",\"event\":{}}", "{\"_meta\":1,\"event\":2}", "[1]"] {
+            let line = written(&jsonl(true), false, event.as_bytes());
+            let (meta, found) = parts_of_line(line.as_bytes()).unwrap();
+            assert_eq!(found, event.as_bytes());
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(meta).unwrap()["region"], "fra");
+        }
+        let of = |tenancy: &str| {
+            let format = Format::Jsonl { meta: true, tenancy: tenancy.into() };
+            written(&format, false, b"{}")
+        };
+        assert_eq!(parts_of_line(of("x\",\"event\":y").as_bytes()).unwrap().1, b"{}");
+        assert_eq!(parts_of_line(b"{\"eventId\":\"1\"}\n"), None);
     }
 
     #[test]

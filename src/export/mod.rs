@@ -11,7 +11,7 @@ mod seen;
 mod sorter;
 
 pub use coverage::CoverageDocument;
-pub use format::Format;
+pub use format::{Format, parts_of_line};
 pub use record::{Record, Source};
 pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};

@@ -13,6 +13,9 @@ const PACKED: [&str; 2] = ["gz", "zst"];
 /// The name, or the end of the name, of what an export leaves beside its events.
 const COVERAGE: &str = "coverage.json";
 
+/// The name of what a collection leaves beside its data.
+const MANIFEST: &str = "_manifest.json";
+
 /// Something to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
@@ -49,8 +52,8 @@ pub struct Found {
 }
 
 /// Looks paths up: `-` is standard input, a directory all exports in and below it, anything else a file, whatever its
-/// name. `Err` with the path that is not there. In directories names that begin with a dot, links to directories and
-/// `coverage.json` are passed over.
+/// name. `Err` with the path that is not there. In directories names that begin with a dot, links to directories,
+/// `coverage.json` and `_manifest.json` are passed over.
 pub fn find(paths: &[PathBuf]) -> Result<Found, (PathBuf, io::Error)> {
     let mut found = Found::default();
     for path in paths {
@@ -87,7 +90,7 @@ impl Found {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             match () {
-                () if name.starts_with('.') || is_coverage(&name) => {}
+                () if name.starts_with('.') || is_coverage(&name) || name == MANIFEST => {}
                 () if is_directory => self.look_into(&path),
                 () if is_export(&name) => self.look_at(path),
                 () => self.skipped.push(path),
@@ -136,8 +139,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         std::fs::create_dir_all(path("a/b")).unwrap();
-        for name in ["z.jsonl", "a/b/2.NDJSON.gz", "a/1.json.zst", "coverage.json", "z.jsonl.coverage.json", ".x.json"]
-        {
+        for name in [
+            "z.jsonl",
+            "a/b/2.NDJSON.gz",
+            "a/1.json.zst",
+            "coverage.json",
+            "z.jsonl.coverage.json",
+            ".x.json",
+            "a/_manifest.json",
+        ] {
             std::fs::write(path(name), "").unwrap();
         }
         for name in ["notes.txt", "a/old.gz"] {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// `cli` may use every room; nothing may use `cli`.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("index", &["domain"]),
     ("query", &["domain", "index"]),
@@ -15,13 +15,17 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("files", &["domain"]),
     ("oci", &["domain"]),
     ("fetch", &["domain", "oci"]),
+    ("collect", &["domain", "export", "fetch"]),
     ("config", &["domain"]),
     ("app", &["domain", "index", "query"]),
     ("ui", &["domain", "index", "query", "app"]),
     ("driver", &["app", "ui", "fetch", "files", "oci", "index", "query", "domain"]),
     (
         "cli",
-        &["domain", "index", "query", "export", "files", "oci", "fetch", "config", "app", "ui", "driver", "fake_oci"],
+        &[
+            "domain", "index", "query", "export", "files", "oci", "fetch", "collect", "config", "app", "ui", "driver",
+            "fake_oci",
+        ],
     ),
     ("fake_oci", &[]),
 ];

@@ -8,6 +8,8 @@ fn help_tells_every_option() {
         ("help", &["--help"][..]),
         ("help_export", &["export", "--help"]),
         ("help_coverage", &["coverage", "--help"]),
+        ("help_collect", &["collect", "--help"]),
+        ("help_verify", &["verify", "--help"]),
         ("help_count", &["count", "--help"]),
         ("help_open", &["open", "--help"]),
         ("help_config", &["config", "--help"]),

@@ -11,11 +11,25 @@ Examples:
   auditui coverage events.jsonl                      what an export holds, and what it lacks
   auditui open events.jsonl.gz                       explore an export, without any network
   auditui count events.jsonl --by user,event         who did what how often
+  auditui collect --into /var/lib/audit              keep all there is, and add to it with every run
+  auditui verify /var/lib/audit                      is it all there, and as it was written?
   auditui doctor                                     what is wrong with my configuration?
   auditui config show                                what is in force, and who says so
 
 Exit codes: 0 complete, 1 error, 2 usage or configuration, 3 finished but something is missing,
-4 authentication, 5 nothing readable, 130 interrupted (what was written is valid)";
+4 authentication, 5 nothing readable, 6 not as it was written (verify), 130 interrupted (what was
+written is valid)";
+
+pub const COLLECT: &str = "\
+Examples:
+  auditui collect --into /var/lib/audit
+  auditui collect --into /var/lib/audit --profile PROD,TEST --since 30d
+  auditui collect --into /var/lib/audit --watch=10m  goes on until interrupted";
+
+pub const VERIFY: &str = "\
+Examples:
+  auditui verify /var/lib/audit
+  auditui verify /var/lib/audit -o json";
 
 pub const COMPLETIONS: &str = "\
 Examples:

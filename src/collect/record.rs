@@ -1,0 +1,110 @@
+//! What the ledger of a tenancy is made of: lines that are only ever added.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::problem::Problem;
+
+/// The form that is written; a greater number is a form that this program does not know.
+pub const FORM: u32 = 1;
+
+/// The number of a cell in its ledger.
+pub type CellId = u32;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Record {
+    /// The first line.
+    Head(Head),
+    /// A run begins. `from`: what was processed before is not wanted, as of this run.
+    #[serde(rename_all = "camelCase")]
+    Begin { at: DateTime<Utc>, from: DateTime<Utc>, run_id: String, tool: String },
+    /// Cells that shall be read.
+    Plan(Vec<Planned>),
+    /// A cell that turned out to be long; these take its place.
+    Split { id: CellId, into: Vec<Planned> },
+    /// These files are about to be put in their places.
+    Intent { id: CellId, files: Vec<DataFile> },
+    /// A cell with what is held of it now.
+    Cell(Held),
+    /// Cells that were read and brought nothing new.
+    Quiet { at: DateTime<Utc>, cells: Vec<Quiet> },
+    /// Cells that could not be read. What is not held of them is planned anew by the next run.
+    Missing(Vec<Missing>),
+    /// The same, where the reason is that which the ledger knows of the place already.
+    Still(Vec<CellId>),
+    /// A run came to its end.
+    #[serde(rename_all = "camelCase")]
+    End { at: DateTime<Utc>, exit_code: u8, sentence: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    pub form: u32,
+    /// OCID.
+    pub tenancy: String,
+    pub name: Option<String>,
+}
+
+/// What ListEvents is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    pub id: CellId,
+    pub place: Place,
+    /// First minute and the one after the last, since 1970.
+    pub window: (i64, i64),
+}
+
+/// A region and a compartment, written out once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Place {
+    Named(String, String),
+    /// That of a cell which was planned before.
+    Of(CellId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub id: CellId,
+    /// What could be read then was read.
+    pub at: DateTime<Utc>,
+    pub pages: u32,
+    pub events: u64,
+    /// Of those, the ones that had happened before a read that did not have them yet.
+    pub late: u64,
+    pub files: Vec<DataFile>,
+}
+
+/// A file of data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Below the data of the tenancy, with `/`.
+    pub path: String,
+    /// Of the file as it is, packed, in hexadecimal digits.
+    pub sha256: String,
+    pub bytes: u64,
+    pub rows: u64,
+    /// Of the events in it; none where no event says when it happened.
+    pub first: Option<DateTime<Utc>>,
+    pub last: Option<DateTime<Utc>>,
+}
+
+/// The number of a cell, how many seconds after the time of the line it was read, and on how many pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quiet(pub CellId, pub i64, pub u32);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    pub id: CellId,
+    pub why: Why,
+    pub problem: Problem,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    Failed,
+    Denied,
+    Gone,
+}
