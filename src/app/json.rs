@@ -145,8 +145,8 @@ impl JsonTree {
                     && !key.starts_with(|c: char| c.is_ascii_digit())
             };
             match key {
-                Some(key) if !key.is_empty() && is_plain(&key) => out += &format!(".{key}"),
-                Some(key) => out += &format!("[{}]", serde_json::Value::from(key)),
+                Some(key) if !key.is_empty() && is_plain(&key) => out.extend([".", &key]),
+                Some(key) => out.extend(["[", &serde_json::Value::from(key).to_string(), "]"]),
                 None => out += &place,
             }
         }

@@ -42,8 +42,8 @@ impl App {
         }
         let mut lines = self.search_comments();
         lines.extend(unsaid.into_iter().map(|term| format!("# not said, so there may be more: {term}")));
-        let wanted: String = said.iter().map(|condition| format!(" | where {condition}")).collect();
-        lines.push(format!("search {streams}{wanted} | sort by datetime desc"));
+        let wanted: Vec<String> = said.iter().map(|condition| format!(" | where {condition}")).collect();
+        lines.push(format!("search {streams}{} | sort by datetime desc", wanted.concat()));
         Ok(("a query of OCI Logging Search".to_owned(), lines.join("\n") + "\n"))
     }
 

@@ -235,7 +235,7 @@ impl Driver<terminal::Real> {
                 () = &mut stop => break,
                 event = events.next() => {
                     let Some(event) = event else { break };
-                    self.take_event(event?, taken)?;
+                    self.take_event(event?)?;
                     // At once, but for keys that wait already: one frame shows what they all did.
                     next_frame = Instant::now();
                     asked = true;
@@ -266,12 +266,12 @@ impl Driver<terminal::Real> {
         Ok(())
     }
 
-    fn take_event(&mut self, event: Event, taken: &terminal::Taken) -> io::Result<()> {
+    fn take_event(&mut self, event: Event) -> io::Result<()> {
         if self.printed {
             if input::is_enter(&event) {
                 self.printed = false;
                 self.changed = true;
-                taken.take_back(&mut self.terminal)?;
+                terminal::Taken::take_back(&mut self.terminal)?;
             }
             return Ok(());
         }

@@ -63,7 +63,7 @@ impl Taken {
     }
 
     /// Takes the terminal again after something was printed.
-    pub fn take_back(&self, screen: &mut Screen) -> io::Result<()> {
+    pub fn take_back(screen: &mut Screen) -> io::Result<()> {
         enter()?;
         screen.clear()
     }

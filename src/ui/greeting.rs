@@ -56,7 +56,7 @@ fn rows_of(pieces: &[String], cells: usize) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     for piece in pieces {
         match rows.last_mut() {
-            Some(row) if cells_of(row) + cells_of(piece) + 3 <= cells => *row += &format!("   {piece}"),
+            Some(row) if cells_of(row) + cells_of(piece) + 3 <= cells => row.extend(["   ", piece]),
             _ => rows.push(piece.clone()),
         }
     }
