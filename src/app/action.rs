@@ -18,11 +18,11 @@ macro_rules! actions {
                 [$(Self::$variant,)*].into_iter().chain((1..=9).map(Self::UnfoldTo))
             }
 
-            /// The name under which the keymap knows it.
+            /// As it is typed after `:`, and in the keymap.
             pub fn name(self) -> Cow<'static, str> {
                 match self {
-                    $(Self::$variant => Cow::Borrowed($name),)*
-                    Self::UnfoldTo(levels) => Cow::Owned(format!("unfold-to-{levels}")),
+                    $(Self::$variant => $name.into(),)*
+                    Self::UnfoldTo(levels) => format!("unfold-to-{levels}").into(),
                 }
             }
 
@@ -110,6 +110,22 @@ actions! {
     CopyValue = "copy-value",
     CopyJson = "copy-json",
     CopyWholeJson = "copy-whole-json",
+    CopyTerm = "copy-filter",
+    CopyKey = "copy-key",
+    CopyPath = "copy-path",
+    CopyLine = "copy-json-line",
+    CopyRow = "copy-row",
+    CopyMarkdown = "copy-markdown",
+    CopyPrincipal = "copy-principal",
+    CopyOperation = "copy-operation",
+    CopyRequest = "copy-request",
+    CopyFingerprint = "copy-fingerprint",
+    CopyQuery = "copy-query",
+    CopyExport = "copy-export",
+    CopySearch = "copy-search",
+    CopyCalls = "copy-calls",
+    Palette = "command-palette",
+    Print = "print",
     CopyOcid = "copy-ocid",
     CopyEventId = "copy-event-id",
     CopySummary = "copy-summary",
@@ -143,4 +159,24 @@ actions! {
     SameAgent = "same-agent",
     Mentions = "mentions",
     KeyOrigin = "key-origin",
+}
+
+impl Action {
+    /// Whether it copies something of what the cursor is on, or of the question: what the copy menu is for.
+    pub fn is_copy(self) -> bool {
+        self.name().starts_with("copy-") && !matches!(self, Self::CopyMenu | Self::CopyReport)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_name_of_its_own_by_which_it_is_found() {
+        for action in Action::all() {
+            assert_eq!(Action::from_name(&action.name()), Some(action));
+        }
+        assert!(Action::CopyQuery.is_copy() && !Action::CopyMenu.is_copy());
+    }
 }

@@ -8,7 +8,6 @@ use super::files::FilesSeen;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
-use super::keymap::Focus;
 use super::look::Arrangement;
 use super::overlay::Overlay;
 use super::panes::detail::Tab;
@@ -19,6 +18,7 @@ use super::{App, Included, Pane, TimeRange};
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
         self.notices.passing = None;
+        self.greets = false;
         let action = self.keymap().action(self.key_focus(), key);
         if let Some(effects) = self.press_digit(key, action) {
             return effects;
@@ -40,8 +40,9 @@ impl App {
                 }
             }
             Some(Overlay::Facets) => return self.edit_in_facets(|line| line.edit(key)),
+            Some(Overlay::Palette(_)) => return self.edit_palette(key),
+            Some(Overlay::Copy(_) | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             Some(Overlay::Views(_)) => return self.press_in_views(key),
-            Some(Overlay::Copy | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             None => {
                 if self.prompt.as_mut().is_some_and(|prompt| prompt.line.edit(key)) {
                     return self.prompt_edited();
@@ -53,6 +54,7 @@ impl App {
 
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         self.notices.passing = None;
+        self.greets = false;
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.paste(text),
             Some(Overlay::Time(popup)) => popup.paste(text),
@@ -62,12 +64,13 @@ impl App {
                     true
                 });
             }
+            Some(Overlay::Palette(_)) => return self.paste_in_palette(text),
+            Some(Overlay::Copy(_) | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             Some(Overlay::Views(views)) => {
                 if let Some(name) = &mut views.naming {
                     name.paste(text);
                 }
             }
-            Some(Overlay::Copy | Overlay::Columns(_) | Overlay::Coverage | Overlay::Pivot) => {}
             None => return self.paste_query(text),
         }
         Vec::new()
@@ -83,10 +86,8 @@ impl App {
         match (&mut self.overlay, &self.prompt) {
             (Some(Overlay::Help(_)), _) => self.act_in_help(action),
             (Some(Overlay::Time(_)), _) => self.act_in_time(action),
-            (Some(Overlay::Copy), _) => {
-                self.overlay = None;
-                self.copy(action)
-            }
+            (Some(Overlay::Copy(_)), _) => self.act_in_copy_menu(action),
+            (Some(Overlay::Palette(_)), _) => self.act_in_palette(action),
             (Some(Overlay::Columns(_)), _) => self.act_in_columns(action),
             (Some(Overlay::Coverage), _) => self.act_in_coverage(action),
             (Some(Overlay::Facets), _) => self.act_in_facets(action),
@@ -99,14 +100,17 @@ impl App {
 
     fn act_in_help(&mut self, action: Action) -> Vec<Effect> {
         let Some(Overlay::Help(help)) = &mut self.overlay else { return Vec::new() };
+        let from = help.from();
         match action {
-            Action::Cancel => self.overlay = below_help(help),
-            Action::Open => {
-                if let Some(chosen) = help.chosen() {
-                    self.overlay = below_help(help);
+            Action::Cancel => self.overlay = Overlay::below(from),
+            Action::Open => match help.chosen() {
+                Some((chosen, true)) => {
+                    self.overlay = Overlay::below(from);
                     return self.act(chosen);
                 }
-            }
+                Some((chosen, false)) => return self.not_here(chosen, from),
+                None => {}
+            },
             _ => help.act(action),
         }
         Vec::new()
@@ -190,6 +194,8 @@ impl App {
             Action::PickTime => self.pick_time(),
             Action::ChooseColumns => self.choose_columns(),
             Action::CopyMenu => self.open_copy_menu(),
+            Action::Palette => return self.open_palette(),
+            Action::Print => return self.print(),
             Action::Coverage => self.open_coverage(),
             Action::Facets => return self.open_facets(),
             Action::Pivot => return self.open_pivot(),
@@ -209,7 +215,6 @@ impl App {
             Action::Refresh => return self.refresh(),
             Action::Follow => return self.toggle_follow(),
             Action::ScopeAll => return self.scope_all(),
-            Action::CopyValue | Action::CopyJson => return self.copy(action),
             Action::CycleAccess
             | Action::ToggleFailed
             | Action::ToggleOwn
@@ -220,6 +225,7 @@ impl App {
             }
             Action::Include | Action::Exclude => return self.narrow_to_value(action == Action::Exclude),
             Action::Back | Action::Forward => return self.travel(action == Action::Back),
+            action if action.is_copy() => return self.copy(action),
             _ => return self.move_in_pane(action),
         }
         Vec::new()
@@ -264,6 +270,11 @@ impl App {
         if wish == Some(TreeWish::ScopeChangedOpenList) {
             self.focus_on(Pane::List);
         }
+        self.look_at(included)
+    }
+
+    /// Looks at these places, as a step from which there is a way back.
+    pub(super) fn look_at(&mut self, included: Included) -> Vec<Effect> {
         if self.included == included {
             return Vec::new();
         }
@@ -304,12 +315,6 @@ impl App {
 
     pub(super) fn open_help(&mut self) {
         self.overlay = Some(Overlay::Help(Help::new(self.key_focus(), Arc::clone(&self.setup.keymap))));
-    }
-
-    fn open_copy_menu(&mut self) {
-        if self.has_something_to_copy() {
-            self.overlay = Some(Overlay::Copy);
-        }
     }
 
     fn focus_next(&mut self, forward: bool) {
@@ -396,16 +401,5 @@ impl App {
     fn quit(&mut self) -> Vec<Effect> {
         self.quits = true;
         vec![Effect::Quit]
-    }
-}
-
-/// Help about one of these was opened from there.
-fn below_help(help: &Help) -> Option<Overlay> {
-    match help.from() {
-        Focus::Coverage => Some(Overlay::Coverage),
-        Focus::Facets => Some(Overlay::Facets),
-        Focus::Pivot => Some(Overlay::Pivot),
-        Focus::Views => Some(Overlay::Views(super::views::Views::default())),
-        _ => None,
     }
 }

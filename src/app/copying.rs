@@ -5,27 +5,19 @@ use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 
 use super::action::Action;
+use super::columns::ListColumn;
 use super::effect::Effect;
 use super::notices::Passing;
+use super::panes::detail::place_of;
 use super::panes::tree::TreeRow;
-use super::summary::one_line;
 use super::{App, Pane};
 
 /// What would be copied, and its name; or why nothing can be.
-type Copy = Result<(String, String), &'static str>;
+pub type Copy = Result<(String, String), &'static str>;
 
 impl App {
     pub(super) fn copy(&mut self, action: Action) -> Vec<Effect> {
-        let copy = match action {
-            Action::CopyValue => self.value_copy(),
-            Action::CopyOcid => self.ocid_copy(),
-            Action::CopyEventId => self.id_copy(),
-            Action::CopySummary => self.summary_copy(),
-            Action::CopyJson => self.json_copy(),
-            Action::CopyWholeJson => self.whole_json_copy(),
-            _ => return Vec::new(),
-        };
-        match copy {
+        match self.copy_of(action) {
             Ok((what, text)) => vec![Effect::Copy { what, text }],
             Err(why) => {
                 let problem = Problem::usage(format!("nothing copied: {why}"));
@@ -35,20 +27,45 @@ impl App {
         }
     }
 
-    pub(super) fn has_something_to_copy(&self) -> bool {
-        self.focus == Pane::Tree && self.tenancy.is_some() || self.list.key().is_some()
+    /// What a copying action would copy.
+    pub fn copy_of(&self, action: Action) -> Copy {
+        match action {
+            Action::CopyValue => self.value_copy(),
+            Action::CopyTerm => self.term_copy(),
+            Action::CopyKey => Ok(("the name".to_owned(), self.place_in_event()?.0)),
+            Action::CopyPath => Ok(("the jq path".to_owned(), self.place_in_event()?.1)),
+            Action::CopyOcid => self.ocid_copy(),
+            Action::CopyJson => self.json_copy(),
+            Action::CopyWholeJson => self.whole_json_copy(),
+            Action::CopyQuery => self.permalink(),
+            Action::CopyExport => self.export_command(),
+            Action::CopySearch => self.search_query(),
+            Action::CopyCalls => self.call_commands(),
+            action => self.event_copy(action),
+        }
     }
 
-    /// What one of the copy menu's lines would copy; its first characters are the preview.
-    pub fn copy_preview(&self, action: Action) -> Option<String> {
-        let copy = match action {
-            Action::CopyValue => self.value_copy(),
-            Action::CopyOcid => self.ocid_copy(),
-            Action::CopyEventId => self.id_copy(),
-            Action::CopySummary => self.summary_copy(),
-            _ => return None,
+    pub(super) fn has_something_to_copy(&self) -> bool {
+        self.tenancy.is_some()
+    }
+
+    /// As it would stand in a query. Nothing that could do harm where it is pasted.
+    fn term_copy(&self) -> Copy {
+        let term = self.term_under_cursor().map_err(|_| "a query cannot ask for what the cursor is on")?.to_string();
+        if clean(&term) != term {
+            return Err("the value has characters that no query can safely be pasted with");
+        }
+        Ok(("the term".to_owned(), term))
+    }
+
+    fn place_in_event(&self) -> Result<(String, String), &'static str> {
+        let (name, path) = match self.focus {
+            Pane::Tree => return Err("this pane shows no event"),
+            Pane::Detail => self.detail.place()?,
+            Pane::List if self.list.column() == ListColumn::Time => ("time".to_owned(), ".eventTime".to_owned()),
+            Pane::List => place_of(self.list.column().field().ok_or("this column is no field")?)?,
         };
-        copy.ok().map(|(_, text)| text)
+        Ok((clean(&name).into_owned(), clean(&path).into_owned()))
     }
 
     /// Single values are copied as they are shown: control characters written out, so that pasting them is harmless.
@@ -97,23 +114,9 @@ impl App {
         Ok(("the resource's OCID".to_owned(), clean(id).into_owned()))
     }
 
-    fn id_copy(&self) -> Copy {
-        let event = self.loaded()?;
-        if event.fields.id.is_empty() {
-            return Err("the event has no id");
-        }
-        Ok(("the event id".to_owned(), clean(&event.fields.id).into_owned()))
-    }
-
-    fn summary_copy(&self) -> Copy {
-        let row = self.event_row().ok_or("no event is selected")?;
-        let id = self.loaded().ok().map(|event| event.fields.id.to_string());
-        Ok(("one line".to_owned(), one_line(&row, id.as_deref())))
-    }
-
     fn json_copy(&self) -> Copy {
         let (text, left_out) =
-            self.loaded()?.redacted_json().ok_or("the event is not JSON; J copies it as received")?;
+            self.loaded()?.redacted_json().ok_or("the event is not JSON, and can only be copied as received")?;
         let what = match left_out {
             0 => "the event as JSON".to_owned(),
             1 => "the event as JSON, 1 credential left out".to_owned(),
@@ -127,7 +130,7 @@ impl App {
     }
 
     /// The event under the cursor, read.
-    fn loaded(&self) -> Result<&super::EventDetail, &'static str> {
+    pub(super) fn loaded(&self) -> Result<&super::EventDetail, &'static str> {
         let key = self.list.key().ok_or("no event is selected")?;
         self.detail.event().filter(|event| event.key == key).ok_or("the event is still being read")
     }

@@ -175,6 +175,7 @@ impl App {
             Action::Cancel | Action::Close | Action::Open if self.panel.reading.is_some() => self.panel.reading = None,
             Action::Cancel | Action::Close => self.overlay = None,
             Action::Help => self.open_help(),
+            Action::Palette => return self.open_palette(),
             Action::CycleZone => self.clock = self.clock.next(self.setup.zone),
             Action::Open => self.panel.reading = self.panel_cell().map(|_| 0),
             Action::ShowAll => {

@@ -13,6 +13,7 @@ use crate::query::{Expr, Order, Query};
 
 use super::facets::count::FacetsRequest;
 use super::facts::About;
+use super::palette::users::UsersRequest;
 use super::pivot::count::PivotRequest;
 use super::saved::SavedView;
 
@@ -38,7 +39,7 @@ pub enum Effect {
     RefreshTail,
     /// From now on, answer with `View`s of this; replaces the request before.
     Select(SelectRequest),
-    /// Count this, a part at a time: answered by `FacetsCounted` or `PivotCounted`. Replaces the question before.
+    /// Count this, a part at a time: answered by `FacetsCounted`, `PivotCounted` or `UsersFound`. Replaces the question before.
     Count(CountRequest),
     /// Nobody wants what is being counted any more.
     StopCounting,
@@ -56,6 +57,8 @@ pub enum Effect {
         what: String,
         text: String,
     },
+    /// Give the terminal back, write this there, and take it again at Enter.
+    Print(String),
     /// Have the terminal tell of the mouse, or keep it to itself.
     CaptureMouse(bool),
     /// Give the terminal back and stop until continued.
@@ -70,6 +73,7 @@ pub enum Effect {
 pub enum CountRequest {
     Facets(Box<FacetsRequest>),
     Pivot(Box<PivotRequest>),
+    Users(UsersRequest),
 }
 
 /// What part of the tenancy over which time.

@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn app() -> App {
-        let files = FilesSetup { name: "day.jsonl".into(), all_times: true };
+        let files = FilesSetup { name: "day.jsonl".into(), paths: vec!["day.jsonl".into()], all_times: true };
         App::new(Setup { files: Some(files), ..setup() }).0
     }
 

@@ -17,6 +17,11 @@ pub struct Filters {
 }
 
 impl Filters {
+    #[must_use]
+    pub fn with_own(self, own: bool) -> Self {
+        Self { own, ..self }
+    }
+
     pub fn new(access: AccessFilter, query: Query) -> Self {
         Self { access, query, ..Self::default() }
     }

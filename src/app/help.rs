@@ -44,10 +44,12 @@ impl HelpPart {
         }
     }
 
-    fn of(focus: Focus, from: Focus) -> Self {
-        match focus {
+    fn of(keymap: &Keymap, binding: &Binding, from: Focus) -> Self {
+        match binding.focus {
             Focus::Global => Self::Everywhere,
-            _ if from.chain().any(|place| place == focus) => Self::ThisPane,
+            focus if from.chain().any(|place| place == focus) => Self::ThisPane,
+            // What the copy menu copies.
+            _ if binding.action.is_copy() && keymap.reaches(from, binding.action) => Self::Everywhere,
             _ => Self::Elsewhere,
         }
     }
@@ -69,7 +71,8 @@ impl Help {
         let text = self.search.text().to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();
         let wanted = |binding: &Binding| {
-            let line = format!("{} {} {}", binding.keys_text(), binding.desc, binding.focus.title()).to_lowercase();
+            let (keys, name) = (keys_text(&self.keymap, binding), binding.action.name());
+            let line = format!("{keys} {} {} {name}", binding.desc, binding.focus.title()).to_lowercase();
             words.iter().all(|word| line.contains(word))
         };
         let mut lines = Vec::new();
@@ -87,7 +90,7 @@ impl Help {
 
     /// Where a binding is listed. What works everywhere is not told again for each dialog.
     fn part_of(&self, binding: &Binding) -> Option<HelpPart> {
-        let part = HelpPart::of(binding.focus, self.from);
+        let part = HelpPart::of(&self.keymap, binding, self.from);
         let everywhere = matches!(binding.action, Action::Quit | Action::Redraw | Action::Suspend);
         (part != HelpPart::Elsewhere || !everywhere).then_some(part)
     }
@@ -126,10 +129,10 @@ impl Help {
         self.view.resize(rows, self.lines().len());
     }
 
-    /// What Enter runs.
-    pub fn chosen(&self) -> Option<Action> {
+    /// What Enter runs, and whether it can be run from here.
+    pub fn chosen(&self) -> Option<(Action, bool)> {
         match self.lines().get(self.view.cursor) {
-            Some(HelpLine::Entry(binding, true)) => Some(binding.action),
+            Some(HelpLine::Entry(binding, here)) => Some((binding.action, *here)),
             _ => None,
         }
     }
@@ -146,6 +149,15 @@ impl Help {
         if !down && place == Some(1) {
             self.view.offset = 0;
         }
+    }
+}
+
+/// The keys as people press them: those of the copy menu after the one that opens it.
+pub fn keys_text(keymap: &Keymap, binding: &Binding) -> String {
+    let menu = keymap.key_for(Focus::List, Action::CopyMenu);
+    match menu.filter(|_| binding.focus == Focus::Copy && binding.action.is_copy()) {
+        Some(menu) => binding.keys.first().map(|key| format!("{menu} {key}")).unwrap_or_default(),
+        None => binding.keys_text(),
     }
 }
 
@@ -171,7 +183,7 @@ mod tests {
         let mut help = Help::new(Focus::List, Arc::clone(Keymap::built_in()));
         help.paste("histogram show");
         assert_eq!(help.count().0, 1);
-        assert_eq!(help.chosen(), Some(Action::ToggleHistogram));
+        assert_eq!(help.chosen(), Some((Action::ToggleHistogram, true)));
         help.paste(" nonsense");
         assert_eq!((help.count().0, help.chosen()), (0, None));
     }
@@ -180,6 +192,16 @@ mod tests {
     fn what_cannot_be_done_here_is_told_but_not_run() {
         let mut help = Help::new(Focus::List, Arc::clone(Keymap::built_in()));
         help.paste("unfold everything");
-        assert_eq!((help.count().0, help.chosen()), (1, None));
+        assert_eq!((help.count().0, help.chosen()), (1, Some((Action::UnfoldAll, false))));
+    }
+
+    #[test]
+    fn actions_are_found_by_their_names_and_copies_work_everywhere() {
+        let mut help = Help::new(Focus::Tree, Arc::clone(Keymap::built_in()));
+        help.paste("copy-query");
+        assert_eq!((help.count().0, help.chosen()), (1, Some((Action::CopyQuery, true))));
+        let lines = help.lines();
+        let Some(HelpLine::Entry(binding, _)) = lines.last() else { panic!("no entry") };
+        assert_eq!(keys_text(Keymap::built_in(), binding), "y y");
     }
 }

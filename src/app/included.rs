@@ -6,8 +6,11 @@ use crate::domain::compartment::{Compartment, CompartmentTree, Lifecycle, NodeId
 use crate::domain::ledger::CellKey;
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
-use crate::domain::scope::Scope;
+use crate::domain::scope::{Scope, ScopeRequest};
 use crate::domain::tenancy::Tenancy;
+
+/// The state of a compartment of which nothing but its OCID is known.
+const UNLISTED: &str = "UNLISTED";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Included {
@@ -124,6 +127,45 @@ impl Included {
     }
 }
 
+impl Included {
+    /// The words that ask for exactly this; `None` where nothing is in. A compartment stands for all below it, unless
+    /// what is in lies below what is out.
+    pub fn request(&self, tenancy: &Tenancy) -> Option<ScopeRequest> {
+        let scope = self.scope(tenancy);
+        if scope.regions.is_empty() || scope.compartments.is_empty() {
+            return None;
+        }
+        let all_regions = tenancy.ready_regions().all(|region| self.has_region(&region.id));
+        let regions = if all_regions { Vec::new() } else { texts(scope.regions.iter().map(RegionId::as_str)) };
+        let request = ScopeRequest { regions, ..ScopeRequest::default() };
+        let tree = &tenancy.tree;
+        let is_in = |node: NodeId| self.has_compartment(&tree.get(node).id);
+        let unlisted = |node: NodeId| tree.get(node).lifecycle == Lifecycle::Other(UNLISTED.to_owned());
+        if tree.nodes().all(|node| is_in(node) && !unlisted(node)) {
+            return Some(request);
+        }
+        let below = |node: NodeId| tree.parent(node).is_some_and(is_in);
+        let top = tree.nodes().filter(|node| is_in(*node) && (unlisted(*node) || !below(*node)));
+        let out = |node: NodeId| !is_in(node) && !unlisted(node) && below(node);
+        // What is excluded takes all below it along.
+        let above = |node: NodeId| std::iter::successors(tree.parent(node), |at| tree.parent(*at)).any(out);
+        if tree.nodes().any(|node| is_in(node) && !unlisted(node) && above(node)) {
+            let compartments = texts(scope.compartments.iter().map(Ocid::as_str));
+            return Some(ScopeRequest { compartments, no_subtree: true, ..request });
+        }
+        let id = |node: NodeId| tree.get(node).id.as_str();
+        Some(ScopeRequest {
+            compartments: texts(top.map(id)),
+            exclude_compartments: texts(tree.nodes().filter(|node| out(*node)).map(id)),
+            ..request
+        })
+    }
+}
+
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    texts.map(str::to_owned).collect()
+}
+
 /// The tenancy with those compartments of the scope that its listing left out, named by their OCIDs: what is asked for
 /// must be seen.
 #[must_use]
@@ -136,9 +178,43 @@ pub fn with_unlisted(tenancy: Tenancy, scope: &Scope) -> Tenancy {
         id: id.clone(),
         parent: None,
         name: id.short(),
-        lifecycle: Lifecycle::Other("UNLISTED".to_owned()),
+        lifecycle: Lifecycle::Other(UNLISTED.to_owned()),
     });
     let root = tenancy.tree.get(tenancy.tree.root()).clone();
     let listed = tenancy.tree.compartments().skip(1).cloned().chain(named).collect();
     Tenancy { tree: CompartmentTree::new(root, listed), ..tenancy }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::testing::{ocid, tenancy};
+
+    proptest! {
+        #[test]
+        fn a_request_asks_for_exactly_what_is_included(regions in 1u8..8, compartments in 1u16..512) {
+            let tenancy = tenancy();
+            let some = |bits: u16, place: usize| bits >> place & 1 == 1;
+            let included = Included {
+                regions: tenancy.ready_regions().enumerate().filter(|(n, _)| some(regions.into(), *n)).map(|(_, r)| r.id.clone()).collect(),
+                compartments: tenancy.tree.compartments().enumerate().filter(|(n, _)| some(compartments, *n)).map(|(_, c)| c.id.clone()).collect(),
+            };
+            let request = included.request(&tenancy).unwrap();
+            prop_assert_eq!(request.resolve(&tenancy).unwrap(), included.scope(&tenancy));
+        }
+    }
+
+    #[test]
+    fn what_is_not_listed_is_named_and_nothing_is_no_request() {
+        let listed = tenancy();
+        let asked = Scope { regions: Vec::new(), compartments: vec![Ocid::new("ocid1.compartment.oc1..far")] };
+        let tenancy = with_unlisted(listed.clone(), &asked);
+        let everything = Included::everything(&tenancy).request(&tenancy).unwrap();
+        assert_eq!(everything.compartments, [ocid("root").to_string(), "ocid1.compartment.oc1..far".to_owned()]);
+        assert_eq!(everything.resolve(&listed).unwrap().compartments.len(), tenancy.tree.len());
+        assert_eq!(Included::everything(&listed).request(&listed), Some(ScopeRequest::default()));
+        assert_eq!(Included::default().request(&tenancy), None);
+    }
 }

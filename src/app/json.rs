@@ -133,6 +133,26 @@ impl JsonTree {
         path
     }
 
+    /// The path to the node as jq takes it: `.data.identity.ipAddress`, `.data["a b"][0]`.
+    pub fn jq_path(&self, node: usize) -> String {
+        let mut above: Vec<usize> = std::iter::successors(Some(node), |at| self.parent(*at)).collect();
+        above.reverse();
+        let mut out = String::new();
+        for (at, place) in above.into_iter().skip(1).zip(self.path(node)) {
+            let key = self.get(at).and_then(|node| node.key_text());
+            let is_plain = |key: &str| {
+                key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                    && !key.starts_with(|c: char| c.is_ascii_digit())
+            };
+            match key {
+                Some(key) if !key.is_empty() && is_plain(&key) => out += &format!(".{key}"),
+                Some(key) => out += &format!("[{}]", serde_json::Value::from(key)),
+                None => out += &place,
+            }
+        }
+        if out.starts_with('.') { out } else { format!(".{out}") }
+    }
+
     /// The keys from the root to the node; places in lists are left out.
     pub fn keys(&self, node: usize) -> Vec<String> {
         let above = std::iter::successors(Some(node), |at| self.parent(*at));

@@ -115,3 +115,21 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
         ]
     })
 }
+
+#[test]
+fn paths_are_those_that_jq_takes() {
+    let tree = JsonTree::parse(r#"{"data":{"a b":[1,{"x_1":2}],"":0,"1st":3}}"#).unwrap();
+    let paths: Vec<String> = (0..tree.len()).map(|node| tree.jq_path(node)).collect();
+    let expected = [
+        ".",
+        ".data",
+        ".data[\"a b\"]",
+        ".data[\"a b\"][0]",
+        ".data[\"a b\"][1]",
+        ".data[\"a b\"][1].x_1",
+        ".data[\"\"]",
+        ".data[\"1st\"]",
+    ];
+    assert_eq!(paths, expected);
+    assert_eq!(JsonTree::parse(r#"[{"-":1}]"#).unwrap().jq_path(2), ".[0][\"-\"]");
+}

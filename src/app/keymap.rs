@@ -33,11 +33,12 @@ pub enum Focus {
     Coverage,
     Facets,
     Pivot,
+    Palette,
     Views,
 }
 
 impl Focus {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Global,
         Self::Tree,
         Self::List,
@@ -53,6 +54,7 @@ impl Focus {
         Self::Coverage,
         Self::Facets,
         Self::Pivot,
+        Self::Palette,
         Self::Views,
     ];
 
@@ -71,6 +73,7 @@ impl Focus {
             | Self::Coverage
             | Self::Facets
             | Self::Pivot
+            | Self::Palette
             | Self::Views => None,
         }
     }
@@ -111,6 +114,7 @@ impl Focus {
             Self::Coverage => "Coverage and errors",
             Self::Facets => "Facets",
             Self::Pivot => "Pivot menu",
+            Self::Palette => "Command palette",
             Self::Views => "Views",
         }
     }
@@ -207,6 +211,18 @@ impl Keymap {
     /// Every line, place by place, in the order of the file.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
+    }
+
+    /// Whether an action would be served where `focus` has the keys. What the copy menu copies is copied from every pane.
+    pub fn reaches(&self, focus: Focus, action: Action) -> bool {
+        let is_bound = |place| self.bindings.iter().any(|b| b.action == action && b.focus == place);
+        focus.chain().any(|place| is_bound(place) || place == Focus::Global && action.is_copy())
+    }
+
+    /// The line that tells most about an action where `focus` has the keys.
+    pub fn binding(&self, focus: Focus, action: Action) -> Option<&Binding> {
+        let at = |place| self.bindings.iter().find(|b| b.action == action && b.focus == place);
+        focus.chain().find_map(at).or_else(|| self.bindings.iter().find(|b| b.action == action))
     }
 
     /// The key to show for an action where `focus` has the keys; `None` when it cannot be reached from there.

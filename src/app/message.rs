@@ -17,6 +17,7 @@ use super::geometry::Geometry;
 use super::key::KeyPress;
 use super::keymap::Keymap;
 use super::mouse::Mouse;
+use super::palette::users::UsersFound;
 use super::pivot::count::PivotAnswer;
 use super::saved::SavedView;
 use super::view::View;
@@ -43,6 +44,7 @@ pub enum Message {
     /// What was counted so far; see [`Effect::Count`](super::effect::Effect::Count).
     FacetsCounted(Box<FacetsAnswer>),
     PivotCounted(Box<PivotAnswer>),
+    UsersFound(UsersFound),
     /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
     ListRead {
         name: String,

@@ -15,10 +15,12 @@ pub mod calendar;
 pub mod column_chooser;
 pub mod columns;
 mod commands;
+pub mod copy_menu;
 mod copying;
 mod counting;
 pub mod coverage;
 pub mod effect;
+mod event_copies;
 pub mod event_detail;
 pub mod facets;
 pub mod facts;
@@ -33,20 +35,25 @@ pub mod json;
 pub mod key;
 pub mod keymap;
 pub mod line;
+mod logging_search;
 pub mod look;
 mod memory;
 pub mod message;
 pub mod mouse;
 pub mod notices;
 pub mod overlay;
+pub mod palette;
 pub mod panes;
+mod permalink;
 pub mod pivot;
+mod printing;
 pub mod prompt;
 pub mod rebind;
 pub mod recent;
 pub mod redact;
 pub mod saved;
 pub mod setup;
+mod shell;
 mod sorting;
 pub mod summary;
 pub mod time_popup;
@@ -141,6 +148,8 @@ pub struct App {
     before_prompt: Option<Place>,
     history: History,
     recent: Recent,
+    /// What was run by its name.
+    commands: Recent,
     /// Contents of the files of values that the query line names, or why there are none.
     lists: HashMap<String, Result<String, String>>,
     overlay: Option<Overlay>,
@@ -156,6 +165,8 @@ pub struct App {
     look: Look,
     geometry: Geometry,
     quits: bool,
+    /// Nothing was pressed yet, and there is something to try.
+    greets: bool,
 }
 
 /// Which pane has the keys.
@@ -179,7 +190,7 @@ impl App {
             range: setup.range,
             ranges: RecentRanges::default(),
             window: setup.range.fetch_window(setup.padding).passed(setup.now),
-            filters: Filters::new(setup.access, setup.query.clone()),
+            filters: Filters::new(setup.access, setup.query.clone()).with_own(setup.own_reads),
             generation: 0,
             counted_since: 0,
             view: None,
@@ -197,6 +208,7 @@ impl App {
             before_prompt: None,
             history: History::default(),
             recent: Recent::default(),
+            commands: Recent::default(),
             lists: HashMap::new(),
             overlay: None,
             notices: Notices { configuration: setup.configuration.clone(), ..Notices::default() },
@@ -209,6 +221,7 @@ impl App {
             look: Look::default(),
             geometry: Geometry::default(),
             quits: false,
+            greets: setup.demo,
             setup,
         };
         (app, vec![Effect::Discover])
@@ -227,6 +240,7 @@ impl App {
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
             Message::FacetsCounted(answer) => self.facets_counted(answer),
+            Message::UsersFound(found) => self.users_found(found),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { name, content } => self.list_read(name, content),
             Message::ViewSaved { view, path } => self.view_saved(view, &path),
@@ -269,6 +283,7 @@ impl App {
         self.detail.resize(geometry.detail_rows);
         match &mut self.overlay {
             Some(Overlay::Help(help)) => help.resize(geometry.overlay_rows),
+            Some(Overlay::Palette(palette)) => palette.resize(geometry.overlay_rows),
             Some(Overlay::Columns(chooser)) => chooser.resize(geometry.overlay_rows),
             _ => {}
         }
@@ -448,6 +463,11 @@ impl App {
 impl App {
     pub fn should_quit(&self) -> bool {
         self.quits
+    }
+
+    /// Whether the demo still says what to try: until the first key.
+    pub fn greets(&self) -> bool {
+        self.greets
     }
 
     pub fn setup(&self) -> &Setup {

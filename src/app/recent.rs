@@ -22,4 +22,9 @@ impl Recent {
     pub fn back(&self, steps: usize) -> Option<&str> {
         self.0.len().checked_sub(steps).and_then(|at| self.0.get(at)).map(String::as_str)
     }
+
+    /// All of them, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().rev().map(String::as_str)
+    }
 }

@@ -22,11 +22,15 @@ pub struct Setup {
     /// Where requests go when that was overridden; shown on screen. `None` for the real endpoints and for the demo.
     pub endpoint: Option<String>,
     pub demo: bool,
+    /// The words of the command line that say who asks whom, for commands that ask the same.
+    pub identity: Vec<String>,
     /// Where events come from files: what these are called.
     pub files: Option<FilesSetup>,
     pub range: TimeRange,
     pub scope: ScopeRequest,
     pub access: AccessFilter,
+    /// Whether our own reads are shown.
+    pub own_reads: bool,
     /// What is asked for beside that; everything, where nothing is.
     pub query: Query,
     /// Queries under a name.
@@ -51,6 +55,8 @@ pub struct Setup {
 pub struct FilesSetup {
     /// The name of a file, or how many there are.
     pub name: String,
+    /// As they were given on the command line.
+    pub paths: Vec<String>,
     /// No range was asked for: the range is what the files span.
     pub all_times: bool,
 }

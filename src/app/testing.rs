@@ -38,10 +38,12 @@ pub fn setup() -> Setup {
         profile: "DEFAULT".into(),
         endpoint: None,
         demo: false,
+        identity: Vec::new(),
         files: None,
         range: TimeRange::new(at("2026-03-14T08:00:00Z"), at("2026-03-14T14:00:00Z")).unwrap(),
         scope: crate::domain::scope::ScopeRequest::default(),
         access: AccessFilter::default(),
+        own_reads: false,
         query: crate::query::Query::everything(),
         views: super::saved::built_in(),
         views_directory: Some("/config/views".into()),
@@ -274,6 +276,7 @@ impl Stage {
                 let mut answers = std::iter::from_fn(|| counter.count(request, &Cancel::new(), &mut || false));
                 answers.find(|answer| answer.is_last).map(|answer| Message::PivotCounted(Box::new(answer)))
             }
+            Effect::Count(CountRequest::Users(request)) => Some(Message::UsersFound(request.find(&Cancel::new())?)),
             Effect::LoadEvent(key) => {
                 let raw = self.snapshot.raw(self.snapshot.find(*key)?)?;
                 Some(Message::EventLoaded(Box::new(EventDetail::parse(*key, raw))))

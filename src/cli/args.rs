@@ -99,6 +99,8 @@ pub enum Command {
     /// Check configuration, key, clock and permissions, and say what is wrong
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
+    /// Ask the service, in a few reads, what is not documented about it, and report that without naming anything
+    Probe(ListingArgs),
     /// Serve an invented tenancy on a loopback port, for the OCI SDK, the OCI CLI or this program
     #[command(after_help = examples::SIMULATE)]
     Simulate(SimulateArgs),
@@ -242,9 +244,12 @@ pub struct ScreenArgs {
     /// configuration [default: by what the terminal says of its background]
     #[arg(long, value_name = "NAME", env = "AUDITUI_THEME")]
     pub theme: Option<String>,
-    /// No colours, as NO_COLOR
+    /// No colours, as the variable `NO_COLOR` says
     #[arg(long, env = "AUDITUI_NO_COLOR")]
     pub no_color: bool,
+    /// Show the reads that auditui made itself as well
+    #[arg(long, env = "AUDITUI_OWN_READS")]
+    pub own_reads: bool,
 }
 
 #[derive(Debug, Args)]

@@ -135,7 +135,7 @@ impl<'a> Reading<'a> {
             talk.warning(&warning);
         }
         interrupt
-            .unless(discover(client, RetrySettings::default()))
+            .unless(Box::pin(discover(client, RetrySettings::default())))
             .await
             .unwrap_or_else(|| Err(Problem::new(ProblemKind::Interrupted, "interrupted before anything was read")))
     }

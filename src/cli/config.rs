@@ -115,7 +115,9 @@ fn show(
     let mut rows = options(settings, identity.demo, env);
     rows.extend(keys(settings));
     let findings = findings(settings, wanted)?;
-    rows.iter_mut().for_each(|row| without_effect(row, &findings));
+    for row in &mut rows {
+        without_effect(row, &findings);
+    }
     let oci = try_resolve(&identity.profile_options(env));
     let of_oci = oci.as_ref().map(|resolved| of_oci(resolved, &rows)).unwrap_or_default();
     rows.extend(of_oci);
@@ -130,7 +132,9 @@ fn show(
             print_text(&aligned(&table))?;
         }
     }
-    findings.iter().for_each(|finding| say(&told(finding)));
+    for finding in &findings {
+        say(&told(finding));
+    }
     if let Err(unresolved) = oci {
         say(&format!("the OCI configuration says nothing: {}", unresolved.problem.message));
     }

@@ -25,7 +25,8 @@ pub async fn run(identity: &IdentityArgs, env: &Env, args: &DoctorArgs) -> Resul
             Ok(connection) => {
                 // A pass phrase was asked for, and it fits.
                 report.problems.clear();
-                report.checks = doctor::online(&connection.client).await;
+                let checks = doctor::online(&connection.client).await;
+                report.complete(&connection.client, checks);
             }
             Err(problem) => report.checks = vec![Check::fail("credential", problem)],
         }

@@ -22,6 +22,10 @@ use crate::oci::{
     self, AuthKind, ConfigProblem, EndpointTemplate, OciClient, OciError, ProfileOptions, Service, Settings,
 };
 
+mod policy;
+
+pub use policy::Statement;
+
 /// Requests whose date is further off are refused.
 const MAX_SKEW: TimeDelta = TimeDelta::minutes(5);
 /// A clock that is further off deserves a word.
@@ -37,6 +41,9 @@ pub struct DoctorReport {
     /// What the service answered; nothing in an offline report.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// What our user has to be allowed; nothing in an offline report.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<Statement>,
     #[serde(skip)]
     pub warnings: Vec<String>,
     /// Path and mode of the files that the profile names.
@@ -107,6 +114,7 @@ pub fn report_with(options: &ProfileOptions, endpoint: Option<&EndpointTemplate>
             endpoints: Endpoints::default(),
             problems: vec![unresolved.problem],
             checks: Vec::new(),
+            policy: Vec::new(),
             warnings: Vec::new(),
             files: Vec::new(),
             hint: unresolved.hint,
@@ -136,6 +144,7 @@ fn of_settings(settings: &Settings, endpoint: Option<&EndpointTemplate>) -> Doct
         },
         problems,
         checks: Vec::new(),
+        policy: Vec::new(),
         warnings: settings.warnings.clone(),
         files: settings.file_modes().into_iter().map(|(path, mode)| (shown(path), mode)).collect(),
         hint: settings.note.clone().unwrap_or_default(),
@@ -147,6 +156,24 @@ fn shown(path: &Path) -> String {
 }
 
 impl DoctorReport {
+    /// What was found out by signing in, and what the service said.
+    pub fn complete(&mut self, client: &OciClient, checks: Vec<Check>) {
+        let profile = client.profile();
+        let told = |field: &mut Option<String>, value: &str| {
+            field.get_or_insert_with(|| value.to_owned());
+        };
+        told(&mut self.profile.tenancy, profile.tenancy.as_str());
+        told(&mut self.profile.region, profile.region.as_str());
+        if let Some(user) = &profile.user {
+            told(&mut self.profile.user, user.as_str());
+        }
+        told(&mut self.endpoints.audit, &client.endpoint_for(Service::Audit, &profile.region));
+        told(&mut self.endpoints.identity, &client.endpoint_for(Service::Identity, &profile.region));
+        self.policy = policy::of(profile.auth, &checks);
+        let named = |check: Check| Check { hint: policy::named(profile.auth, &check.hint), ..check };
+        self.checks = checks.into_iter().map(named).collect();
+    }
+
     /// 2 for the configuration, 4 for the credential, else what the worst check says, else 0.
     pub fn exit_code(&self) -> u8 {
         let kinds: Vec<ProblemKind> =
@@ -175,6 +202,12 @@ impl DoctorReport {
         }
         for check in &self.checks {
             check.write(&mut out);
+        }
+        if !self.policy.is_empty() {
+            section(&mut out, "policy");
+        }
+        for Statement { statement, state } in &self.policy {
+            row(&mut out, state.word(), statement, "");
         }
         self.write_problems(&mut out);
         out
@@ -254,7 +287,9 @@ pub async fn online(client: &OciClient) -> Vec<Check> {
     let regions = match subscriptions {
         Ok(regions) => regions,
         Err(refused) if refused.is_auth() => {
-            checks.push(Check::fail("sign-in", refused.to_problem()));
+            let by_clock = checks.iter().any(|check| check.result == CheckResult::Fail);
+            let elsewhere = if by_clock { None } else { accepted_elsewhere(client).await };
+            checks.push(Check::fail("sign-in", elsewhere.unwrap_or_else(|| refused.to_problem())));
             return checks;
         }
         Err(error) => {
@@ -267,6 +302,24 @@ pub async fn online(client: &OciClient) -> Vec<Check> {
     checks.push(event_check(client, &regions).await);
     checks.push(retention_check(client).await);
     checks
+}
+
+/// The service says the same of a wrong key and of a region to which the tenancy is not subscribed; another region tells
+/// them apart.
+async fn accepted_elsewhere(client: &OciClient) -> Option<Problem> {
+    let own = &client.profile().region;
+    for region in client.likely_homes() {
+        let Ok(subscribed) = client.region_subscriptions_at(&region).await else { continue };
+        if subscribed.iter().any(|known| known.id == *own && known.is_ready()) {
+            return None;
+        }
+        let names: Vec<&str> = subscribed.iter().map(|region| region.id.as_str()).collect();
+        let what =
+            format!("the tenancy is not subscribed to {own}, the region of the profile; {region} takes the signature");
+        let hint = format!("set region to one of: {}", names.join(", "));
+        return Some(Problem::new(ProblemKind::Authentication, what).hint(hint));
+    }
+    None
 }
 
 fn failed(name: &'static str, error: &OciError) -> Check {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::args::{CommandLine, FilterArgs};
+use super::args::CommandLine;
 use super::collect::{Reading, fetch_settings};
 use super::config::wrong_time;
 use super::connect::connect;
@@ -16,7 +16,7 @@ use super::range::retention_warning;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
 use super::views;
-use crate::app::setup::{AccessFilter, Setup};
+use crate::app::setup::Setup;
 use crate::config::{Finding, Setting};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_phrase::{Anchors, parse_range};
@@ -59,10 +59,12 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         profile: client.profile().name.clone(),
         endpoint: client.endpoint_override().filter(|_| !line.identity.demo).map(ToString::to_string),
         demo: line.identity.demo,
+        identity: line.identity.words(&client.profile().name),
         files: None,
         range,
         scope: line.read.scope(),
-        access: access(&line.filter),
+        access: line.filter.shown(),
+        own_reads: line.screen.own_reads,
         query,
         views,
         views_directory: views::directory(env),
@@ -92,15 +94,6 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
 /// What the configuration says to begin with.
 fn begins_with(time: &Setting, zone: Zone, now: DateTime<Utc>) -> Option<TimeRange> {
     parse_range(time.values.first()?, &Anchors { now, zone, event: None }).ok()
-}
-
-/// A query says itself which classes it is about.
-pub fn access(filter: &FilterArgs) -> AccessFilter {
-    match (filter.reads, filter.filter.is_some() && !filter.writes) {
-        (true, _) => AccessFilter::Reads,
-        (false, true) => AccessFilter::All,
-        (false, false) => AccessFilter::WritesAndSessions,
-    }
 }
 
 pub fn terminal_failed(error: &io::Error) -> Problem {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::args::FilterArgs;
+use crate::app::setup::AccessFilter;
 use crate::domain::problem::Problem;
 use crate::domain::zone::Zone;
 use crate::files::read_list;
@@ -12,6 +13,15 @@ impl FilterArgs {
     /// What `--filter` says; everything without it. `now` and `zone` are what its times are relative to.
     pub fn asked(&self, now: DateTime<Utc>, zone: Zone) -> Result<Query, Problem> {
         self.filter.as_deref().map_or_else(|| Ok(Query::everything()), |text| read(text, now, zone))
+    }
+
+    /// Which classes the explorer shows at first. A query says itself which ones it is about.
+    pub fn shown(&self) -> AccessFilter {
+        match (self.reads, self.filter.is_some() && !self.writes) {
+            (true, _) => AccessFilter::Reads,
+            (false, true) => AccessFilter::All,
+            (false, false) => AccessFilter::WritesAndSessions,
+        }
     }
 
     /// What `--writes` or `--reads` asks for.

@@ -93,7 +93,7 @@ impl Wanted {
         match named.map(|(setting, name)| (setting, self.named(name))) {
             Some((_, Ok(theme))) => theme,
             Some((setting, Err(why))) => {
-                findings.extend(finding(&setting.origin, format!("`theme`: {why}")));
+                findings.extend(finding(&setting.origin, &format!("`theme`: {why}")));
                 self.suggested()
             }
             None => self.suggested(),
@@ -159,7 +159,7 @@ fn keymap(config: &Config) -> (Keymap, Vec<Finding>) {
     let mut keymap = match preset {
         Some((Ok(keymap), _)) => keymap,
         Some((Err(error), origin)) => {
-            findings.extend(finding(origin, error.to_string()));
+            findings.extend(finding(origin, &error.to_string()));
             Keymap::clone(Keymap::built_in())
         }
         None => Keymap::clone(Keymap::built_in()),
@@ -167,15 +167,15 @@ fn keymap(config: &Config) -> (Keymap, Vec<Finding>) {
     for KeyLine { focus, key, run, origin } in &config.keys {
         let change = Change { focus: focus.clone(), key: key.clone(), run: run.clone() };
         if let Err(error) = keymap.change(&change) {
-            findings.extend(finding(origin, error.to_string()));
+            findings.extend(finding(origin, &error.to_string()));
         }
     }
     (keymap, findings)
 }
 
-fn finding(origin: &Origin, what: String) -> Option<Finding> {
+fn finding(origin: &Origin, what: &str) -> Option<Finding> {
     let (Origin::User(path, line) | Origin::Project(path, line)) = origin else { return None };
-    let what = clean_prefix(&what, 400).into_owned();
+    let what = clean_prefix(what, 400).into_owned();
     Some(Finding { is_error: true, path: path.clone(), line: Some(*line), what, remedy: "" })
 }
 

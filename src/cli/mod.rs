@@ -15,6 +15,7 @@ mod exports;
 mod filter;
 mod follow;
 mod gather;
+mod harden;
 mod held;
 mod intake;
 mod interrupt;
@@ -26,6 +27,7 @@ mod open;
 mod output;
 mod parse;
 mod plan;
+mod probe;
 mod progress;
 mod proof;
 mod range;
@@ -56,6 +58,7 @@ use crate::oci::Env;
 
 /// Does what the command line says; every error has become a sentence and an exit code when it returns.
 pub fn run(mut line: CommandLine) -> ExitCode {
+    harden::keep_memory_private();
     let env = Env::from_process();
     let talk = match &line.command {
         Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),
@@ -98,6 +101,7 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
         Some(Command::Man) => shell::man(),
         Some(Command::Regions(args)) => list(&line.identity, env, args, listing::regions).await,
         Some(Command::Compartments(args)) => list(&line.identity, env, args, listing::compartments).await,
+        Some(Command::Probe(args)) => probe::run(&line.identity, env, args.output).await,
         Some(Command::Doctor(args)) => diagnose::run(&line.identity, env, args).await,
         Some(Command::Simulate(args)) => simulate::run(args, &mut interrupt).await,
         None => explore::run(line, env, &mut interrupt).await,

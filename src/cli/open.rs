@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chrono::{SubsecRound, TimeDelta};
 
 use super::args::OpenArgs;
-use super::explore::{access, terminal_failed};
+use super::explore::terminal_failed;
 use super::exports::{Completeness, Exports, NOT_READ, Verdict};
 use super::held::region_names;
 use super::interrupt::Interrupt;
@@ -49,10 +49,12 @@ pub async fn run(
         profile: String::new(),
         endpoint: None,
         demo: false,
-        files: Some(FilesSetup { name: exports.name(), all_times: range.is_none() }),
+        identity: Vec::new(),
+        files: Some(FilesSetup { name: exports.name(), paths: paths(args), all_times: range.is_none() }),
         range: range.unwrap_or_else(|| TimeRange::ending_at(now, BEFORE_ANY)),
         scope: ScopeRequest::default(),
-        access: access(&args.filter),
+        access: args.filter.shown(),
+        own_reads: args.screen.own_reads,
         query,
         views,
         views_directory: views::directory(env),
@@ -80,6 +82,15 @@ pub async fn run(
     }
     stats.tell(Load::of(&snapshot), &Talk::plain("auditui"));
     Ok(if interrupt.happened() { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+/// As they were given. One that begins like an option is given so that it is none.
+fn paths(args: &OpenArgs) -> Vec<String> {
+    let path = |path: &std::path::PathBuf| match path.display().to_string() {
+        path if path.starts_with('-') && path != "-" => format!("./{path}"),
+        path => path,
+    };
+    args.paths.iter().map(path).collect()
 }
 
 /// Where standard input holds events, keys come from the terminal itself.

@@ -120,7 +120,7 @@ fn with_default(command: Command, setting: &Setting, env: &Env) -> Command {
         None => command,
     };
     let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-    below.into_iter().fold(set(command), |command, below| command.mut_subcommand(below, &set))
+    below.into_iter().fold(set(command), |command, below| command.mut_subcommand(below, set))
 }
 
 fn os_str(value: &OsString) -> OsStr {

@@ -112,7 +112,7 @@ impl Reader<'_> {
                     self.config.settings.push(Setting { known, values, origin });
                 }
                 Err(wanted) => {
-                    self.find(true, at, &format!("`{}` is {wanted}, such as {}", known.name, example(known)))
+                    self.find(true, at, &format!("`{}` is {wanted}, such as {}", known.name, example(known)));
                 }
             },
         }
@@ -167,7 +167,7 @@ impl Reader<'_> {
 }
 
 /// In the order of the file.
-fn entries<'a>(table: DeTable<'a>) -> Vec<(Spanned<String>, Spanned<DeValue<'a>>)> {
+fn entries(table: DeTable<'_>) -> Vec<(Spanned<String>, Spanned<DeValue<'_>>)> {
     let mut entries: Vec<_> =
         table.into_iter().map(|(name, value)| (Spanned::new(name.span(), name.get_ref().to_string()), value)).collect();
     entries.sort_by_key(|(name, _)| name.span().start);
@@ -267,11 +267,9 @@ mod tests {
         let (config, state) = read(&template(), false);
         assert_eq!((state, config.findings.len(), config.settings.len()), (State::Read, 0, 0));
         let is_value = |line: &&str| line.contains(" = ") || line.starts_with("# [");
-        let switched_on: String = template()
-            .lines()
-            .map(|line| if is_value(&line) { line.trim_start_matches("# ") } else { line })
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let template = template();
+        let lines = template.lines().map(|line| if is_value(&line) { line.trim_start_matches("# ") } else { line });
+        let switched_on = lines.collect::<Vec<_>>().join("\n");
         let (config, _) = read(&switched_on, false);
         assert_eq!(config.findings, []);
         assert_eq!((config.settings.len(), config.keys.len()), (KNOWN.len(), 2));

@@ -1,4 +1,4 @@
-//! The thread that counts what facets and the pivot menu ask for, a part at a time, and tells each part. A newer question
+//! The thread that counts what facets, the pivot menu and the palette ask for, a part at a time, and tells each part. A newer question
 //! cancels the one before; once nobody asks any more, all that was kept for the next one is given up.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,6 +112,7 @@ impl Counters {
                 let is_last = answer.is_last;
                 Some((Message::PivotCounted(Box::new(answer)), is_last))
             }
+            CountRequest::Users(request) => Some((Message::UsersFound(request.find(cancel)?), true)),
         }
     }
 }

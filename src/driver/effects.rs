@@ -135,7 +135,9 @@ impl Hands {
             Effect::ReadList(name) => self.read_list(name),
             Effect::SaveView { view, path } => self.save_view(view, path),
             Effect::Copy { what, text } => self.copy(what, text),
-            other @ (Effect::CaptureMouse(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => return Some(other),
+            other @ (Effect::CaptureMouse(_) | Effect::Print(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => {
+                return Some(other);
+            }
             other => {
                 return match &mut self.supply {
                     Supply::Wire(wire) => wire.perform(other),

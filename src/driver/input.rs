@@ -18,6 +18,11 @@ pub fn message(event: Event) -> Option<Message> {
     }
 }
 
+/// Whether it is Enter, pressed.
+pub fn is_enter(event: &Event) -> bool {
+    matches!(event, Event::Key(key) if key.code == TermKey::Enter && key.kind != KeyEventKind::Release)
+}
+
 fn mouse_message(mouse: MouseEvent) -> Option<Message> {
     let kind = match mouse.kind {
         MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,

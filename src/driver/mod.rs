@@ -68,9 +68,12 @@ pub struct Driver<B: Backend> {
     /// Effects that need the terminal, and sequences to write to it.
     errands: VecDeque<Errand>,
     changed: bool,
+    /// What was printed is being read: the terminal is the user's until Enter.
+    printed: bool,
 }
 
 enum Errand {
+    Print(String),
     Mouse(bool),
     Suspend,
     Redraw,
@@ -87,7 +90,8 @@ where
         let (app, effects) = App::new(setup);
         let (hands, happenings) = Hands::new(source, max_memory, clipboard);
         let errands = VecDeque::new();
-        let mut driver = Self { app, theme, terminal, geometry: None, hands, happenings, errands, changed: true };
+        let mut driver =
+            Self { app, theme, terminal, geometry: None, hands, happenings, errands, changed: true, printed: false };
         driver.perform(effects);
         driver
     }
@@ -178,6 +182,7 @@ where
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match self.hands.perform(effect) {
+                Some(Effect::Print(text)) => self.errands.push_back(Errand::Print(text)),
                 Some(Effect::CaptureMouse(on)) => self.errands.push_back(Errand::Mouse(on)),
                 Some(Effect::Suspend) => self.errands.push_back(Errand::Suspend),
                 Some(Effect::Redraw) => self.errands.push_back(Errand::Redraw),
@@ -222,18 +227,20 @@ impl Driver<terminal::Real> {
         let mut asked = false;
         let mut stop = std::pin::pin!(stop);
         while !self.app.should_quit() {
-            taken.still_held()?;
+            if !self.printed {
+                taken.still_held()?;
+            }
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 event = events.next() => {
                     let Some(event) = event else { break };
-                    self.take_event(event?);
+                    self.take_event(event?, taken)?;
                     // At once, but for keys that wait already: one frame shows what they all did.
                     next_frame = Instant::now();
                     asked = true;
                 }
-                () = sleep_until(next_frame), if self.changed => {
+                () = sleep_until(next_frame), if self.changed && !self.printed => {
                     self.draw()?;
                     next_frame = Instant::now() + FRAME;
                 }
@@ -259,18 +266,31 @@ impl Driver<terminal::Real> {
         Ok(())
     }
 
-    fn take_event(&mut self, event: Event) {
+    fn take_event(&mut self, event: Event, taken: &terminal::Taken) -> io::Result<()> {
+        if self.printed {
+            if input::is_enter(&event) {
+                self.printed = false;
+                self.changed = true;
+                taken.take_back(&mut self.terminal)?;
+            }
+            return Ok(());
+        }
         let is_mouse = matches!(event, Event::Mouse(_));
         match input::message(event) {
             Some(message) => self.send(message),
             // Where the mouse goes is told all the time, and changes nothing.
             None => self.changed |= !is_mouse,
         }
+        Ok(())
     }
 
     fn run_errands(&mut self, taken: &terminal::Taken) -> io::Result<()> {
         while let Some(errand) = self.errands.pop_front() {
             match errand {
+                Errand::Print(text) => {
+                    taken.print(&text)?;
+                    self.printed = true;
+                }
                 Errand::Mouse(on) => taken.capture_mouse(on)?,
                 Errand::Suspend => taken.suspend(&mut self.terminal)?,
                 Errand::Redraw => self.terminal.clear()?,

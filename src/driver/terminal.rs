@@ -1,6 +1,6 @@
 //! The terminal, taken and given back: at the end, on an error, on a panic, and while suspended.
 
-use std::io::{self, Stdout, stdout};
+use std::io::{self, Stdout, Write as _, stdout};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,6 +51,21 @@ impl Taken {
             return Ok(());
         }
         Err(io::Error::other("a part of the program broke down, see above; please report it"))
+    }
+
+    /// Gives the terminal back and writes this there; [`take_back`](Self::take_back) when it was read.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        self.still_held()?;
+        give_back();
+        let mut out = stdout();
+        write!(out, "{text}\nEnter goes back to auditui. ")?;
+        out.flush()
+    }
+
+    /// Takes the terminal again after something was printed.
+    pub fn take_back(&self, screen: &mut Screen) -> io::Result<()> {
+        enter()?;
+        screen.clear()
     }
 
     /// Has the terminal tell of the mouse, or not any more. However the program ends, it is told to stop.

@@ -1,5 +1,6 @@
 //! The audit service: ListEvents and GetConfiguration.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::domain::ledger::CellKey;
@@ -30,7 +31,19 @@ struct Configuration {
 impl OciClient {
     /// One page of the events that were processed in the cell's window.
     pub async fn list_events(&self, cell: &CellKey, page: Option<&PageToken>) -> Result<EventPage, OciError> {
-        let (start, end) = (rfc3339(cell.window.start()), rfc3339(cell.window.end()));
+        self.list_events_between(cell, cell.window.start(), cell.window.end(), page).await
+    }
+
+    /// The same for times that need not be whole minutes. What the service makes of those is not written anywhere, so no
+    /// coverage may be claimed for it.
+    pub async fn list_events_between(
+        &self,
+        cell: &CellKey,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        page: Option<&PageToken>,
+    ) -> Result<EventPage, OciError> {
+        let (start, end) = (rfc3339(start), rfc3339(end));
         let mut query = vec![
             ("compartmentId", cell.compartment.as_str()),
             ("startTime", start.as_str()),

@@ -302,7 +302,8 @@ fn no_file(env: &Env, profile: &str) -> Unresolved {
 }
 
 fn first_steps() -> String {
-    "make one with: oci setup config\nor name one with --config-file, or look around without one: auditui --demo"
+    "make one with: oci setup config\nor name one with --config-file, or look around without one: auditui --demo\nwithout \
+     a key, in a browser: oci session authenticate, then auditui --auth security_token --profile NAME"
         .to_owned()
 }
 

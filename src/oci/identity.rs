@@ -72,8 +72,14 @@ struct ApiCompartment {
 impl OciClient {
     /// The regions that the tenancy is subscribed to, whatever their status.
     pub async fn region_subscriptions(&self) -> Result<Vec<Region>, OciError> {
+        self.region_subscriptions_at(&self.profile().region).await
+    }
+
+    /// The same, asked in another region than that of the profile: a region to which the tenancy is not subscribed does
+    /// not take its keys.
+    pub async fn region_subscriptions_at(&self, asked: &RegionId) -> Result<Vec<Region>, OciError> {
         let path = format!("{TENANCIES}/{}/regionSubscriptions", self.profile().tenancy);
-        let answer = self.get(Service::Identity, &self.profile().region, &path, &[]).await?;
+        let answer = self.get(Service::Identity, asked, &path, &[]).await?;
         let listed: Vec<ApiRegion> = answer.json("identity")?;
         if let Some(odd) = listed.iter().find(|region| !is_label(&region.region_name.to_lowercase())) {
             return Err(answer.unusable("identity", &format!("`{}` is no region", odd.region_name)));

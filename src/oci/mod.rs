@@ -202,6 +202,12 @@ impl OciClient {
         self.inner.http.sent()
     }
 
+    /// Regions in which the tenancy may be at home, if it is not in that of the profile.
+    pub fn likely_homes(&self) -> Vec<RegionId> {
+        let profile = &self.inner.profile;
+        profile.regions.likely_homes(&profile.region)
+    }
+
     /// The override of the service's own host names, if there is one.
     pub fn endpoint_override(&self) -> Option<&EndpointTemplate> {
         self.inner.endpoint.as_ref()

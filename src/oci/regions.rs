@@ -21,6 +21,9 @@ use super::env::Env;
 
 const FALLBACK_DOMAIN: &str = "oraclecloud.com";
 
+/// The oldest regions of the commercial realm.
+const LARGE: [&str; 4] = ["us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1", "uk-london-1"];
+
 static BUILT_IN: LazyLock<Vec<Entry>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../assets/regions.json")).unwrap_or_default());
 
@@ -97,6 +100,15 @@ impl Regions {
     /// The realm that a region stands in, where a table says so.
     pub fn realm(&self, region: &RegionId) -> Option<&str> {
         self.known(region.as_str()).map(|entry| entry.realm.as_str()).filter(|realm| !realm.is_empty())
+    }
+
+    /// Where many tenancies of the realm of `region` are subscribed, that region itself left out.
+    pub fn likely_homes(&self, region: &RegionId) -> Vec<RegionId> {
+        let realm = self.realm(region).or(self.realm_of_tenancy.as_deref()).unwrap_or_default();
+        let mut known: Vec<&Entry> = self.all().filter(|entry| entry.realm == realm).collect();
+        known.sort_by_key(|entry| LARGE.iter().position(|large| *large == entry.region).unwrap_or(LARGE.len()));
+        let others = known.into_iter().filter(|entry| entry.region != region.as_str());
+        others.take(LARGE.len()).map(|entry| RegionId::new(&entry.region)).collect()
     }
 
     pub fn has_realm(&self, realm: &str) -> bool {

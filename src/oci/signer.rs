@@ -97,7 +97,7 @@ impl Credential {
     }
 
     pub fn delegation(&self) -> Option<&str> {
-        self.delegation.as_ref().map(|token| token.expose_secret())
+        self.delegation.as_ref().map(ExposeSecret::expose_secret)
     }
 
     pub fn key(&self) -> &PrivateKey {
@@ -126,7 +126,7 @@ impl PartialEq for Credential {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credential").field("key_id", &"[redacted]").field("key", &self.key).finish()
+        f.debug_struct("Credential").field("key_id", &"[redacted]").field("key", &self.key).finish_non_exhaustive()
     }
 }
 

@@ -64,32 +64,40 @@ impl Field {
 
     /// The field that holds what stands at a place in the event's JSON; keys in any case, `data.` may be left out.
     pub fn at(keys: &[impl AsRef<str>]) -> Option<Self> {
-        let keys: Vec<String> = keys.iter().map(|key| key.as_ref().to_ascii_lowercase()).collect();
-        let path = keys.join(".");
-        Some(match path.strip_prefix("data.").unwrap_or(&path) {
-            "eventname" => Self::Event,
-            "eventtype" => Self::Type,
-            "eventid" => Self::Id,
-            "source" => Self::Source,
-            "eventgroupingid" => Self::Group,
-            "compartmentid" => Self::CompartmentId,
-            "compartmentname" => Self::Compartment,
-            "resourcename" => Self::Resource,
-            "resourceid" => Self::ResourceId,
-            "availabilitydomain" => Self::AvailabilityDomain,
-            "identity.principalname" => Self::User,
-            "identity.principalid" => Self::UserId,
-            "identity.authtype" => Self::Auth,
-            "identity.callername" => Self::Caller,
-            "identity.ipaddress" => Self::Ip,
-            "identity.useragent" => Self::Agent,
-            "identity.consolesessionid" => Self::Session,
-            "request.id" => Self::Request,
-            "request.action" => Self::Action,
-            "request.path" => Self::Path,
-            "response.status" => Self::Status,
-            "response.message" => Self::Message,
-            _ => return None,
+        let path = keys.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(".");
+        let bare = |path: &str| {
+            let path = path.to_ascii_lowercase();
+            path.strip_prefix("data.").map(str::to_owned).unwrap_or(path)
+        };
+        Self::ALL.iter().copied().find(|field| field.place().is_some_and(|place| bare(place) == bare(&path)))
+    }
+
+    /// Where it stands in the event's JSON; `None` where it is made of something, or of where the event was read.
+    pub fn place(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Event => "data.eventName",
+            Self::Type => "eventType",
+            Self::Id => "eventId",
+            Self::Source => "source",
+            Self::Group => "data.eventGroupingId",
+            Self::CompartmentId => "data.compartmentId",
+            Self::Compartment => "data.compartmentName",
+            Self::Resource => "data.resourceName",
+            Self::ResourceId => "data.resourceId",
+            Self::AvailabilityDomain => "data.availabilityDomain",
+            Self::User => "data.identity.principalName",
+            Self::UserId => "data.identity.principalId",
+            Self::Auth => "data.identity.authType",
+            Self::Caller => "data.identity.callerName",
+            Self::Ip => "data.identity.ipAddress",
+            Self::Agent => "data.identity.userAgent",
+            Self::Session => "data.identity.consoleSessionId",
+            Self::Request => "data.request.id",
+            Self::Action => "data.request.action",
+            Self::Path => "data.request.path",
+            Self::Status => "data.response.status",
+            Self::Message => "data.response.message",
+            Self::Service | Self::Key | Self::Region | Self::Queried => return None,
         })
     }
 
@@ -149,6 +157,9 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_found_in_any_case() {
+        assert_eq!(Field::at(&["Identity", "ipaddress"]), Some(Field::Ip));
+        assert_eq!(Field::at(&["data", "eventName"]), Some(Field::Event));
+        assert_eq!(Field::at(&["identity"]), None);
         assert!(Field::ALL.iter().all(|field| Field::named(&field.name().to_uppercase()) == Some(*field)));
     }
 }

@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_pasted_alone_becomes_the_term_it_looks_like() {
         let shapes = [
-            ("ocid1.bucket.oc1..aaaa", "ocid:ocid1.bucket.oc1..aaaa"),
+            ("ocid1.bucket.oc1..aaaa", "ocid:\"ocid1.bucket.oc1..aaaa\""),
             (" 203.0.113.9\n", "ip:203.0.113.9"),
             ("2001:db8::1", "ip:2001:db8::1"),
             ("10.0.0.0/8", "ip:10.0.0.0/8"),

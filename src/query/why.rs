@@ -73,10 +73,10 @@ fn meant(snapshot: &Arc<Snapshot>, base: &Query, term: &Expr, cancel: &Cancel) -
     let Expr::Term(term) = term else { return None };
     let (field, value) = match term {
         Term::Text(text) => (None, text),
-        Term::About { subject: Subject::Field(field), condition } => match condition {
-            Condition::Contains(text) | Condition::Equals(text) => (Some(*field), text),
-            _ => return None,
-        },
+        Term::About {
+            subject: Subject::Field(field),
+            condition: Condition::Contains(text) | Condition::Equals(text),
+        } => (Some(*field), text),
         _ => return None,
     };
     let finds = |expr: &Expr| {

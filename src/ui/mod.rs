@@ -2,6 +2,8 @@
 
 mod column_chooser;
 mod columns;
+mod command_palette;
+mod copy;
 mod coverage;
 mod coverage_head;
 mod detail;
@@ -9,6 +11,7 @@ mod empty;
 mod facets;
 mod format;
 mod glyphs;
+mod greeting;
 mod header;
 mod layout;
 mod list;
@@ -84,6 +87,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Geometry {
     draw_tree(app, &mut pen, &layout, &mut geometry);
     status_line::keys(app, &mut pen, layout.keys);
     status_line::problem(app, &mut pen, layout.problem);
+    if app.greets() {
+        greeting::draw(app, &mut pen, screen);
+    }
     if let Some(open) = app.overlay() {
         let area = overlay::place(app, open, screen);
         overlay::draw(app, &mut pen, area);

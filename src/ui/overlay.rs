@@ -1,24 +1,25 @@
-//! The dialogs: help, the time range, the copy menu.
+//! The dialogs: where each stands, help and the time range.
 
 use ratatui::layout::Rect;
 
 use crate::app::App;
-use crate::app::action::Action;
-use crate::app::help::{Help, HelpLine};
-use crate::app::keymap::Focus;
+use crate::app::help::{Help, HelpLine, keys_text};
+use crate::app::keymap::Keymap;
 use crate::app::overlay::Overlay;
 
+use super::copy;
 use super::coverage::{self, keys as fitting_keys};
 use super::pen::{Pen, row, spans_width};
-use super::text::{cut, fit};
-use super::{column_chooser, facets, pivot, time_popup, views};
+use super::text::fit;
+use super::{column_chooser, command_palette, facets, pivot, time_popup, views};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
     let (wide, high) = match overlay {
         Overlay::Help(_) => (100, 34),
         Overlay::Time(_) => (86, 23),
-        Overlay::Copy => (84, 15),
+        Overlay::Copy(_) => copy::SIZE,
+        Overlay::Palette(_) => command_palette::SIZE,
         Overlay::Columns(_) => (92, 20),
         Overlay::Facets => facets::SIZE,
         Overlay::Pivot => pivot::SIZE,
@@ -37,8 +38,9 @@ pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
         Overlay::Coverage => coverage::scrolling(app, area),
         Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Palette(_) => (command_palette::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Views(_) => (views::list_rows(area.height.saturating_sub(2)), 0),
-        Overlay::Time(_) | Overlay::Copy => (0, 0),
+        Overlay::Time(_) | Overlay::Copy(_) => (0, 0),
     }
 }
 
@@ -47,7 +49,8 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     match app.overlay() {
         Some(Overlay::Help(help)) => draw_help(app, pen, area, help),
         Some(Overlay::Time(popup)) => time_popup::draw(app, pen, area, popup, &fitting_keys(app, area.width)),
-        Some(Overlay::Copy) => draw_copy(app, pen, area),
+        Some(Overlay::Copy(menu)) => copy::draw(app, pen, area, *menu, &keys(app)),
+        Some(Overlay::Palette(open)) => command_palette::draw(app, pen, area, open, &keys(app)),
         Some(Overlay::Columns(chooser)) => {
             column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width));
         }
@@ -95,7 +98,7 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     let lines = help.lines();
     for (place, line) in lines.iter().enumerate().skip(help.view.offset).take(usize::from(height)) {
         let at = row(inside, 2 + (place - help.view.offset) as u16);
-        draw_help_line(pen, at, line, place == help.view.cursor);
+        draw_help_line(&help.keymap, pen, at, line, place == help.view.cursor);
     }
     if lines.is_empty() {
         pen.put(row(inside, 2), "  No action has all these words. Backspace widens the search.", pen.theme.text);
@@ -109,7 +112,7 @@ fn draw_help(app: &App, pen: &mut Pen<'_>, area: Rect, help: &Help) {
     }
 }
 
-fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine<'_>, here: bool) {
+fn draw_help_line(keymap: &Keymap, pen: &mut Pen<'_>, at: Rect, line: &HelpLine<'_>, here: bool) {
     match line {
         HelpLine::Heading(part) => {
             pen.put(at, &format!(" {}", part.title()), pen.theme.strong);
@@ -117,46 +120,18 @@ fn draw_help_line(pen: &mut Pen<'_>, at: Rect, line: &HelpLine<'_>, here: bool) 
         HelpLine::Entry(binding, available) => {
             let cursor = if here { pen.glyphs.cursor } else { ' ' };
             let style = if *available { pen.theme.text } else { pen.theme.faint };
-            let place = if *available { String::new() } else { format!("  {}", binding.focus.title()) };
+            let place = if *available { String::new() } else { format!("  works in “{}”", binding.focus.title()) };
             let spans = [
-                (format!(" {cursor} {} ", fit(&binding.keys_text(), 14)), pen.theme.key),
+                (format!(" {cursor} {} ", fit(&keys_text(keymap, binding), 14)), pen.theme.key),
                 (format!("{}{place}", binding.desc), style),
             ];
-            pen.spans(at, &spans);
+            // By its name it is done from the palette; where there is no room for both, what it does is what counts.
+            let name = [(format!(":{} ", binding.action.name()), pen.theme.faint)];
+            let roomy = spans_width(&spans) + spans_width(&name) < usize::from(at.width);
+            pen.ends(at, &spans, if roomy { &name } else { &[] });
             if here {
                 pen.style(at, pen.theme.cursor);
             }
         }
     }
-}
-
-fn draw_copy(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let name = app.event_row().map(|event| cut(event.event_name(), 40).into_owned()).unwrap_or_default();
-    let title = if name.is_empty() { "Copy".to_owned() } else { format!("Copy {} {name}", pen.glyphs.dot) };
-    let inside = pen.frame(area, &title, "", true);
-    pen.foot(area, &keys(app));
-    let bindings = app.keymap().bindings().iter().filter(|binding| binding.focus == Focus::Copy);
-    let copies = bindings.filter(|binding| !matches!(binding.action, Action::Cancel | Action::Quit | Action::Redraw));
-    let mut at = 0;
-    for binding in copies {
-        let preview = match binding.action {
-            Action::CopyJson | Action::CopyWholeJson => None,
-            action => Some(app.copy_preview(action)),
-        };
-        let style = if preview == Some(None) { pen.theme.faint } else { pen.theme.text };
-        let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
-        pen.spans(row(inside, at), &[(format!("  {key}  "), pen.theme.key), (binding.desc.clone(), style)]);
-        at += 1;
-        if let Some(preview) = preview {
-            let text = preview.map_or_else(|| "nothing of the kind here".to_owned(), |text| first_line(&text));
-            pen.put(row(inside, at), &format!("       {text}"), pen.theme.faint);
-            at += 1;
-        }
-    }
-    let note = "  The line at the bottom then says how much was copied, and by which way.";
-    pen.put(row(inside, at + 1), note, pen.theme.faint);
-}
-
-fn first_line(text: &str) -> String {
-    cut(text.lines().next().unwrap_or_default(), 200).into_owned()
 }

@@ -13,7 +13,8 @@ use crate::app::time_popup::PRESETS;
 /// Every action on a letter of its own that is on no screen otherwise; what leads out stays.
 fn remapped() -> Keymap {
     let mut keymap = Keymap::clone(Keymap::built_in());
-    let letters = ('\u{0410}'..'\u{0480}').collect::<Vec<char>>();
+    let letters: Vec<char> =
+        ('\u{0410}'..'\u{0480}').chain('\u{0531}'..'\u{0557}').chain('\u{10d0}'..'\u{10f1}').collect();
     let actions: Vec<Action> = Action::all().collect();
     assert!(actions.len() <= letters.len(), "more letters are needed");
     for binding in Keymap::built_in().bindings() {
@@ -88,9 +89,12 @@ fn explains_itself(line: &str) -> bool {
     preset || ["Letters  ", "While typing  "].iter().any(|start| line.contains(start))
 }
 
+/// How the stage begins, and what is done on it.
+type State = (fn() -> Stage, &'static [Action]);
+
 #[test]
 fn no_text_names_a_key_that_is_no_longer_one() {
-    let states: [(fn() -> Stage, &[Action]); 21] = [
+    let states: [State; 21] = [
         (story, &[]),
         (story, &[Action::FocusTree]),
         (story, &[Action::FocusTree, Action::OnlyThis]),
@@ -113,7 +117,7 @@ fn no_text_names_a_key_that_is_no_longer_one() {
         (story, &[Action::Facets, Action::Toggle]),
         (story, &[Action::Pivot]),
     ];
-    let empties: [(fn() -> Stage, &[Action]); 5] = [
+    let empties: [State; 5] = [
         (|| halted(0), &[]),
         (|| empty(ledger(&[])), &[]),
         (|| empty(troubled()), &[]),

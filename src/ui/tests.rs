@@ -130,6 +130,35 @@ picture!(query_wrong_middle, story(), MIDDLE, ["/", "type user:alice usr:x"]);
 picture!(query_wrong_small, story(), SMALL, ["/", "type user:alice usr:x"]);
 picture!(query_chips, story(), LARGE, ["/", "type user:alice -event:Get* ~is:failed time:13:40..13:56", "<enter>"]);
 picture!(term_without_matches, story(), MIDDLE, ["/", "type user:alcie is:write", "<enter>"]);
+picture!(copy_menu_large, story(), LARGE, ["w /", "type user:alice", "<enter> y <up> <up> <up>"]);
+picture!(copy_menu_small, story(), SMALL, ["y <down>"]);
+picture!(palette_large, story(), LARGE, [":", "type copy"]);
+picture!(palette_middle, story(), MIDDLE, [":"]);
+picture!(palette_small, story(), SMALL, [":", "type #net"]);
+picture!(palette_users, story(), MIDDLE, [":", "type @s"]);
+picture!(palette_wrong, story(), MIDDLE, [":", "type time yesterdya"]);
+picture!(palette_ascii, ascii_story(), MIDDLE, [":", "type unfold"]);
+picture!(copy_menu_ascii, ascii_story(), LARGE, ["y"]);
+picture!(greeting_large, demo(), LARGE, NO_KEYS);
+picture!(greeting_middle, demo(), MIDDLE, NO_KEYS);
+picture!(greeting_small, demo(), SMALL, NO_KEYS);
+
+fn ascii_story() -> Stage {
+    Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled())
+}
+
+fn demo() -> Stage {
+    Stage::with(Setup { demo: true, ..setup() }, snapshot(14), ledger(&[]))
+}
+
+#[test]
+fn the_greeting_goes_with_the_first_key_which_does_what_it_does() {
+    let mut stage = demo();
+    assert!(screen(&mut stage, 120, 36).contains("stolen an API key"));
+    stage.keys("j");
+    assert!(!screen(&mut stage, 120, 36).contains("stolen an API key"));
+    assert_eq!(stage.under_cursor(), "UpdateBucket");
+}
 picture!(relative_time, story(), MIDDLE, ["T T"]);
 picture!(brush_large, story(), LARGE, ["i H H H"]);
 picture!(brush_middle, story(), MIDDLE, ["i H H"]);
@@ -368,7 +397,7 @@ fn mono_has_attributes_only() {
     let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
     screen_with(&mut stage, 120, 36, &Theme::mono());
     let theme = Theme::mono();
-    for keys in ["j", "f l <space>", "q p"] {
+    for keys in ["j", "f l <space>", "q p", "q : t", "<esc> y <down>", "<esc> ?"] {
         stage.keys(keys);
         terminal.draw(|frame| _ = draw(&stage.app, &theme, frame)).unwrap();
         for cell in terminal.backend().buffer().content() {
@@ -465,9 +494,9 @@ proptest! {
     }
 
     #[test]
-    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..13) {
+    fn any_size_is_survived(width in 0u16..200, height in 0u16..60, keys in 0usize..15) {
         let mut stage = story();
-        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>", "%", "% <enter>", "f", "f l <space> /", "p"][keys]);
+        stage.keys(["", "?", "t", "y", "3", "1", "\\", "<enter> <enter>", "%", "% <enter>", "f", "f l <space> /", "p", ": t", "y <down>"][keys]);
         screen(&mut stage, width, height);
     }
 }

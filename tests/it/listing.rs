@@ -38,3 +38,23 @@ fn a_narrow_policy_lists_what_is_accessible_and_says_so() {
     assert!(names.contains(&"prod") && !names.contains(&"secret"), "{names:?}");
     assert!(output.stderr.starts_with("incomplete: "), "{}", output.stderr);
 }
+
+#[test]
+fn a_probe_tells_what_the_service_does_and_names_nothing() {
+    let cloud = Cloud::named("small");
+    let report = cloud.run(&["probe", "-o", "json"]).expect(0).json();
+    let answer = |question: &str| {
+        let findings = report["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| finding["question"].as_str().unwrap().contains(question)).unwrap();
+        found["answer"].as_str().unwrap().to_owned()
+    };
+    assert!(answer("on each page").contains(", "), "{report}");
+    assert!(["ascending", "none"].contains(&answer("order of").as_str()), "{report}");
+    assert_eq!(answer("second 30"), "400 InvalidParameter");
+    assert_eq!(answer("was deleted"), "404 NotAuthorizedOrNotFound");
+    assert_eq!(answer("not subscribed"), "401 NotAuthenticated");
+    let text = cloud.run(&["probe"]).expect(0);
+    for named in ["ocid1", "acme", "prod", "us-", "eu-"] {
+        assert!(!text.text().contains(named), "{named}: {}", text.text());
+    }
+}

@@ -1,6 +1,9 @@
 //! What the explorer shows, through the real driver and the real fetch layer against the simulator. Never a sleep: the
 //! driver works until nothing is under way, and calls that shall be under way are held at a gate.
 
+mod walk;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use auditui::app::keymap::Keymap;
@@ -13,7 +16,7 @@ use auditui::domain::zone::Zone;
 use auditui::driver::{Clipboard, Driver, FetchOptions, Source};
 use auditui::fake_oci::{FakeOci, Gate, Options, Scenario};
 use auditui::fetch::Settings;
-use auditui::oci::{ClientOptions, Clock, Env, OciClient, Profile};
+use auditui::oci::{ClientOptions, Clock, Env, OciClient, Profile, ProfileOptions, resolve};
 use auditui::query::{ParseContext, Query, parse};
 use auditui::ui::Theme;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -38,6 +41,21 @@ struct Start {
     scope: ScopeRequest,
     query: Query,
     settings: Settings,
+    /// Where the files of a session are; none signs with the key of the user.
+    session: Option<PathBuf>,
+    /// It greets, as with `--demo`.
+    demo: bool,
+}
+
+/// A profile whose session has its token in `directory`.
+fn session_profile(fake: &FakeOci, directory: &Path) -> Profile {
+    let home = fake.write_home(directory).unwrap();
+    let token = directory.join("token");
+    std::fs::write(&token, fake.new_session(1_800)).unwrap();
+    let config = std::fs::read_to_string(&home.config).unwrap();
+    std::fs::write(&home.config, format!("{config}security_token_file={}\n", token.display())).unwrap();
+    let options = ProfileOptions { config_file: Some(home.config), ..ProfileOptions::default() };
+    resolve(&options).unwrap().into_profile(None).unwrap()
 }
 
 impl Start {
@@ -51,6 +69,8 @@ impl Start {
             scope: ScopeRequest::default(),
             query: Query::everything(),
             settings: Settings::default(),
+            session: None,
+            demo: false,
         }
     }
 
@@ -68,8 +88,10 @@ impl Start {
             fake.hold(gate);
         }
         let who = fake.credentials();
-        let profile =
-            Profile::from_parts("TEST", &who.tenancy, &who.user, &who.fingerprint, &who.region, &who.key_pem).unwrap();
+        let by_key =
+            || Profile::from_parts("TEST", &who.tenancy, &who.user, &who.fingerprint, &who.region, &who.key_pem);
+        let by_session = self.session.map(|directory| session_profile(&fake, &directory));
+        let profile = by_session.unwrap_or_else(|| by_key().unwrap());
         let options = ClientOptions {
             endpoint: Some(fake.endpoint_template().parse().unwrap()),
             clock: Clock::Frozen(now),
@@ -80,11 +102,13 @@ impl Start {
         let setup = Setup {
             profile: "TEST".into(),
             endpoint: None,
-            demo: false,
+            demo: self.demo,
+            identity: Vec::new(),
             files: None,
             range: TimeRange::ending_at(now, TimeDelta::hours(self.hours)),
             scope: self.scope,
             access: AccessFilter::WritesAndSessions,
+            own_reads: false,
             query: self.query,
             views: auditui::app::saved::built_in(),
             views_directory: None,
@@ -418,6 +442,27 @@ async fn a_pause_holds_calls_back_and_is_told_until_it_ends() {
     let asked = screen.fake.requests().len();
     let screen = screen.keys("P").await;
     assert!(screen.fake.requests().len() > asked && !screen.text().contains("paused"));
+    assert_eq!(screen.driver.app().facts().coverage.unfinished(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_over_halts_and_after_a_new_login_it_goes_on() {
+    let (home, gate) = (tempfile::tempdir().unwrap(), Gate::region("eu-frankfurt-1"));
+    let settings = Settings { in_flight: 1, ..Settings::default() };
+    let session = Some(home.path().to_owned());
+    let mut screen = Start { gate: Some(gate.clone()), settings, session, ..Start::of("small") }.loaded().await;
+    screen.fake.revoke_tokens();
+    screen.fake.release(&gate);
+    while screen.fake.parked() > 0 {
+        tokio::task::yield_now().await;
+    }
+    screen.settle().await;
+    assert!(screen.driver.app().is_halted(), "{}", screen.text());
+    assert!(screen.text().contains("Oracle refused the session token"), "{}", screen.text());
+    assert!(screen.driver.app().facts().coverage.unfinished() > 0);
+    std::fs::write(home.path().join("token"), screen.fake.new_session(1_800)).unwrap();
+    let screen = screen.keys("R").await;
+    assert!(!screen.driver.app().is_halted(), "{}", screen.text());
     assert_eq!(screen.driver.app().facts().coverage.unfinished(), 0);
 }
 

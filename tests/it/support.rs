@@ -50,6 +50,10 @@ impl Home {
         self.env.push((name.to_owned(), value.into()));
     }
 
+    pub fn unset(&mut self, name: &str) {
+        self.env.retain(|(known, _)| known != name);
+    }
+
     /// No output may contain it, nor any line of it.
     pub fn keep_secret(&mut self, text: &str) {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("-----"));
@@ -62,6 +66,16 @@ impl Home {
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Runs a line in a shell, as somebody would who has pasted it.
+    pub fn shell(&self, line: &str) -> Output {
+        let binary = Path::new(env!("CARGO_BIN_EXE_auditui")).parent().unwrap();
+        let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+        let mut command = Command::new("sh");
+        command.env_clear().env("HOME", self.directory.path()).env("PATH", path);
+        command.envs(self.env.iter().map(|(name, value)| (name, value))).args(["-c", line]);
+        self.finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
     /// Runs it to its end.
@@ -150,7 +164,9 @@ impl Cloud {
         fake.write_home(&home.path(".oci")).unwrap();
         home.keep_secret(&fake.credentials().key_pem);
         home.keep_secret(fake.session_token().unwrap_or_default());
-        FakeOci::secret_keys().iter().for_each(|key| home.keep_secret(key));
+        for key in FakeOci::secret_keys() {
+            home.keep_secret(&key);
+        }
         home.set("AUDITUI_ENDPOINT", fake.endpoint_template());
         Self { fake, home, runtime }
     }

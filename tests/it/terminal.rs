@@ -105,6 +105,22 @@ fn it_draws_reacts_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn what_is_in_sight_is_printed_and_enter_comes_back() {
+    let mut session = Session::start(&["--demo"]);
+    session.wait_for("who     ");
+    session.press("\x1bp");
+    session.wait("the alternate screen gone", |screen| !screen.alternate_screen());
+    session.wait_for("Enter goes back to auditui.");
+    assert!(session.screen.screen().contents().contains("auditui --demo --time "), "the question, to be asked again");
+    session.press("\r");
+    session.wait("the alternate screen", vt100::Screen::alternate_screen);
+    session.wait_for("who     ");
+    session.press("q");
+    assert_eq!(session.end().0, 0);
+}
+
+#[cfg(unix)]
+#[test]
 fn keys_that_are_changed_while_it_runs_are_taken_over_and_a_broken_file_is_not() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.toml");

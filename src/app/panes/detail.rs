@@ -190,6 +190,25 @@ impl DetailPane {
         }
     }
 
+    /// Where in the event's JSON the value under the cursor stands: as a query names it, and as jq does.
+    pub fn place(&self) -> Result<(String, String), &'static str> {
+        let shown = self.event.as_ref().ok_or("the event is still being read")?;
+        match (self.tab, &shown.detail.body) {
+            (Tab::Summary, _) => {
+                let line = shown.summary.get(self.view.cursor).ok_or("there is nothing here")?;
+                place_of(line.field.ok_or("this line is no single value")?)
+            }
+            (Tab::Json, Body::Json { tree, .. }) => {
+                let at = self.node().ok_or("there is nothing here")?;
+                let keys = tree.keys(at);
+                let path = JsonPath::new(keys).ok_or("the whole event has no name")?;
+                let about = Term::About { subject: Subject::Path(path), condition: Condition::Present };
+                Ok((about.to_string().trim_end_matches(":*").to_owned(), tree.jq_path(at)))
+            }
+            (Tab::Json, Body::Text(_)) => Err("the event is not JSON"),
+        }
+    }
+
     /// What is asked of an event that has the same value there.
     pub fn term(&self) -> Result<Expr, &'static str> {
         let shown = self.event.as_ref().ok_or("the event is still being read")?;
@@ -235,6 +254,12 @@ impl DetailPane {
             }
         }
     }
+}
+
+/// A field's name in a query, and where it stands as jq names it.
+pub fn place_of(field: Field) -> Result<(String, String), &'static str> {
+    let place = field.place().ok_or("it stands nowhere in the event itself")?;
+    Ok((field.name().to_owned(), format!(".{place}")))
 }
 
 impl Tab {

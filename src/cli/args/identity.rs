@@ -21,9 +21,13 @@ pub struct IdentityArgs {
     /// OCI config file, instead of ~/.oci/config
     #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CONFIG_FILE")]
     pub config_file: Option<PathBuf>,
-    /// How to sign in; unless this says otherwise, profiles use what they have: a key, a security_token_file, Cloud Shell's
-    /// delegation_token_file
-    #[arg(long, global = true, value_enum, env = "AUDITUI_AUTH")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        env = "AUDITUI_AUTH",
+        help = "How to sign in; unless this says otherwise, profiles use what they have: a key, a session, a delegation token"
+    )]
     pub auth: Option<Auth>,
     #[arg(
         long,
@@ -36,9 +40,15 @@ pub struct IdentityArgs {
     /// Certificates to trust beside those of the platform (PEM)
     #[arg(long, global = true, value_name = "PATH", env = "AUDITUI_CERT_BUNDLE")]
     pub cert_bundle: Option<PathBuf>,
-    /// HTTP proxy, such as http://proxy:8080 [default: HTTPS_PROXY]. With a password better in the environment: others
-    /// may see a command line
-    #[arg(long, global = true, value_name = "URL", value_parser = secret, env = "AUDITUI_PROXY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        value_parser = secret,
+        env = "AUDITUI_PROXY",
+        hide_env_values = true,
+        help = "HTTP proxy [default: HTTPS_PROXY]; with a password better in the environment, as others may see a command line"
+    )]
     pub proxy: Option<SecretString>,
     /// Longest wait for a connection
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, env = "AUDITUI_CONNECTION_TIMEOUT")]
@@ -74,6 +84,27 @@ pub enum Auth {
     /// Cloud Shell: an instance on behalf of its user
     #[value(name = "instance_obo_user", alias = "instance-obo-user")]
     InstanceOboUser,
+}
+
+impl IdentityArgs {
+    /// The words that say who asks whom, for a command that asks the same. `profile` is what was chosen in the end; where
+    /// there is none, it is called as the way to sign in. A proxy may hold a password: it is left to the environment.
+    pub fn words(&self, profile: &str) -> Vec<String> {
+        if self.demo {
+            return vec!["--demo".to_owned()];
+        }
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let auth = self.auth.and_then(|auth| Some(auth.to_possible_value()?.get_name().to_owned()));
+        let is_profile = self.profile.is_some() || Auth::from_str(profile, true).is_err();
+        let options = [
+            ("--profile", Some(profile.to_owned()).filter(|_| is_profile)),
+            ("--config-file", path(&self.config_file)),
+            ("--auth", auth),
+            ("--endpoint", self.endpoint.clone()),
+            ("--cert-bundle", path(&self.cert_bundle)),
+        ];
+        options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).flatten().collect()
+    }
 }
 
 impl From<Auth> for AuthKind {

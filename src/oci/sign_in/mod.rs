@@ -107,7 +107,8 @@ impl Keeper {
         if let Some(mut turn) = turn
             && self.active().is_due(now)
         {
-            let _used_to_its_end = self.renew(&mut turn, exchange).await;
+            // Seldom, and large: no call shall carry room for it.
+            let _used_to_its_end = Box::pin(self.renew(&mut turn, exchange)).await;
         }
         self.active().credential
     }
@@ -124,7 +125,7 @@ impl Keeper {
         }
         let mut turn = self.turn.lock().await;
         if *self.active().credential == *refused {
-            self.renew(&mut turn, exchange).await?;
+            Box::pin(self.renew(&mut turn, exchange)).await?;
         }
         let active = self.active().credential;
         Ok((*active != *refused).then_some(active))

@@ -93,9 +93,8 @@ impl Resource {
             Ok(text) => text,
             Err(why) => return refuse(Fault::Unreadable, TOKEN, why),
         };
-        let token = match SessionToken::parse(token.expose_secret()) {
-            Ok(token) => token,
-            Err(_) => return refuse(Fault::Malformed, TOKEN, "it is no token".to_owned()),
+        let Ok(token) = SessionToken::parse(token.expose_secret()) else {
+            return refuse(Fault::Malformed, TOKEN, "it is no token".to_owned());
         };
         let key = match self.key.read() {
             Ok(text) => text,
