@@ -235,8 +235,7 @@ impl Unsynced {
         let length = || std::fs::metadata(path).map_or(0, |found| found.len());
         match op {
             Op::Write => drop(self.lengths.entry(path.to_owned()).or_insert_with(length)),
-            Op::Sync => drop(self.lengths.remove(path)),
-            Op::Remove => drop(self.lengths.remove(path)),
+            Op::Sync | Op::Remove => drop(self.lengths.remove(path)),
             Op::Rename => {
                 let unsynced = self.lengths.keys().find(|path| path.extension().is_some_and(|ending| ending == "part"));
                 assert_eq!(unsynced, None, "it is not on disk, and something is put in its place");
