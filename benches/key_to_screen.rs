@@ -22,6 +22,8 @@ const TOGETHER: Duration = Duration::from_millis(12);
 const LONGER: f64 = 2.0;
 /// What a screen of 60 Hz has for a frame.
 const LATE: Duration = Duration::from_millis(16);
+/// By column, by text in several columns, and by what only the events themselves have.
+const QUERIES: [&str; 4] = ["user:a -is:failed", "delete bucket", "event:Get* status:4xx", "*:\"backups\""];
 /// Of a clock that is watched.
 const SECONDS: u64 = 3;
 
@@ -64,13 +66,14 @@ fn measure(events: usize, out: &mut impl Write) -> std::io::Result<Vec<Times>> {
     session.press("w", shows_count);
     session.quiet();
     let idle = session.dialogs("the same dialog, all read", |_, taken| taken < KEYS * 2);
-    let times = vec![
+    let mut times = vec![
         session.times("move", true, &["\x1b[B"]),
         session.times("page", true, &["\x1b[6~"]),
         session.times("filter", false, &["!"]),
         loading,
         idle,
     ];
+    times.extend(session.typing());
     session.assert_idle();
     session.end();
     for line in &times {
@@ -202,6 +205,46 @@ impl Session {
         Times::new(what, false, took)
     }
 
+    /// Queries, letter by letter without waiting for what each of them finds, then as fast as the terminal takes them: no
+    /// letter may be missing in the end. After the last one, either the count or how far the search is.
+    fn typing(&mut self) -> [Times; 2] {
+        let (mut letters, mut answers) = (Vec::new(), Vec::new());
+        for query in QUERIES {
+            self.quiet();
+            for burst in [false, true] {
+                self.send("x/");
+                self.until(|screen| shows_typed(screen, ""));
+                let mut began = Instant::now();
+                if burst {
+                    self.send(query);
+                }
+                for end in 1..=query.len() {
+                    if !burst {
+                        began = self.send(query.get(end - 1..end).expect("a letter"));
+                        letters
+                            .push(self.until(|screen| shows_typed(screen, query.get(..end).unwrap_or(query))) - began);
+                    }
+                }
+                self.until(|screen| shows_typed(screen, query) && shows_answer(screen));
+                answers.push(began.elapsed());
+                self.press("\r", shows_count);
+            }
+        }
+        self.press("x", shows_count);
+        [Times::new("letter of a query", true, letters), Times::new("its answer or progress", false, answers)]
+    }
+
+    /// Until `wanted` holds; gives the instant of the bytes with which it does.
+    fn until(&mut self, wanted: impl Fn(&vt100::Screen) -> bool) -> Instant {
+        let mut last = Instant::now();
+        while !wanted(self.screen.screen()) {
+            let (at, bytes) = self.output.recv_timeout(Duration::from_mins(1)).expect("an answer");
+            self.screen.process(&bytes);
+            last = at;
+        }
+        last
+    }
+
     fn wait(&mut self, text: &str) {
         while !self.shows(text) {
             let (_, bytes) = self.output.recv_timeout(Duration::from_mins(10)).expect("progress");
@@ -236,6 +279,15 @@ impl Session {
         while self.output.recv().is_ok() {}
         assert!(self.child.wait().expect("its end").success());
     }
+}
+
+fn shows_typed(screen: &vt100::Screen, text: &str) -> bool {
+    screen.contents().lines().nth(1).is_some_and(|line| line.contains(&format!("/ {text}▏")))
+}
+
+/// The number of events that match, as far as they were searched.
+fn shows_answer(screen: &vt100::Screen) -> bool {
+    shows_count(screen) || screen.contents().lines().nth(1).is_some_and(|line| line.contains("searched"))
 }
 
 /// The number of events that match stands where three dots stood while it was not known.
