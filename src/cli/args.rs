@@ -20,7 +20,7 @@ mod memory;
 mod shell;
 
 pub use collecting::{CollectArgs, VerifyArgs};
-pub use files::{CountArgs, OpenArgs};
+pub use files::{CountArgs, EventsArgs, OpenArgs, SummaryArgs, SummaryFormat};
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
 pub use shell::{CompletionsArgs, ConfigArgs, ConfigCommand, Shell};
@@ -78,6 +78,11 @@ pub enum Command {
     /// answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
     #[command(after_help = examples::COUNT)]
     Count(CountArgs),
+    /// Sum events up, in files or of a time span: how many, how large, how many of them writes, and where and when
+    ///
+    /// With FILE it sums up what exports hold, and asks nobody. Without it reads the time span as `auditui export` does.
+    #[command(after_help = examples::SUMMARY)]
+    Summary(SummaryArgs),
     /// Explore events out of files, without any network
     #[command(after_help = examples::OPEN)]
     Open(OpenArgs),
