@@ -266,13 +266,13 @@ pub struct ExportArgs {
     pub read: ReadArgs,
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Format: jsonl is each event as Oracle sent it, one per line
+    /// Format; but for jsonl, headers and credentials are left out
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
     /// Write to this file, put in its place in one step at the end
     #[arg(long, value_name = "PATH", help_heading = "Output", env = "AUDITUI_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
-    /// Wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
+    /// With jsonl, wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
     #[arg(long, help_heading = "Output", env = "AUDITUI_META")]
     pub meta: bool,
     /// Write what was read and what was not to this file [default: coverage.json beside --output-file]
@@ -357,8 +357,20 @@ pub struct SimulateArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
+    /// Each event as Oracle sent it, one per line
     Jsonl,
+    /// Columns for people
     Table,
+    /// RFC 4180: the values that stand alone, safe to open in a spreadsheet
+    Csv,
+    /// OCSF 1.8.0 API Activity, a JSON document per line
+    Ocsf,
+    /// Elastic Common Schema, a JSON document per line
+    Ecs,
+    /// The same for the _bulk API of OpenSearch and Elasticsearch
+    Bulk,
+    /// Splunk HTTP Event Collector, a JSON object per line
+    Hec,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
