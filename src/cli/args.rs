@@ -367,7 +367,7 @@ pub enum ExportFormat {
     Ocsf,
     /// Elastic Common Schema, a JSON document per line
     Ecs,
-    /// The same for the _bulk API of OpenSearch and Elasticsearch
+    /// The same for the `_bulk` API of Elasticsearch and its kin
     Bulk,
     /// Splunk HTTP Event Collector, a JSON object per line
     Hec,

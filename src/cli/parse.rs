@@ -85,11 +85,9 @@ fn without_effect(line: &CommandLine, command: &clap::Command, matches: &ArgMatc
         return Some(format!("--{long} stands before the command; write it after: auditui {name} --{long} ..."));
     }
     let below_it = command.find_subcommand(name)?;
-    match &line.command {
-        Some(Command::Count(CountArgs { events, .. }) | Command::Summary(SummaryArgs { events, .. })) => {
-            return events_without_effect(events, below_it, below);
-        }
-        _ => {}
+    if let Some(Command::Count(CountArgs { events, .. }) | Command::Summary(SummaryArgs { events, .. })) = &line.command
+    {
+        return events_without_effect(events, below_it, below);
     }
     let Some(Command::Coverage(args)) = &line.command else { return None };
     if args.path.is_none() && args.read.when.names_a_time() {

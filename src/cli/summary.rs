@@ -107,8 +107,8 @@ fn name(part: &Part) -> String {
 /// What follows the name of what the lines are, by way of division; the whole first.
 fn tables(found: &Sums, is_bound: bool) -> Vec<(&'static str, Vec<[String; 6]>)> {
     let line = |name: String, total| {
-        let [a, b, c, d, e] = figures(total, is_bound);
-        [name, a, b, c, d, e]
+        let [events, lines, bytes, by_method, by_meaning] = figures(total, is_bound);
+        [name, events, lines, bytes, by_method, by_meaning]
     };
     let mut tables = vec![("all", vec![line("all".to_owned(), found.total)])];
     let parts = WAYS.iter().zip(&found.parts);
@@ -123,8 +123,10 @@ fn table(found: &Sums, is_bound: bool) -> String {
         if !rows.is_empty() {
             rows.push([const { String::new() }; 6]);
         }
-        let [a, b, c, d, e] = FIGURES.map(str::to_owned);
-        rows.push([if way == "all" { String::new() } else { way.to_uppercase() }, a, b, c, d, e]);
+        let mut head = [const { String::new() }; 6];
+        let names = [if way == "all" { String::new() } else { way.to_uppercase() }];
+        head.iter_mut().zip(names.into_iter().chain(FIGURES.map(str::to_owned))).for_each(|(cell, name)| *cell = name);
+        rows.push(head);
         rows.extend(lines);
     }
     format!("{}\n\nWRITES (METHOD): {METHOD}\nWRITES (MEANING): {MEANING}", aligned(&rows))

@@ -7,10 +7,9 @@ use crate::domain::access::Access;
 use crate::domain::time_range::rfc3339;
 
 /// The columns, in order. There will be no others before these, and none of another name for the same.
-pub const COLUMNS: [&str; 33] = [
+pub const COLUMNS: [&str; 32] = [
     "event_id",
     "event_time",
-    "processed_window_start",
     "event_type",
     "event_name",
     "source",
@@ -55,12 +54,10 @@ pub fn row(item: &Item<'_>) -> io::Result<Vec<u8>> {
     let boolean = |is: bool| if is { "true" } else { "false" };
     let caller = item.identity.string("callerId").unwrap_or_default();
     let resource_type = item.resource_type().unwrap_or_default();
-    let window = rfc3339(item.record.source.cell.window.start());
     let sha256 = item.sha256();
     let cells: [&str; COLUMNS.len()] = [
         &fields.id,
         &time,
-        &window,
         &fields.event_type,
         fields.name(),
         &fields.source,
@@ -97,7 +94,7 @@ pub fn row(item: &Item<'_>) -> io::Result<Vec<u8>> {
 
 fn line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(cells.map(|cell| harmless(cell)).map(String::into_bytes))?;
+    writer.write_record(cells.map(harmless).map(String::into_bytes))?;
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 

@@ -1,4 +1,4 @@
-//! Events in the Elastic Common Schema, and as what OpenSearch and Elasticsearch take in bulk.
+//! Events in the Elastic Common Schema, and as what the `_bulk` API of Elasticsearch and its kin takes.
 //!
 //! What varies from service to service stands in strings of JSON: as objects, the fields of two services would meet under
 //! one name with two types, and the engine would refuse one of them.

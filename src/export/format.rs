@@ -29,15 +29,15 @@ pub enum Format {
 /// Documents and rows that are made of events. Headers and credentials are in none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// The columns of a data set that are single values; see [`csv`].
+    /// The columns of a data set that are single values.
     Csv,
-    /// OCSF 1.8.0, class API Activity; see [`ocsf`].
+    /// OCSF 1.8.0, class API Activity.
     Ocsf,
-    /// Elastic Common Schema; see [`ecs`].
+    /// Elastic Common Schema.
     Ecs,
-    /// The same for the `_bulk` API of OpenSearch and Elasticsearch.
+    /// The same for the `_bulk` API of Elasticsearch and its kin.
     Bulk,
-    /// Splunk's HTTP Event Collector; see [`hec`].
+    /// Splunk's HTTP Event Collector.
     Hec,
 }
 

@@ -93,7 +93,7 @@ fn no_secret_is_in_what_is_made() {
 #[test]
 fn in_bulk_what_is_sent_twice_is_there_once() {
     let twice = [launch().to_string(), launch().to_string().replace("alice", "mallory")];
-    let twice: Vec<&[u8]> = twice.iter().map(|event| event.as_bytes()).collect();
+    let twice: Vec<&[u8]> = twice.iter().map(String::as_bytes).collect();
     let one = documents(Shape::Bulk, &twice[..1]);
     assert_eq!((one.len(), &one[0]), (2, &json!({"create": {"_id": "e-1"}})));
     assert_eq!(one[1], document(Shape::Ecs, &launch()));
@@ -113,7 +113,7 @@ fn whatever_an_event_lacks_it_comes_out() {
         br#"{"eventId":}"#,
         b"{\"eventId\":\"6\",\"data\":{\"resourceName\":\"a\x01\xff\nb\",\"additionalDetails\":\"\\ud800\"}}",
         br#"{"eventId":"7","data":{"request":{"headers":"x"}},"data":{"request":{"headers":"y"}}}"#,
-        br#"{}"#,
+        b"{}",
     ];
     for shape in JSON {
         let lines = if shape == Shape::Bulk { 16 } else { 8 };
