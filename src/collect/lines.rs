@@ -2,6 +2,7 @@
 //! events happened, then of their ids, then of a hash of their bytes, and no event stands there twice. So what a file
 //! holds, not how it came to that, makes its bytes.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
@@ -88,21 +89,25 @@ impl Old {
 
 /// Lines of the same instant: each event once, those that were there before are kept as they were.
 #[derive(Default)]
-pub struct Group(Vec<Line>);
+pub struct Group {
+    lines: Vec<Line>,
+    /// However many there are, without a time for one.
+    contents: HashSet<[u8; 32]>,
+}
 
 impl Group {
     /// Whether the event was not there yet.
     pub fn add(&mut self, line: Line) -> bool {
-        let is_new = !self.0.iter().any(|known| known.content == line.content);
+        let is_new = self.contents.insert(line.content);
         if is_new {
-            self.0.push(line);
+            self.lines.push(line);
         }
         is_new
     }
 
     pub fn write(mut self, file: &mut NewFile) -> io::Result<()> {
-        self.0.sort_by(|a, b| (&a.id, &a.content).cmp(&(&b.id, &b.content)));
-        self.0.iter().try_for_each(|line| file.write(line))
+        self.lines.sort_by(|a, b| (&a.id, &a.content).cmp(&(&b.id, &b.content)));
+        self.lines.iter().try_for_each(|line| file.write(line))
     }
 }
 

@@ -4,7 +4,7 @@
 //! plan ──► (fetch) ──► Page ──► staging ──► files in staging ──► ledger: about to ──► data ──► ledger: done
 //! ```
 //!
-//! Each event once, however often a run ends in the middle; see [`store`] for why. Everything here waits for the disk.
+//! Each event once, however often a run ends in the middle; `store` says why. Everything here waits for the disk.
 
 mod commit;
 pub mod disk;

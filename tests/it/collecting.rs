@@ -70,7 +70,9 @@ impl Collection {
             let at = line.windows(9).position(|part| part == b",\"event\":").unwrap() + 9;
             events.entry(partition).or_insert_with(Vec::new).push(line[at..line.len() - 1].to_vec());
         });
-        events.values_mut().for_each(|events: &mut Vec<Vec<u8>>| events.sort());
+        for events in events.values_mut() {
+            events.sort();
+        }
         events
     }
 
@@ -82,9 +84,11 @@ impl Collection {
         for event in self.cloud.world() {
             let (region, day) = (&event.region, event.event_time.date_naive());
             let partition = format!("data/{}/region={region}/date={day}", tenancy.to_str().unwrap());
-            expected.entry(partition).or_default().push(event.bytes.to_vec());
+            expected.entry(partition).or_default().push(event.bytes.clone());
         }
-        expected.values_mut().for_each(|events| events.sort());
+        for events in expected.values_mut() {
+            events.sort();
+        }
         assert!(self.events() == expected, "other events than there are");
     }
 }

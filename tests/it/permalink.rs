@@ -18,7 +18,7 @@ use auditui::fetch::Settings;
 use auditui::oci::{ClientOptions, Env, OciClient, Profile};
 use auditui::query::Query;
 use auditui::ui::Theme;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use clap::Parser as _;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -132,7 +132,7 @@ fn words(line: &str) -> Vec<String> {
 /// What `auditui` opens with these arguments.
 fn opened(cloud: &Cloud, words: &[String]) -> Setup {
     let line = CommandLine::try_parse_from(words).unwrap();
-    let now = Utc::now().max(cloud.fake.epoch());
+    let now = auditui::oci::clock::now().max(cloud.fake.epoch());
     Setup {
         range: line.read.when.range(now).unwrap().unwrap(),
         scope: line.read.scope(),
