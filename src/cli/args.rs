@@ -20,7 +20,7 @@ mod memory;
 mod shell;
 
 pub use collecting::{CollectArgs, VerifyArgs};
-pub use files::{CountArgs, OpenArgs};
+pub use files::{CountArgs, EventsArgs, OpenArgs, SummaryArgs, SummaryFormat};
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
 pub use shell::{CompletionsArgs, ConfigArgs, ConfigCommand, Shell};
@@ -78,6 +78,11 @@ pub enum Command {
     /// answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
     #[command(after_help = examples::COUNT)]
     Count(CountArgs),
+    /// Sum events up, in files or of a time span: how many, how large, how many of them writes, and where and when
+    ///
+    /// With FILE it sums up what exports hold, and asks nobody. Without it reads the time span as `auditui export` does.
+    #[command(after_help = examples::SUMMARY)]
+    Summary(SummaryArgs),
     /// Explore events out of files, without any network
     #[command(after_help = examples::OPEN)]
     Open(OpenArgs),
@@ -261,13 +266,13 @@ pub struct ExportArgs {
     pub read: ReadArgs,
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Format: jsonl is each event as Oracle sent it, one per line
+    /// Format; but for jsonl, headers and credentials are left out
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
     /// Write to this file, put in its place in one step at the end
     #[arg(long, value_name = "PATH", help_heading = "Output", env = "AUDITUI_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
-    /// Wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
+    /// With jsonl, wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
     #[arg(long, help_heading = "Output", env = "AUDITUI_META")]
     pub meta: bool,
     /// Write what was read and what was not to this file [default: coverage.json beside --output-file]
@@ -352,8 +357,20 @@ pub struct SimulateArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
+    /// Each event as Oracle sent it, one per line
     Jsonl,
+    /// Columns for people
     Table,
+    /// RFC 4180: the values that stand alone, safe to open in a spreadsheet
+    Csv,
+    /// OCSF 1.8.0 API Activity, a JSON document per line
+    Ocsf,
+    /// Elastic Common Schema, a JSON document per line
+    Ecs,
+    /// The same for the `_bulk` API of Elasticsearch and its kin
+    Bulk,
+    /// Splunk HTTP Event Collector, a JSON object per line
+    Hec,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

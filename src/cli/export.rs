@@ -21,7 +21,7 @@ use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::{ExportEntry, Filter};
-use crate::export::{CoverageDocument, Format, Ordered, Tally};
+use crate::export::{CoverageDocument, Format, Ordered, Shape, Tally};
 use crate::query::Query;
 
 pub async fn run(
@@ -31,6 +31,10 @@ pub async fn run(
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
+    if args.meta && args.output != ExportFormat::Jsonl {
+        return Err(Problem::usage("--meta wraps events, which only -o jsonl writes")
+            .hint("the other formats say the region that was asked anyway"));
+    }
     let stats = Stats::begin(args.stats);
     let range = wanted.range;
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
@@ -162,8 +166,15 @@ fn whole(written: Written) -> Option<(u64, String)> {
 }
 
 fn format(args: &ExportArgs, tenancy: &Ocid) -> Format {
-    match args.output {
-        ExportFormat::Jsonl => Format::Jsonl { meta: args.meta, tenancy: tenancy.to_string() },
-        ExportFormat::Table => Format::Table,
-    }
+    let tenancy = tenancy.to_string();
+    let shape = match args.output {
+        ExportFormat::Jsonl => return Format::Jsonl { meta: args.meta, tenancy },
+        ExportFormat::Table => return Format::Table,
+        ExportFormat::Csv => Shape::Csv,
+        ExportFormat::Ocsf => Shape::Ocsf,
+        ExportFormat::Ecs => Shape::Ecs,
+        ExportFormat::Bulk => Shape::Bulk,
+        ExportFormat::Hec => Shape::Hec,
+    };
+    Format::Made { shape, tenancy }
 }

@@ -1,6 +1,7 @@
 //! Without a screen: the command line, and the commands that write to standard output.
 
 pub mod args;
+mod bring;
 mod collect;
 mod collecting;
 mod config;
@@ -36,6 +37,7 @@ mod settings;
 mod shell;
 mod simulate;
 mod stats;
+mod summary;
 mod talk;
 #[cfg(test)]
 mod testing;
@@ -64,7 +66,8 @@ pub fn run(mut line: CommandLine) -> ExitCode {
         Some(Command::Export(args)) => Talk::new("export", &args.talk, &env),
         Some(Command::Coverage(args)) => Talk::new("coverage", &args.talk, &env),
         Some(Command::Collect(args)) => Talk::new("collect", &args.talk, &env),
-        Some(Command::Count(args)) => Talk::new("count", &args.talk, &env),
+        Some(Command::Count(args)) => Talk::new("count", &args.events.talk, &env),
+        Some(Command::Summary(args)) => Talk::new("summary", &args.events.talk, &env),
         _ => Talk::plain("auditui"),
     };
     if let Err(problem) = views::apply(&mut line, &env) {
@@ -92,6 +95,7 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
         Some(Command::Collect(args)) => collecting::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Verify(args)) => verifying::run(args),
         Some(Command::Count(args)) => count::run(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Summary(args)) => summary::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Open(args)) => open::run(args, &line.settings, env, &mut interrupt).await,
         Some(Command::Config(args)) => {
             let wanted = Wanted::new(&line.screen, &line.settings, env);

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
-use super::args::{Command, CommandLine, CountArgs};
+use super::args::{Command, CommandLine, CountArgs, EventsArgs, SummaryArgs};
 use super::settings::Settings;
 use crate::oci::Env;
 
@@ -85,8 +85,9 @@ fn without_effect(line: &CommandLine, command: &clap::Command, matches: &ArgMatc
         return Some(format!("--{long} stands before the command; write it after: auditui {name} --{long} ..."));
     }
     let below_it = command.find_subcommand(name)?;
-    if let Some(Command::Count(args)) = &line.command {
-        return count_without_effect(args, below_it, below);
+    if let Some(Command::Count(CountArgs { events, .. }) | Command::Summary(SummaryArgs { events, .. })) = &line.command
+    {
+        return events_without_effect(events, below_it, below);
     }
     let Some(Command::Coverage(args)) = &line.command else { return None };
     if args.path.is_none() && args.read.when.names_a_time() {
@@ -101,7 +102,7 @@ fn without_effect(line: &CommandLine, command: &clap::Command, matches: &ArgMatc
 }
 
 /// How to fetch says nothing about files.
-fn count_without_effect(args: &CountArgs, command: &clap::Command, matches: &ArgMatches) -> Option<String> {
+fn events_without_effect(args: &EventsArgs, command: &clap::Command, matches: &ArgMatches) -> Option<String> {
     const OF_A_FETCH: [&str; 5] = ["padding", "settling", "concurrency", "plan", "strict"];
     if args.paths.is_empty() {
         return None;

@@ -66,7 +66,8 @@ impl Settings {
         let asks = match command {
             None | Some(Asked::Open(_) | Asked::Config(_)) => return Ok(()),
             Some(Asked::Coverage(args)) => args.path.is_none(),
-            Some(Asked::Count(args)) => args.paths.is_empty(),
+            Some(Asked::Count(args)) => args.events.paths.is_empty(),
+            Some(Asked::Summary(args)) => args.events.paths.is_empty(),
             Some(Asked::Export(_) | Asked::Regions(_) | Asked::Compartments(_)) => true,
             Some(_) => false,
         };

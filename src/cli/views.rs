@@ -58,7 +58,8 @@ pub fn apply(line: &mut CommandLine, env: &Env) -> Result<(), Problem> {
 fn filters(line: &mut CommandLine) -> impl Iterator<Item = &mut FilterArgs> {
     let of_command = match &mut line.command {
         Some(Command::Export(args)) => Some(&mut args.filter),
-        Some(Command::Count(args)) => Some(&mut args.filter),
+        Some(Command::Count(args)) => Some(&mut args.events.filter),
+        Some(Command::Summary(args)) => Some(&mut args.events.filter),
         Some(Command::Open(args)) => Some(&mut args.filter),
         _ => None,
     };

@@ -36,6 +36,12 @@ impl Access {
     pub fn classify(event_type: &str, event_name: &str, action: &str) -> Self {
         RULE.classify(event_type, event_name, action)
     }
+
+    /// Whether an HTTP method alone says that something changes, searches by POST and all: the other definition of a
+    /// write.
+    pub fn is_write_method(action: &str) -> bool {
+        ["POST", "PUT", "PATCH", "DELETE"].iter().any(|method| method.eq_ignore_ascii_case(action.trim()))
+    }
 }
 
 static RULE: LazyLock<Rule> = LazyLock::new(|| {
@@ -169,6 +175,12 @@ mod tests {
             Access::classify("com.oraclecloud.X.GetPathAnalysis.END", "GetPathAnalysis.End", "GET"),
             Access::Write
         );
+    }
+
+    #[test]
+    fn by_its_method_a_search_is_a_write_and_a_sign_in_is_none() {
+        assert!(["POST", "put", "Patch", "DELETE"].into_iter().all(Access::is_write_method));
+        assert!(!["GET", "HEAD", "OPTIONS", "", "POSTED"].into_iter().any(Access::is_write_method));
     }
 
     #[test]

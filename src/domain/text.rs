@@ -48,6 +48,25 @@ pub fn clean_json(json: &[u8]) -> String {
     out
 }
 
+/// How session tokens begin.
+const TOKEN: &str = "ST$";
+
+/// The text with each session token left out, up to the next character that no token has.
+pub fn without_tokens(text: &str) -> Cow<'_, str> {
+    let Some((before, mut rest)) = text.split_once(TOKEN) else { return Cow::Borrowed(text) };
+    let mut out = before.to_owned();
+    let of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | '/' | '$');
+    loop {
+        out.push_str("[left out]");
+        rest = rest.trim_start_matches(of_token);
+        let Some((between, after)) = rest.split_once(TOKEN) else { break };
+        out.push_str(between);
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 /// `; did you mean …?`, where one of the known names is near; else nothing.
 pub fn nearest<T: AsRef<str>>(name: &str, known: &[T]) -> String {
     let near = known.iter().map(|known| (strsim::osa_distance(name, known.as_ref()), known.as_ref())).min();
@@ -125,6 +144,13 @@ fn is_private_or_no_character(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn session_tokens_are_left_out_wherever_they_stand() {
+        assert_eq!(without_tokens("a ST$eyJ.x-y_z=, \"ST$b\" c"), "a [left out], \"[left out]\" c");
+        assert_eq!(without_tokens("ST$ST$a b"), "[left out] b");
+        assert!(matches!(without_tokens("LIST $"), Cow::Borrowed(_)));
+    }
     use proptest::prelude::*;
 
     #[test]

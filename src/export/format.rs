@@ -7,9 +7,11 @@ use std::io::{self, Write};
 use chrono::SubsecRound;
 use serde::Serialize;
 
+use super::item::{Item, readable};
 use super::record::Record;
+use super::{csv, ecs, hec, ocsf};
 use crate::domain::event::{EventFields, Flags, decode};
-use crate::domain::text::{clean_json, clean_prefix};
+use crate::domain::text::{clean_json, clean_prefix, without_tokens};
 use crate::domain::time_range::rfc3339;
 
 /// The formats that there are.
@@ -20,6 +22,44 @@ pub enum Format {
     Jsonl { meta: bool, tenancy: String },
     /// Columns for people.
     Table,
+    /// What is made of each event for other programs.
+    Made { shape: Shape, tenancy: String },
+}
+
+/// Documents and rows that are made of events. Headers and credentials are in none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// The columns of a data set that are single values.
+    Csv,
+    /// OCSF 1.8.0, class API Activity.
+    Ocsf,
+    /// Elastic Common Schema.
+    Ecs,
+    /// The same for the `_bulk` API of Elasticsearch and its kin.
+    Bulk,
+    /// Splunk's HTTP Event Collector.
+    Hec,
+}
+
+impl Shape {
+    fn write_head(self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Csv => out.write_all(&csv::head()?),
+            Self::Ocsf | Self::Ecs | Self::Bulk | Self::Hec => Ok(()),
+        }
+    }
+
+    fn lines(self, record: &Record, tenancy: &str) -> io::Result<Vec<u8>> {
+        let text = readable(&record.bytes);
+        let item = Item::of(record, &text, tenancy);
+        match self {
+            Self::Csv => csv::row(&item),
+            Self::Ocsf => ocsf::line(&item),
+            Self::Ecs => ecs::line(&item),
+            Self::Bulk => ecs::bulk(&item),
+            Self::Hec => hec::line(&item),
+        }
+    }
 }
 
 impl Format {
@@ -28,6 +68,7 @@ impl Format {
         match self {
             Self::Jsonl { .. } => Ok(()),
             Self::Table => writeln!(out, "{}", table_line(&COLUMNS.map(|(name, _)| Cow::Borrowed(name)))),
+            Self::Made { shape, .. } => shape.write_head(out),
         }
     }
 
@@ -43,6 +84,12 @@ impl Format {
             Self::Table => {
                 let decoded = decode(&record.bytes);
                 writeln!(out, "{}", table_line(&row(&decoded.fields, record)))
+            }
+            Self::Made { shape, tenancy } => {
+                let lines = shape.lines(record, tenancy)?;
+                let lines = String::from_utf8_lossy(&lines);
+                let lines = without_tokens(&lines);
+                if terminal { write_clean(&lines, out) } else { out.write_all(lines.as_bytes()) }
             }
         }
     }
@@ -62,6 +109,11 @@ struct Meta<'a> {
     /// A read of our own; left out where it is none.
     #[serde(rename = "self", skip_serializing_if = "std::ops::Not::not")]
     own: bool,
+}
+
+/// The lines as a terminal may have them: JSON with escapes, which is the same document.
+fn write_clean(lines: &str, out: &mut dyn Write) -> io::Result<()> {
+    lines.trim_end().split('\n').try_for_each(|line| writeln!(out, "{}", clean_json(line.trim_end().as_bytes())))
 }
 
 fn write_line(event: &[u8], out: &mut dyn Write) -> io::Result<()> {
@@ -105,7 +157,7 @@ pub fn parts_of_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The bytes without the line breaks between tokens. A raw line break inside a string, which JSON forbids, becomes its
 /// escape: it must not begin a new line.
-fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr2(b'\n', b'\r', bytes).is_none() {
         return Cow::Borrowed(bytes);
     }

@@ -5,13 +5,29 @@
 //! ```
 
 pub mod coverage;
+mod csv;
+mod ecs;
 mod format;
+mod hec;
+mod item;
+mod members;
+mod ocsf;
 mod record;
 mod seen;
 mod sorter;
 
 pub use coverage::CoverageDocument;
-pub use format::{Format, parts_of_line};
+pub use format::{Format, Shape, parts_of_line};
 pub use record::{Record, Source};
 pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};
+
+/// A document as one line.
+fn to_json_line(document: &impl serde::Serialize) -> std::io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(document)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+#[cfg(test)]
+mod made_tests;

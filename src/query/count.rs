@@ -78,7 +78,7 @@ impl By {
     }
 
     /// What stands for the row's value: a code of the column's dictionary where there is one, else one of `texts`.
-    fn code(self, row: &RowView<'_>, fields: &EventFields<'_>, texts: &mut Texts) -> u64 {
+    pub(super) fn code(self, row: &RowView<'_>, fields: &EventFields<'_>, texts: &mut Texts) -> u64 {
         let units = |seconds: i64| row.time().map_or(0, |time| (time.timestamp().div_euclid(seconds) as u64) << 1 | 1);
         match self {
             Self::Field(field) => match field.column() {
@@ -91,7 +91,7 @@ impl By {
         }
     }
 
-    fn value(self, code: u64, selection: &Selection, texts: &Texts) -> Option<String> {
+    pub(super) fn value(self, code: u64, selection: &Selection, texts: &Texts) -> Option<String> {
         let time = |seconds: i64| (code != 0).then(|| DateTime::from_timestamp(((code as i64) >> 1) * seconds, 0))?;
         let text = match self {
             Self::Field(field) => match field.column() {
@@ -107,7 +107,7 @@ impl By {
 }
 
 /// Rows that are listed at once.
-const STRIDE: usize = 1 << 16;
+pub(super) const STRIDE: usize = 1 << 16;
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
@@ -121,7 +121,7 @@ fn access_name(code: u64) -> &'static str {
 }
 
 /// Codes for values that have none in the index; 0 is the empty text.
-struct Texts {
+pub(super) struct Texts {
     codes: HashMap<String, u64>,
     values: Vec<String>,
 }

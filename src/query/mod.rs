@@ -33,6 +33,7 @@ mod select;
 mod selection;
 mod sorted;
 mod spread;
+mod sums;
 mod term;
 mod text;
 mod value;
@@ -55,6 +56,7 @@ pub use path::JsonPath;
 pub use select::{Cancel, select, select_some};
 pub use selection::{Counts, Order, Selection};
 pub use spread::{Listed, Spread, SpreadKept, ValueOrder, Valued};
+pub use sums::{Part, Sums, Total, sums};
 pub use term::{AccessSet, Expr, Query, Term, TermKind};
 pub use why::{WhyNone, why_none};
 

@@ -255,3 +255,61 @@ fn what_cannot_be_counted_is_refused() {
     assert!(missing.stderr.contains("no-such-file.jsonl"), "{}", missing.stderr);
     assert!(home.run(&["count", "x", "--by", "usr"]).stderr.contains("did you mean user?"));
 }
+
+/// Numbers of events, bytes and writes of a part, as the test counts them itself.
+fn independent(events: &[(Value, usize)], of: &dyn Fn(&Value) -> bool) -> Value {
+    let chosen: Vec<&(Value, usize)> = events.iter().filter(|(event, _)| of(event)).collect();
+    let method = |event: &Value| event["data"]["request"]["action"].as_str().unwrap_or_default().to_owned();
+    let changes = ["POST", "PUT", "PATCH", "DELETE"];
+    json!({
+        "events": chosen.len(),
+        "lines": chosen.len(),
+        "bytes": chosen.iter().map(|(_, bytes)| bytes).sum::<usize>(),
+        "writesByMethod": chosen.iter().filter(|(event, _)| changes.contains(&method(event).as_str())).count(),
+    })
+}
+
+#[test]
+fn a_summary_is_what_an_independent_count_gives() {
+    let exported = Exported::with(&[]);
+    let text = exported.text();
+    let lines = text.trim_ascii_end().split(|byte| *byte == b'\n');
+    let events: Vec<(Value, usize)> = lines.map(|line| (serde_json::from_slice(line).unwrap(), line.len())).collect();
+    let output = exported.home.run(&["summary", &exported.path, "-o", "json"]).expect(0);
+    let summary = output.json();
+    let same = |found: &Value, expected: Value| {
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&found[name], value, "{name}");
+        }
+    };
+    same(&summary["all"], independent(&events, &|_| true));
+    let writes = exported.count(&[&exported.path, "-Q", "is:write"]).expect(0).json()["count"].clone();
+    assert_eq!(summary["all"]["writesByMeaning"], writes);
+    for part in summary["by"]["day"].as_array().unwrap() {
+        let day = part["day"].as_str().unwrap();
+        same(part, independent(&events, &|event| event["eventTime"].as_str().unwrap().starts_with(day)));
+    }
+    for part in summary["by"]["compartment"].as_array().unwrap() {
+        same(part, independent(&events, &|event| event["data"]["compartmentId"] == part["compid"]));
+    }
+    for (way, parts) in summary["by"].as_object().unwrap() {
+        let sum: u64 = parts.as_array().unwrap().iter().map(|part| part["events"].as_u64().unwrap()).sum();
+        assert_eq!(sum, events.len() as u64, "{way}");
+    }
+    assert_eq!(summary["partial"], false);
+    let markdown = exported.home.run(&["summary", &exported.path, "-o", "markdown"]).expect(0);
+    assert!(markdown.text().contains("| day | events | lines |"), "{}", markdown.text());
+}
+
+#[test]
+fn a_summary_of_the_tenancy_that_is_partial_says_so() {
+    let cloud = Cloud::named("small");
+    let [from, until] = cloud.range().map(super::support::rfc3339);
+    let output = cloud.run(&["summary", "--since", &from, "--until", &until]).expect(3);
+    assert!(output.last_line().starts_with("summary: "), "{}", output.stderr);
+    assert!(output.text().contains(">="), "{}", output.text());
+    let json = cloud.run(&["summary", "--since", &from, "--until", &until, "-o", "json"]).expect(3).json();
+    assert_eq!((&json["partial"], &json["all"]["events"]), (&json!(true), &json!(cloud.world().len())));
+    cloud.run(&["summary"]).expect(2);
+    cloud.run(&["summary", "x.jsonl", "--plan"]).expect(2);
+}

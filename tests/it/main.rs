@@ -21,6 +21,7 @@ mod faults;
 mod fetching;
 mod files;
 mod follow;
+mod formats;
 mod interruption;
 mod invariants;
 mod listing;

@@ -47,6 +47,17 @@ Fields: event type svc user uid auth caller ip ua key session comp compid region
 resid action path status msg req group id src, and access (read, write, session), day and hour (UTC).
 What an event has not is null, in a table (none).";
 
+pub const SUMMARY: &str = "\
+Examples:
+  auditui summary day.jsonl
+  auditui summary exports/ -o markdown > report.md
+  auditui summary --since 24h --region fra            reads the time span, and writes no events
+
+Writes are counted in two ways. By method: events of calls with POST, PUT, PATCH or DELETE. By meaning: events
+that change something, and sign-ins (the query is:write): searches by POST are none.
+Lines are those of `auditui export -o jsonl`, one for each event; bytes are those of the events as Oracle sent
+them. Days are those of UTC.";
+
 pub const EXPORT: &str = "\
 Examples:
   auditui export --since 6h > events.jsonl

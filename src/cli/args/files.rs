@@ -2,22 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{FilterArgs, ListingFormat, MemoryArgs, ReadArgs, ScreenArgs, StatsArgs, TalkArgs, TimeArgs, VerdictArgs};
 
+/// Events to look at all at once: of files, or of a time span.
 #[derive(Debug, Args)]
-pub struct CountArgs {
+pub struct EventsArgs {
     /// Exports, directories with exports in them (*.jsonl, *.ndjson, *.json, and these with .gz or .zst), or - for
     /// standard input
     #[arg(value_name = "FILE|DIR|-")]
     pub paths: Vec<PathBuf>,
-    /// Count by these, such as user,event; see below [default: all in one]
-    #[arg(long, value_name = "FIELD", value_delimiter = ',', help_heading = "Output", env = "AUDITUI_BY")]
-    pub by: Vec<String>,
-    /// Format
-    #[arg(short, long, value_enum, default_value = "table", help_heading = "Output")]
-    pub output: ListingFormat,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]
@@ -30,6 +25,34 @@ pub struct CountArgs {
     pub memory: MemoryArgs,
     #[command(flatten)]
     pub stats: StatsArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CountArgs {
+    /// Count by these, such as user,event; see below [default: all in one]
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', help_heading = "Output", env = "AUDITUI_BY")]
+    pub by: Vec<String>,
+    /// Format
+    #[arg(short, long, value_enum, default_value = "table", help_heading = "Output")]
+    pub output: ListingFormat,
+    #[command(flatten)]
+    pub events: EventsArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct SummaryArgs {
+    /// Format: markdown is tables for a report
+    #[arg(short, long, value_enum, default_value = "table", help_heading = "Output")]
+    pub output: SummaryFormat,
+    #[command(flatten)]
+    pub events: EventsArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    Table,
+    Markdown,
+    Json,
 }
 
 #[derive(Debug, Args)]

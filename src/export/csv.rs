@@ -1,0 +1,159 @@
+//! Rows for spreadsheets and databases, as RFC 4180 has them: the columns of a data set that are single values.
+
+use std::io;
+
+use super::item::Item;
+use crate::domain::access::Access;
+use crate::domain::time_range::rfc3339;
+
+/// The columns, in order. There will be no others before these, and none of another name for the same.
+pub const COLUMNS: [&str; 32] = [
+    "event_id",
+    "event_time",
+    "event_type",
+    "event_name",
+    "source",
+    "tenancy_ocid",
+    "region",
+    "compartment_id",
+    "compartment_name",
+    "principal_id",
+    "principal_name",
+    "auth_type",
+    "caller_id",
+    "caller_name",
+    "ip",
+    "user_agent",
+    "console_session_id",
+    "credential_fingerprint",
+    "action",
+    "path",
+    "request_id",
+    "status",
+    "status_text",
+    "message",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "availability_domain",
+    "grouping_id",
+    "is_write_method",
+    "is_write_meaning",
+    "raw_sha256",
+];
+
+/// The line of names.
+pub fn head() -> io::Result<Vec<u8>> {
+    line(COLUMNS.into_iter())
+}
+
+pub fn row(item: &Item<'_>) -> io::Result<Vec<u8>> {
+    let fields = &item.fields;
+    let time = fields.time.map_or_else(|| fields.time_text.to_string(), rfc3339);
+    let status = fields.status_code().map(|code| code.to_string()).unwrap_or_default();
+    let boolean = |is: bool| if is { "true" } else { "false" };
+    let caller = item.identity.string("callerId").unwrap_or_default();
+    let resource_type = item.resource_type().unwrap_or_default();
+    let sha256 = item.sha256();
+    let cells: [&str; COLUMNS.len()] = [
+        &fields.id,
+        &time,
+        &fields.event_type,
+        fields.name(),
+        &fields.source,
+        item.tenancy,
+        item.region().unwrap_or_default(),
+        &fields.compartment_id,
+        &fields.compartment_name,
+        &fields.principal_id,
+        &fields.principal_name,
+        &fields.auth_type,
+        &caller,
+        &fields.caller_name,
+        &fields.ip_address,
+        &fields.user_agent,
+        &fields.session,
+        fields.key_fingerprint().unwrap_or_default(),
+        &fields.action,
+        &fields.path,
+        &fields.request_id,
+        &status,
+        &fields.status,
+        &fields.message,
+        &fields.resource_id,
+        &fields.resource_name,
+        &resource_type,
+        &fields.availability_domain,
+        &fields.group,
+        boolean(Access::is_write_method(&fields.action)),
+        boolean(fields.access() != Access::Read),
+        &sha256,
+    ];
+    line(cells.into_iter())
+}
+
+fn line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(cells.map(harmless).map(String::into_bytes))?;
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// The text, with an apostrophe before what a spreadsheet would take for a formula. Text that begins like one behind
+/// apostrophes gets one as well, so that taking one away gives back what was there.
+fn harmless(text: &str) -> String {
+    let begins = is_formula(text.trim_start_matches('\''));
+    if begins { format!("'{text}") } else { text.to_owned() }
+}
+
+/// Spreadsheets pass over white space, and some know the wide forms of the signs.
+fn is_formula(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}';
+    let sign = |c: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c);
+    text.starts_with(['\t', '\r', '\n']) || text.trim_start_matches(odd).starts_with(sign)
+}
+
+/// What a cell says.
+#[cfg(test)]
+fn meant(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if is_formula(rest.trim_start_matches('\'')) => rest,
+        _ => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn formulas_are_text_and_text_stays_what_it_is() {
+        for formula in
+            ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "\u{feff}=1", "\u{ff1d}1", "\tx", "'=1"]
+        {
+            assert_eq!(harmless(formula), format!("'{formula}"));
+        }
+        for text in ["", "a=1", "'a", "10.0.0.1", "{\"a\":1}", "1-1", "''"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_cell_is_a_formula_and_an_independent_reader_gets_what_was_written(
+            cells in prop::collection::vec("[\\PC=+@'\",\r\n\t -]{0,12}|.*", 1..6),
+        ) {
+            let written = line(cells.iter().map(String::as_str)).unwrap();
+            let written = [head().unwrap(), written].concat();
+            let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(written.as_slice());
+            let rows: Vec<::csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+            prop_assert_eq!(rows.len(), 1);
+            prop_assert_eq!(rows[0].len(), cells.len());
+            for (cell, text) in rows[0].iter().zip(&cells) {
+                prop_assert!(!is_formula(cell), "{:?}", cell);
+                prop_assert_eq!(meant(cell), text);
+            }
+        }
+    }
+}
