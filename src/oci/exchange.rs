@@ -5,6 +5,7 @@
 //! POST /v1/authentication/refresh   a session token that is still valid, for a later one
 //! ```
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -44,6 +45,11 @@ struct Token {
 }
 
 impl Exchange<'_> {
+    /// The time as the service has it, as far as its answers have told: a token ends by that clock, not by ours.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now() + self.http.clock_offset().unwrap_or_default()
+    }
+
     /// A later token for one that is still valid; the key stays.
     pub async fn refresh(
         &self,

@@ -19,7 +19,8 @@ pub struct SessionToken {
     pub text: SecretString,
     /// Claim `exp`.
     pub expires: Option<DateTime<Utc>>,
-    /// How long before that another one is due: a minute, of short-lived tokens less.
+    /// How long before that another one is due: a third of its life, a quarter of an hour at most. A session can only be
+    /// renewed while it lasts, and there may be no call for minutes.
     pub margin: TimeDelta,
     /// Claim `sub`, where it is an OCID: a user, an instance, a function.
     pub user: Option<Ocid>,
@@ -27,7 +28,7 @@ pub struct SessionToken {
     pub tenancy: Option<Ocid>,
 }
 
-const MARGIN: TimeDelta = TimeDelta::minutes(1);
+const MARGIN: TimeDelta = TimeDelta::minutes(15);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {

@@ -99,7 +99,7 @@ impl Keeper {
 
     /// The credential for the next call. One that ends soon is replaced before; where that fails it is used to its end.
     pub async fn fresh(&self, exchange: &Exchange<'_>) -> Arc<Credential> {
-        let (active, now) = (self.active(), exchange.clock.now());
+        let (active, now) = (self.active(), exchange.now());
         if !active.is_due(now) || matches!(self.source, Source::Fixed) {
             return active.credential;
         }
@@ -144,7 +144,7 @@ impl Keeper {
         }
         let got = match &self.source {
             Source::Fixed | Source::Resource(_) => return Ok(()),
-            Source::Session(_) if before.has_ended(exchange.clock.now()) => return Ok(()),
+            Source::Session(_) if before.has_ended(exchange.now()) => return Ok(()),
             Source::Session(files) => self.refresh(files, &before, exchange).await,
             Source::Instance(instance) => instance.admit(exchange).await.map(|admitted: Admitted| admitted.active),
         };
@@ -152,7 +152,7 @@ impl Keeper {
         match got {
             Ok(active) => {
                 // A token that is as good as over already is not asked for with every call.
-                turn.rests = active.is_due(exchange.clock.now()).then_some((until, None));
+                turn.rests = active.is_due(exchange.now()).then_some((until, None));
                 self.keep(active);
                 Ok(())
             }
