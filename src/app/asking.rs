@@ -10,12 +10,14 @@ use crate::query::{AccessSet, Expr, Field, ParseContext, ParseError, Query, Subj
 use super::action::Action;
 use super::columns::ListColumn;
 use super::effect::Effect;
+use super::files::FilesSeen;
 use super::filters::Filters;
 use super::history::Place;
 use super::keymap::Focus;
+use super::line::LineEditor;
 use super::notices::Passing;
 use super::prompt::{Fault, Prompt, Purpose};
-use super::{App, Pane};
+use super::{App, Included, Pane};
 
 impl App {
     /// Asks this in place of the query line; the switches stay.
@@ -44,8 +46,9 @@ impl App {
         Place {
             filters: self.filters.clone(),
             range: self.range,
-            all_times: self.files.as_ref().is_some_and(super::files::FilesSeen::all_times),
+            all_times: self.files.as_ref().is_some_and(FilesSeen::all_times),
             included: self.included.clone(),
+            everything: self.tenancy().is_some_and(|tenancy| self.included.is_everything(tenancy)),
             order: self.order,
             at: self.list.line(),
         }
@@ -62,7 +65,17 @@ impl App {
 
     /// Shows what was shown there, the cursor on the same event and line.
     pub(super) fn go_to(&mut self, place: Place) -> Vec<Effect> {
-        let Place { filters, range, all_times, included, order, at } = place;
+        let Place { filters, mut range, all_times, mut included, everything, order, at } = place;
+        // What has come since belongs to it: places, times of files, and the minutes that passed while following.
+        if let Some(tenancy) = self.tenancy.as_ref().filter(|_| everything) {
+            included = Included::everything(tenancy);
+        }
+        if let Some(span) = self.files.as_ref().and_then(FilesSeen::span).filter(|_| all_times) {
+            range = span;
+        }
+        if self.is_following() && range.start() == self.range.start() {
+            range = self.range;
+        }
         let other_scope = range != self.range || included != self.included || all_times != self.place().all_times;
         let other_range = range != self.range;
         (self.filters, self.range, self.included, self.order) = (filters, range, included, order);
@@ -143,10 +156,17 @@ impl App {
 impl App {
     pub(super) fn open_prompt(&mut self) {
         self.leave_histogram();
+        let query = self.filters.query().to_string();
+        if self.focus == Pane::List && !LineEditor::can_hold(&query) {
+            let why = "the query is too long for a line, or has characters that no key types";
+            let hint = format!("{} takes its last term away", self.key(Action::RemoveLastFilter));
+            self.notices.passing = Some(Passing::Failed(Problem::usage(why).hint(hint)));
+            return;
+        }
         // Files of values may have changed since.
         self.lists.clear();
         self.prompt = Some(match self.focus {
-            Pane::List => Prompt::new(Purpose::FilterEvents, &self.filters.query().to_string()),
+            Pane::List => Prompt::new(Purpose::FilterEvents, &query),
             Pane::Tree => Prompt::new(Purpose::FindCompartment, self.tree.find_text()),
             Pane::Detail => Prompt::new(Purpose::FindInDetail, self.detail.find_text()),
         });

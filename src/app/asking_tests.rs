@@ -6,7 +6,7 @@ use super::super::testing::{Stage, ledger, snapshot};
 use crate::domain::event::{Flags, decode};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
-use crate::query::{EventRef, Query, matches};
+use crate::query::{EventRef, Field, Query, Term, matches};
 
 fn stage() -> Stage {
     let mut stage = Stage::new(ledger(&[]));
@@ -224,4 +224,52 @@ fn a_view_that_cannot_be_read_is_opened_to_be_mended() {
     assert_eq!(asked(&stage), "");
     stage.keys("<tab> <enter> [");
     assert_eq!(asked(&stage), "");
+}
+
+#[test]
+fn a_view_with_a_list_is_asked_anew_each_time() {
+    let mut stage = stage();
+    let view = SavedView { name: "x".into(), about: String::new(), query: "ip in @f".into(), show: Show::All };
+    let run = |stage: &mut Stage| {
+        let effects = stage.app.use_view(&view);
+        stage.perform(effects);
+        stage.send(Message::ListRead { name: "f".into(), content: Ok("203.0.113.0/24".into()) });
+        stage.keys("<enter>").names().len()
+    };
+    assert_eq!(run(&mut stage), 14);
+    stage.keys("! w");
+    assert_eq!((run(&mut stage), stage.app.filters().failed), (14, false));
+}
+
+#[test]
+fn a_query_that_no_line_can_hold_is_not_opened_to_be_cut() {
+    let mut stage = stage();
+    let odd = Query::everything().and(Term::contains(Field::Agent, "a\tb\u{1b}c"));
+    let long = Query::everything().and(Term::contains(Field::Agent, "x".repeat(70_000)));
+    for query in [odd, long] {
+        stage.app.ask(query.clone());
+        stage.keys("/");
+        assert!(stage.app.prompt().is_none() && stage.app.notice().unwrap().text().contains("Backspace takes"));
+        assert_eq!(*stage.app.filters().query(), query);
+    }
+    let many = (0..300).fold(Query::everything(), |query, n| {
+        query.and(crate::query::Expr::from(Term::equals(Field::User, format!("user-{n}@acme.com"))).negated())
+    });
+    stage.app.ask(many.clone());
+    stage.keys("/").typed(" x");
+    assert_eq!(stage.app.filters().query().conjuncts().len(), 301);
+}
+
+#[test]
+fn going_back_while_following_stays_at_the_end() {
+    let mut stage = stage();
+    stage.keys("F !");
+    let later = stage.app.now() + chrono::TimeDelta::minutes(3);
+    stage.send(Message::Clock(later));
+    let range = stage.app.range();
+    stage.keys("[");
+    assert!(stage.app.is_following() && stage.app.range() == range);
+    stage.keys("/").typed("x");
+    stage.keys("<esc>");
+    assert!(stage.app.is_following() && stage.app.range() == range);
 }

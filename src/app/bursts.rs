@@ -87,7 +87,9 @@ impl App {
         }
         let Some(view) = self.view.clone() else { return Vec::new() };
         let Some(histogram) = self.histogram() else { return self.fail("the histogram is not shown") };
-        let marks = marks(histogram.buckets(), &self.facts.ruler);
+        // What was not searched yet is not quiet either.
+        let ruler: &[Ruler] = if view.selection.is_complete() { &self.facts.ruler } else { &[] };
+        let marks = marks(histogram.buckets(), ruler);
         let here = self.event_row().and_then(|row| row.time()).and_then(|time| histogram.bucket_at(time));
         let found = match (later, here) {
             (true, Some(here)) => marks.iter().find(|mark| mark.landing() > here),
@@ -123,8 +125,15 @@ impl App {
             histogram.buckets().iter().take(buckets.end).skip(buckets.start).map(|b| u64::from(b.total())).sum();
         let (from, to) = (at(buckets.start), at(buckets.end));
         match mark {
-            Mark::Burst(_) => format!("burst: {count} events from {from} to {to}"),
-            Mark::Gap(_) => format!("gap: nothing from {from} to {to}, and all of it was read"),
+            Mark::Burst(_) => {
+                let is_whole = self.view.as_ref().is_some_and(|view| view.selection.is_complete());
+                let bound = if self.facts.is_lower_bound() || !is_whole { "at least " } else { "" };
+                format!("burst: {bound}{count} events from {from} to {to}")
+            }
+            Mark::Gap(_) => {
+                let nothing = if self.is_unfiltered() { "nothing" } else { "nothing that matches" };
+                format!("gap: {nothing} from {from} to {to}, and all of it was read")
+            }
         }
     }
 }
@@ -164,7 +173,7 @@ mod tests {
         assert_eq!(stage.app.notice().unwrap().text(), "burst: 8 events from 13:42:00 to 13:54:00");
         stage.keys("{");
         assert_eq!(stage.under_cursor(), "UpdateInstance");
-        assert!(stage.app.notice().unwrap().text().starts_with("gap: nothing from 13:18"));
+        assert!(stage.app.notice().unwrap().text().starts_with("gap: nothing that matches from 13:18"));
         stage.keys("{");
         assert_eq!(stage.under_cursor(), "GetInstance");
         stage.keys("{ {");

@@ -80,6 +80,11 @@ impl FilesSeen {
         self.all_times
     }
 
+    /// From the first event to the last.
+    pub(super) fn span(&self) -> Option<TimeRange> {
+        self.span
+    }
+
     pub(super) fn set_all_times(&mut self, all_times: bool) {
         self.all_times = all_times;
     }
@@ -244,6 +249,17 @@ mod tests {
         app.focus = Pane::List;
         app.update(Message::Key("0".parse().unwrap()));
         assert_eq!(narrows(&mut app), (false, false));
+    }
+
+    #[test]
+    fn going_back_to_everything_is_everything_there_is_by_now() {
+        let mut app = app();
+        app.update(loading(part(2, 1), false));
+        app.focus = Pane::List;
+        app.update(Message::Key("!".parse().unwrap()));
+        app.update(loading(part(8, 3), true));
+        app.update(Message::Key("[".parse().unwrap()));
+        assert!(!app.filters.failed && app.included.is_everything(app.tenancy().unwrap()));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Place {
     /// Of files: whether events of all times are shown, whatever the range.
     pub all_times: bool,
     pub included: Included,
+    /// It was everything there was then: it is everything there is by now.
+    pub everything: bool,
     pub order: Order,
     /// The event under the cursor, and its line of the screen.
     pub at: Option<(EventKey, usize)>,
@@ -29,7 +31,8 @@ impl Place {
         self.filters == other.filters
             && self.range == other.range
             && self.all_times == other.all_times
-            && self.included == other.included
+            && self.everything == other.everything
+            && (self.everything || self.included == other.included)
     }
 }
 
@@ -77,6 +80,7 @@ mod tests {
             range: TimeRange::ending_at(chrono::DateTime::UNIX_EPOCH, chrono::TimeDelta::hours(1)),
             all_times: false,
             included: Included::default(),
+            everything: false,
             order: Order::default(),
             at: None,
         }

@@ -3,7 +3,7 @@
 use super::key::{KeyCode, KeyPress};
 
 /// More than anyone types; a paste beyond it is cut.
-const LONGEST: usize = 4_096;
+const LONGEST: usize = 1 << 16;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineEditor {
@@ -23,6 +23,11 @@ impl LineEditor {
     pub fn set(&mut self, text: &str) {
         self.chars = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         self.cursor = self.chars.len();
+    }
+
+    /// Whether a line can hold this as it is.
+    pub fn can_hold(text: &str) -> bool {
+        text.chars().take(LONGEST + 1).count() <= LONGEST && !text.chars().any(char::is_control)
     }
 
     pub fn text(&self) -> String {

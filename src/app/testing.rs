@@ -254,7 +254,12 @@ impl Stage {
     }
 
     pub fn send(&mut self, message: Message) {
-        let mut waiting = self.app.update(message);
+        let effects = self.app.update(message);
+        self.perform(effects);
+    }
+
+    /// Performs effects, and those of the answers.
+    pub fn perform(&mut self, mut waiting: Vec<Effect>) {
         while !waiting.is_empty() {
             let effect = waiting.remove(0);
             self.effects.push(effect.clone());

@@ -98,7 +98,9 @@ impl App {
                 prompt.fault = matches!(error, NotRead::Needs(_)).then_some(Fault::Waiting);
                 self.prompt = Some(prompt);
                 self.filters.access = access;
-                self.prompt_edited()
+                self.filters.failed = false;
+                let shown: Vec<Effect> = self.select().into_iter().collect();
+                [shown, self.prompt_edited()].concat()
             }
         }
     }

@@ -16,7 +16,7 @@ use super::wire::{FetchOptions, Wire};
 use crate::app::effect::{Effect, SelectRequest};
 use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
-use crate::app::saved::SavedView;
+use crate::app::saved::{self, SavedView};
 use crate::domain::footprint::Footprint;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::tenancy::Tenancy;
@@ -175,7 +175,7 @@ impl Hands {
 
     fn save_view(&self, view: SavedView, path: PathBuf) {
         self.home.spawn_blocking(move || {
-            Some(match write_whole(&path, &view.to_toml()) {
+            Some(match save(&view, &path) {
                 Ok(()) => Message::ViewSaved { view, path },
                 Err(error) => {
                     let what = format!("the view is not saved in {}: {error}", path.display());
@@ -211,6 +211,17 @@ impl Hands {
     }
 }
 
+/// Writes a view to its file, unless something else is there.
+fn save(view: &SavedView, path: &Path) -> io::Result<()> {
+    let is_its_own = |text: &str| saved::parse(text).is_ok_and(|views| views.len() == 1 && views[0].name == view.name);
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Ok(text) if is_its_own(&text) => {}
+        _ => return Err(io::Error::other("something else is in that file; choose another name")),
+    }
+    write_whole(path, &view.to_toml())
+}
+
 /// Writes a file so that it is there whole or not at all, for its owner alone; its directory is made where it is missing.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
@@ -222,4 +233,32 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.persist(path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_takes_the_place_of_itself_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("views/team.toml");
+        let view = |name: &str, query: &str| SavedView {
+            name: name.into(),
+            about: String::new(),
+            query: query.into(),
+            show: saved::Show::All,
+        };
+        save(&view("team", "a"), &path).unwrap();
+        save(&view("team", "b"), &path).unwrap();
+        assert_eq!(saved::parse(&std::fs::read_to_string(&path).unwrap()).unwrap(), [view("team", "b")]);
+        assert!(save(&view("Team", "c"), &path).is_err(), "another one would be lost");
+        std::fs::write(&path, view("team", "a").to_toml() + &view("other", "b").to_toml()).unwrap();
+        assert!(save(&view("team", "c"), &path).is_err());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
+        }
+    }
 }
