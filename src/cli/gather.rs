@@ -16,7 +16,7 @@ use super::progress::Status;
 use super::report;
 use super::talk::Talk;
 use crate::collect::{Disk, Run, Store, Trouble};
-use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger};
+use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger, Read};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
@@ -154,8 +154,9 @@ impl<'a> Gathering<'a> {
     async fn read_cells(&mut self, cells: Vec<PlannedCell>, interrupt: &mut Interrupt) -> Result<(), Problem> {
         let Some(fetcher) = self.fetcher.as_ref().filter(|_| !cells.is_empty()) else { return Ok(()) };
         for cell in &cells {
-            match self.store.read(&cell.key) {
+            match self.store.read(&cell.key).filter(|read| has_reached(read, &cell.key, self.store.now())) {
                 Some(read) => self.ledger.restore(cell.key.clone(), read),
+                // Also where another run has read the beginning of it: minutes that nobody has asked are not read.
                 None => self.ledger.apply(CellUpdate { key: cell.key.clone(), change: Change::Queued }),
             }
         }
@@ -304,6 +305,12 @@ impl<'a> Gathering<'a> {
             compartments,
         }
     }
+}
+
+/// Whether a read has what had passed of a window at `now`, but for the minute that was under way.
+fn has_reached(read: &Read, key: &CellKey, now: DateTime<Utc>) -> bool {
+    let passed = now.timestamp().div_euclid(60).min(key.window.end_minute());
+    read.at > key.window.start() && key.window.passed(read.at).end_minute() >= passed
 }
 
 /// How long the service holds events, or the longest that it may where it does not tell.

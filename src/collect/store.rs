@@ -137,6 +137,11 @@ impl Store {
         self.torn
     }
 
+    /// When the run began.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.run.at
+    }
+
     /// From when on what was processed is wanted and can be had.
     pub fn from(&self) -> DateTime<Utc> {
         self.state.from.unwrap_or(self.run.oldest).max(self.run.oldest)
