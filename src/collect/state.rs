@@ -92,8 +92,11 @@ impl State {
         let window = window.filter(|_| id as usize == self.cells.len()).ok_or(Misplaced)?;
         let key = CellKey { region, compartment, window };
         self.firsts.push(first);
+        // Planned twice: nothing that may stand in its place is forgotten.
+        let before = self.ids.get(&key).copied();
+        let intended = before.map(|id| self.take_out(id)).transpose()?.map(|slot| slot.intended).unwrap_or_default();
         self.ids.insert(key.clone(), id);
-        self.cells.push(Some(Slot { key, read: None, files: Vec::new(), intended: Vec::new() }));
+        self.cells.push(Some(Slot { key, read: None, files: Vec::new(), intended }));
         Ok(())
     }
 
@@ -142,11 +145,12 @@ impl State {
         Ok(())
     }
 
-    /// A cell that was read before stays what it is.
+    /// A cell that was read before stays what it is, and so does one of which files may be in their places: another window
+    /// in its stead would hold the same events once more.
     fn miss_again(&mut self, id: CellId) -> Result<(RegionId, Ocid), Misplaced> {
         let slot = self.slot(id)?;
         let place = (slot.key.region.clone(), slot.key.compartment.clone());
-        if slot.read.is_none() {
+        if slot.read.is_none() && slot.intended.is_empty() {
             self.take_out(id)?;
         }
         Ok(place)
