@@ -43,6 +43,8 @@ pub struct World {
     pub denied: Vec<&'static str>,
     /// Windows of as many minutes are cut in three.
     pub long: i64,
+    /// For how long events are kept.
+    pub retention: TimeDelta,
 }
 
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -61,8 +63,13 @@ impl World {
     /// Events of two days in the root and in `a`, one of them late, one without a time, one that is no JSON; `denied` may
     /// not be read.
     pub fn small() -> Self {
-        let mut world =
-            Self { compartments: vec!["root", "a", "denied"], events: Vec::new(), denied: vec!["denied"], long: LONG };
+        let mut world = Self {
+            compartments: vec!["root", "a", "denied"],
+            events: Vec::new(),
+            denied: vec!["denied"],
+            long: LONG,
+            retention: TimeDelta::days(365),
+        };
         for (n, time) in ["2026-03-12T20:00:00Z", "2026-03-13T23:59:59Z", "2026-03-14T07:00:00Z"].iter().enumerate() {
             world.add("root", &format!("r{n}"), at(time), TimeDelta::seconds(20));
             world.add("a", &format!("a{n}"), at(time), TimeDelta::zero());
@@ -158,7 +165,7 @@ impl World {
         let run = Run {
             at: now,
             since: Some(at("2026-03-12T12:00:00Z")),
-            oldest: now - TimeDelta::days(365),
+            oldest: now - self.retention,
             run_id: "run".into(),
             settling: SETTLING,
         };

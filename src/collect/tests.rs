@@ -83,6 +83,24 @@ fn a_compartment_that_appears_is_read_from_the_beginning_and_one_that_goes_stays
 }
 
 #[test]
+fn a_compartment_that_appears_has_no_gap_before_what_the_service_still_held() {
+    let (directory, mut world) = (directory(), World::small());
+    let root = directory.path();
+    world.denied.clear();
+    let all = std::mem::replace(&mut world.compartments, vec!["root"]);
+    world.collect(root, &Disk::default(), times()[0]).unwrap();
+    world.compartments = all;
+    world.retention = TimeDelta::days(3);
+    for days in [2, 4, 6] {
+        world.collect(root, &Disk::default(), times()[0] + TimeDelta::days(days)).unwrap();
+    }
+    assert_eq!(verify(root, &tenancies(root)[0]).unwrap().found, []);
+    // What was planned and lost since stays a gap.
+    world.collect(root, &Disk::default(), times()[0] + TimeDelta::days(16)).unwrap();
+    assert_eq!(worst(root), Some(Sort::Gap));
+}
+
+#[test]
 fn a_place_and_why_it_may_not_be_read_are_written_out_once() {
     let (directory, world) = (directory(), World::small());
     collected(&world, directory.path());
