@@ -51,6 +51,8 @@ pub struct Gathering<'a> {
     received: u64,
     refused: u64,
     halted: Option<Problem>,
+    /// Why something that was read was not added to what is held: the first such problem.
+    not_kept: Option<Problem>,
     started_at: DateTime<Utc>,
     listed_again_at: Option<DateTime<Utc>>,
 }
@@ -101,6 +103,7 @@ impl<'a> Gathering<'a> {
             received: 0,
             refused: 0,
             halted: None,
+            not_kept: None,
             started_at,
             listed_again_at: None,
         })
@@ -185,7 +188,10 @@ impl<'a> Gathering<'a> {
                 self.store.page(&page)?;
             }
             FetchEvent::Update(update) => {
-                let added = self.store.update(&update)?;
+                let added = match self.store.update(&update) {
+                    Err(trouble @ Trouble::DamagedData { .. }) => return self.lose(update.key, &trouble),
+                    added => added?,
+                };
                 if let Some(added) = added.filter(|added| added.events > 0) {
                     let change = Change::Added { events: added.events, late: added.late };
                     self.ledger.apply(CellUpdate { key: update.key.clone(), change });
@@ -197,6 +203,16 @@ impl<'a> Gathering<'a> {
             FetchEvent::Traffic(traffic) => self.refused = traffic.calls.refused,
             FetchEvent::Slowed(_) | FetchEvent::Idle => {}
         }
+        Ok(())
+    }
+
+    /// A file that is not what was written costs its own cell, and no other.
+    fn lose(&mut self, key: CellKey, trouble: &Trouble) -> Result<(), Trouble> {
+        let problem = trouble.to_problem();
+        self.not_kept.get_or_insert_with(|| problem.clone());
+        let update = CellUpdate { key, change: Change::NotKept(problem.into()) };
+        self.store.update(&update)?;
+        self.ledger.apply(update);
         Ok(())
     }
 
@@ -216,6 +232,9 @@ impl<'a> Gathering<'a> {
         let gone = self.args.verdict.strict && document.totals.gone > 0;
         document.complete = document.leaves_nothing_open() && !gone;
         document.exit_code = report::exit_code(&document, self.args.verdict.strict, self.args.verdict.fail_on);
+        if let Some(problem) = self.not_kept.as_ref().filter(|_| !document.interrupted) {
+            document.exit_code = problem.kind.exit_code();
+        }
         let gains = self.store.gains().clone();
         let coverage = report::sentence(&document);
         let coverage = coverage.strip_prefix("coverage: ").unwrap_or(&coverage);
@@ -225,6 +244,9 @@ impl<'a> Gathering<'a> {
         let finished = tokio::task::block_in_place(|| self.store.finish(at, code, sentence));
         finished.map_err(|trouble| trouble.to_problem())?;
         self.talk.findings(&report::findings(&document));
+        if let Some(problem) = &self.not_kept {
+            self.talk.problem(problem);
+        }
         let left = self.store.first_unread().map(|first| first + self.retention - clock::now());
         self.warn(left);
         self.talk.summary(&document);
@@ -247,7 +269,7 @@ impl<'a> Gathering<'a> {
             "lostInSeconds": left.map(|left| left.num_seconds().max(0)),
             "lostPlaces": self.store.lost(),
             "sentence": document.sentence,
-            "problem": document.stopped.as_ref().map(|problem| &problem.what),
+            "problem": document.stopped.as_ref().or(self.not_kept.as_ref()).map(|problem| &problem.what),
         });
         Ok(Outcome { exit_code: document.exit_code, parts })
     }

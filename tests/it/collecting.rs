@@ -178,6 +178,30 @@ fn minutes_that_no_run_has_read_are_not_said_to_be_complete() {
 }
 
 #[test]
+fn a_data_file_that_is_damaged_costs_its_own_slice_and_no_other() {
+    let collection = Collection::new(open_cloud());
+    collection.run(&[]).expect(0);
+    let mut files = Vec::new();
+    look_into(&collection.directory.join("data"), &mut |path, _| files.push(path.to_owned()));
+    std::fs::write(&files[0], "no zstd").unwrap();
+    let removed = files.iter().rfind(|path| **path != files[0]).unwrap();
+    std::fs::remove_file(removed).unwrap();
+    for _ in 0..2 {
+        let output = collection.run(&["--rebuild-ledger"]).expect(1);
+        let line = output.json();
+        assert_eq!(line["complete"], false, "{line}");
+        assert_eq!(line["tenancies"][0]["slices"]["failed"], 1, "{line}");
+        assert!(line["tenancies"][0]["problem"].as_str().unwrap().contains("cannot be read"), "{line}");
+        assert!(output.stderr.contains("restore it from a backup"), "{}", output.stderr);
+        assert!(removed.exists(), "the others were not read");
+    }
+    std::fs::remove_file(&files[0]).unwrap();
+    collection.run(&[]).expect(0);
+    collection.assert_holds_the_world();
+    collection.verify().expect(0);
+}
+
+#[test]
 fn a_second_collector_is_refused_and_told_who_is_the_first() {
     let collection = Collection::new(open_cloud());
     collection.cloud.fake.hold(Gate::region("us-phoenix-1"));
