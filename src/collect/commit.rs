@@ -62,7 +62,9 @@ impl Commit<'_> {
         let read_at = slot.read.map(|read| read.at);
         let mut prepared = Prepared::default();
         let Some(mut pages) = staging.pages(key)? else { return Ok(prepared) };
-        let mut sorter = Sorter::new(SorterSettings::default(), self.footprint.clone());
+        let sorter = Sorter::new(SorterSettings::default(), self.footprint.clone());
+        // On the disk of the collection, which has room for it, and whose owner alone may look into it.
+        let mut sorter = sorter.in_directory(self.layout.staging());
         while let Some(page) = pages.next()? {
             sorter.push(&page, |_, _| true)?;
         }
