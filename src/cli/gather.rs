@@ -16,7 +16,7 @@ use super::progress::Status;
 use super::report;
 use super::talk::Talk;
 use crate::collect::{Disk, Run, Store, Trouble};
-use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger};
+use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger, Read};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
@@ -51,6 +51,8 @@ pub struct Gathering<'a> {
     received: u64,
     refused: u64,
     halted: Option<Problem>,
+    /// Why something that was read was not added to what is held: the first such problem.
+    not_kept: Option<Problem>,
     started_at: DateTime<Utc>,
     listed_again_at: Option<DateTime<Utc>>,
 }
@@ -101,6 +103,7 @@ impl<'a> Gathering<'a> {
             received: 0,
             refused: 0,
             halted: None,
+            not_kept: None,
             started_at,
             listed_again_at: None,
         })
@@ -154,8 +157,9 @@ impl<'a> Gathering<'a> {
     async fn read_cells(&mut self, cells: Vec<PlannedCell>, interrupt: &mut Interrupt) -> Result<(), Problem> {
         let Some(fetcher) = self.fetcher.as_ref().filter(|_| !cells.is_empty()) else { return Ok(()) };
         for cell in &cells {
-            match self.store.read(&cell.key) {
+            match self.store.read(&cell.key).filter(|read| has_reached(read, &cell.key, self.store.now())) {
                 Some(read) => self.ledger.restore(cell.key.clone(), read),
+                // Also where another run has read the beginning of it: minutes that nobody has asked are not read.
                 None => self.ledger.apply(CellUpdate { key: cell.key.clone(), change: Change::Queued }),
             }
         }
@@ -184,7 +188,10 @@ impl<'a> Gathering<'a> {
                 self.store.page(&page)?;
             }
             FetchEvent::Update(update) => {
-                let added = self.store.update(&update)?;
+                let added = match self.store.update(&update) {
+                    Err(trouble @ Trouble::DamagedData { .. }) => return self.lose(update.key, &trouble),
+                    added => added?,
+                };
                 if let Some(added) = added.filter(|added| added.events > 0) {
                     let change = Change::Added { events: added.events, late: added.late };
                     self.ledger.apply(CellUpdate { key: update.key.clone(), change });
@@ -196,6 +203,16 @@ impl<'a> Gathering<'a> {
             FetchEvent::Traffic(traffic) => self.refused = traffic.calls.refused,
             FetchEvent::Slowed(_) | FetchEvent::Idle => {}
         }
+        Ok(())
+    }
+
+    /// A file that is not what was written costs its own cell, and no other.
+    fn lose(&mut self, key: CellKey, trouble: &Trouble) -> Result<(), Trouble> {
+        let problem = trouble.to_problem();
+        self.not_kept.get_or_insert_with(|| problem.clone());
+        let update = CellUpdate { key, change: Change::NotKept(problem.into()) };
+        self.store.update(&update)?;
+        self.ledger.apply(update);
         Ok(())
     }
 
@@ -215,6 +232,9 @@ impl<'a> Gathering<'a> {
         let gone = self.args.verdict.strict && document.totals.gone > 0;
         document.complete = document.leaves_nothing_open() && !gone;
         document.exit_code = report::exit_code(&document, self.args.verdict.strict, self.args.verdict.fail_on);
+        if let Some(problem) = self.not_kept.as_ref().filter(|_| !document.interrupted) {
+            document.exit_code = problem.kind.exit_code();
+        }
         let gains = self.store.gains().clone();
         let coverage = report::sentence(&document);
         let coverage = coverage.strip_prefix("coverage: ").unwrap_or(&coverage);
@@ -224,6 +244,9 @@ impl<'a> Gathering<'a> {
         let finished = tokio::task::block_in_place(|| self.store.finish(at, code, sentence));
         finished.map_err(|trouble| trouble.to_problem())?;
         self.talk.findings(&report::findings(&document));
+        if let Some(problem) = &self.not_kept {
+            self.talk.problem(problem);
+        }
         let left = self.store.first_unread().map(|first| first + self.retention - clock::now());
         self.warn(left);
         self.talk.summary(&document);
@@ -246,7 +269,7 @@ impl<'a> Gathering<'a> {
             "lostInSeconds": left.map(|left| left.num_seconds().max(0)),
             "lostPlaces": self.store.lost(),
             "sentence": document.sentence,
-            "problem": document.stopped.as_ref().map(|problem| &problem.what),
+            "problem": document.stopped.as_ref().or(self.not_kept.as_ref()).map(|problem| &problem.what),
         });
         Ok(Outcome { exit_code: document.exit_code, parts })
     }
@@ -304,6 +327,12 @@ impl<'a> Gathering<'a> {
             compartments,
         }
     }
+}
+
+/// Whether a read has what had passed of a window at `now`, but for the minute that was under way.
+fn has_reached(read: &Read, key: &CellKey, now: DateTime<Utc>) -> bool {
+    let passed = now.timestamp().div_euclid(60).min(key.window.end_minute());
+    read.at > key.window.start() && key.window.passed(read.at).end_minute() >= passed
 }
 
 /// How long the service holds events, or the longest that it may where it does not tell.

@@ -10,7 +10,9 @@ use super::disk::Disk;
 use super::layout::Layout;
 use super::lines::{Group, Line, NewFile, Old};
 use super::record::DataFile;
+use super::scan::digest;
 use super::staging::Staging;
+use super::state::Slot;
 use super::{Trouble, damaged_data};
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
@@ -55,17 +57,14 @@ impl News<'_> {
 }
 
 impl Commit<'_> {
-    /// Puts the pages of `key` together with what is held of it: `held`, as of `read_at`.
-    pub fn prepare(
-        &self,
-        staging: &mut Staging,
-        key: &CellKey,
-        held: &[DataFile],
-        read_at: Option<DateTime<Utc>>,
-    ) -> Result<Prepared, Trouble> {
+    /// Puts the pages of `key` together with what `slot` says is held of it.
+    pub fn prepare(&self, staging: &mut Staging, key: &CellKey, slot: &Slot) -> Result<Prepared, Trouble> {
+        let read_at = slot.read.map(|read| read.at);
         let mut prepared = Prepared::default();
         let Some(mut pages) = staging.pages(key)? else { return Ok(prepared) };
-        let mut sorter = Sorter::new(SorterSettings::default(), self.footprint.clone());
+        let sorter = Sorter::new(SorterSettings::default(), self.footprint.clone());
+        // On the disk of the collection, which has room for it, and whose owner alone may look into it.
+        let mut sorter = sorter.in_directory(self.layout.staging());
         while let Some(page) = pages.next()? {
             sorter.push(&page, |_, _| true)?;
         }
@@ -75,7 +74,8 @@ impl Commit<'_> {
         while let Some((line, _)) = &news.next {
             let path = Layout::file(key, line.day());
             let staged = staging.name();
-            let before = held.iter().find(|file| file.path == path);
+            let before = slot.files.iter().find(|file| file.path == path);
+            self.check(&path, before, slot)?;
             let added = prepared.added.events;
             let file = self.merge(&path, &staged, &mut news, &mut prepared.added, read_at)?;
             if prepared.added.events == added && before.is_some_and(|before| before.rows == file.rows()) {
@@ -86,6 +86,24 @@ impl Commit<'_> {
             }
         }
         Ok(prepared)
+    }
+
+    /// That the file at `path` is what was put there last. What is written anew from a file that somebody has changed, or
+    /// from one that is gone, would look sound ever after.
+    fn check(&self, path: &str, held: Option<&DataFile>, slot: &Slot) -> Result<(), Trouble> {
+        let place = self.layout.data().join(path);
+        let mut known = held.into_iter().chain(slot.intended.iter().filter(|file| file.path == path)).peekable();
+        if known.peek().is_none() {
+            return Ok(());
+        }
+        match digest(&place) {
+            Ok(found) if known.any(|file| found == (file.bytes, file.sha256.clone())) => Ok(()),
+            Ok(_) => Err(damaged_data(&place, "it is not what was written")),
+            // It was about to be put there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && held.is_none() => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(damaged_data(&place, "it is missing")),
+            Err(error) => Err(damaged_data(&place, &format!("it cannot be read: {error}"))),
+        }
     }
 
     /// Writes what the file at `path` holds and what is new for it. Whatever is there is kept, also where no ledger knows
@@ -99,7 +117,7 @@ impl Commit<'_> {
         read_at: Option<DateTime<Utc>>,
     ) -> Result<NewFile, Trouble> {
         let place = self.layout.data().join(path);
-        let damaged = |error: io::Error| damaged_data(&place, &error);
+        let damaged = |error: io::Error| damaged_data(&place, &format!("it cannot be read: {error}"));
         let day = news.next.as_ref().and_then(|(line, _)| line.day());
         let mut old = Old::open(&place).map_err(damaged)?;
         let mut file = NewFile::create(self.disk, staged)?;

@@ -40,6 +40,9 @@ pub enum Trouble {
     Io(#[from] io::Error),
     #[error("{what}")]
     Damaged { what: String, hint: String },
+    /// One data file is not what was written; the rest can be added to.
+    #[error("{what}")]
+    DamagedData { what: String, hint: String },
     #[error("{0}; that is a mistake of this program")]
     Bug(&'static str),
 }
@@ -53,7 +56,7 @@ impl Trouble {
         let problem = Problem::new(ProblemKind::Io, clean(&self.to_string()));
         match self {
             Self::Io(_) => problem.hint("what was collected before is whole; once there is room, run it again"),
-            Self::Damaged { hint, .. } => problem.hint(hint),
+            Self::Damaged { hint, .. } | Self::DamagedData { hint, .. } => problem.hint(hint),
             Self::Bug(_) => problem,
         }
     }
@@ -70,9 +73,9 @@ fn damaged(layout: &Layout, why: &str) -> Trouble {
 }
 
 /// Of a file that new events were to be added to.
-fn damaged_data(place: &std::path::Path, error: &io::Error) -> Trouble {
-    Trouble::Damaged {
-        what: format!("the data file {} cannot be read: {error}", place.display()),
+fn damaged_data(place: &std::path::Path, why: &str) -> Trouble {
+    Trouble::DamagedData {
+        what: format!("nothing was added to the data file {}: {why}", place.display()),
         hint:
             "restore it from a backup; or move it away and use --rebuild-ledger: what the service still holds is then\n\
                asked once more"

@@ -26,6 +26,8 @@ pub struct State {
     /// The place of each cell, as the cell that this was planned in first.
     firsts: Vec<CellId>,
     named: HashMap<CellId, (RegionId, Ocid)>,
+    /// The first minute of each place that was ever planned. What appears late is never asked for what was lost before.
+    starts: HashMap<(RegionId, Ocid), i64>,
     /// Why a place could not be read when it was tried last.
     pub troubles: BTreeMap<(RegionId, Ocid), Missing>,
 }
@@ -92,8 +94,13 @@ impl State {
         let window = window.filter(|_| id as usize == self.cells.len()).ok_or(Misplaced)?;
         let key = CellKey { region, compartment, window };
         self.firsts.push(first);
+        let start = self.starts.entry((key.region.clone(), key.compartment.clone())).or_insert(planned.window.0);
+        *start = planned.window.0.min(*start);
+        // Planned twice: nothing that may stand in its place is forgotten.
+        let before = self.ids.get(&key).copied();
+        let intended = before.map(|id| self.take_out(id)).transpose()?.map(|slot| slot.intended).unwrap_or_default();
         self.ids.insert(key.clone(), id);
-        self.cells.push(Some(Slot { key, read: None, files: Vec::new(), intended: Vec::new() }));
+        self.cells.push(Some(Slot { key, read: None, files: Vec::new(), intended }));
         Ok(())
     }
 
@@ -142,11 +149,12 @@ impl State {
         Ok(())
     }
 
-    /// A cell that was read before stays what it is.
+    /// A cell that was read before stays what it is, and so does one of which files may be in their places: another window
+    /// in its stead would hold the same events once more.
     fn miss_again(&mut self, id: CellId) -> Result<(RegionId, Ocid), Misplaced> {
         let slot = self.slot(id)?;
         let place = (slot.key.region.clone(), slot.key.compartment.clone());
-        if slot.read.is_none() {
+        if slot.read.is_none() && slot.intended.is_empty() {
             self.take_out(id)?;
         }
         Ok(place)
@@ -211,7 +219,7 @@ impl State {
         gaps
     }
 
-    /// Per place, the minutes of `window` that no read has covered.
+    /// Per place, the minutes of `window` that no read has covered, from the first that was ever planned.
     pub fn gaps(&self, window: FetchWindow) -> Vec<Gap<'_>> {
         let mut read: HashMap<(&RegionId, &Ocid), Vec<FetchWindow>> = HashMap::new();
         for slot in self.slots() {
@@ -220,8 +228,11 @@ impl State {
             let windows = read.entry((&slot.key.region, &slot.key.compartment)).or_default();
             windows.push(slot.key.window.passed(done.at));
         }
-        let gaps = |(region, compartment): &(RegionId, Ocid)| {
-            window.minus(read.get(&(region, compartment)).map_or(&[], Vec::as_slice))
+        let gaps = |place: &(RegionId, Ocid)| {
+            let start = self.starts.get(place).map_or(window.start_minute(), |start| window.start_minute().max(*start));
+            let wanted = FetchWindow::from_minutes(start, window.end_minute());
+            let read = read.get(&(&place.0, &place.1)).map_or(&[][..], Vec::as_slice);
+            wanted.map(|wanted| wanted.minus(read)).unwrap_or_default()
         };
         let all = self.places.keys().map(|place| (&place.0, &place.1, gaps(place)));
         all.filter(|(_, _, gaps)| !gaps.is_empty()).collect()

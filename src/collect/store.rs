@@ -137,6 +137,11 @@ impl Store {
         self.torn
     }
 
+    /// When the run began.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.run.at
+    }
+
     /// From when on what was processed is wanted and can be had.
     pub fn from(&self) -> DateTime<Utc> {
         self.state.from.unwrap_or(self.run.oldest).max(self.run.oldest)
@@ -175,7 +180,7 @@ impl Store {
         let open = self.state.slots().filter(|slot| slot.read.is_none());
         let known: std::collections::HashSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
         let open = open.filter(|slot| !known.contains(&slot.key));
-        let open: Vec<PlannedCell> = open.map(|slot| PlannedCell::new(slot.key.clone(), tenancy, now)).collect();
+        let open: Vec<PlannedCell> = open.map(|slot| open_cell(slot, tenancy, now)).collect();
         cells.extend(open);
         cells.extend(settling(&ledger, tenancy, now));
         cells.retain(|cell| wanted(&cell.key) && cell.key.window.end() > self.run.oldest);
@@ -290,10 +295,11 @@ impl Store {
         let Some((id, slot)) = self.slot(key) else {
             return Err(Trouble::bug("a cell was read that nobody had planned"));
         };
-        let (held, before) = (slot.files.clone(), slot.read);
+        let slot = slot.clone();
         let tenancy = self.state.head.as_ref().map(|head| head.tenancy.clone()).unwrap_or_default();
         let commit = Commit { disk: &self.disk, layout: &self.layout, tenancy: &tenancy, footprint: &self.footprint };
-        let prepared = commit.prepare(&mut self.staging, key, &held, before.map(|read| read.at))?;
+        let prepared = commit.prepare(&mut self.staging, key, &slot)?;
+        let Slot { files: held, read: before, .. } = slot;
         if prepared.files.is_empty() {
             self.quiet.push((id, Read { at, pages, events: 0, late: 0 }));
             if self.quiet.len() >= QUIET {
@@ -380,6 +386,13 @@ fn windows(from: DateTime<Utc>, now: DateTime<Utc>) -> Vec<FetchWindow> {
     let tomorrow = midnight.checked_add_days(Days::new(1)).unwrap_or(now);
     let ranges = [TimeRange::new(from.max(midnight), tomorrow), TimeRange::new(from, midnight)];
     ranges.into_iter().flatten().map(|range| range.fetch_window(TimeDelta::zero())).collect()
+}
+
+/// A cell that was planned and not read. Where files of it may be in their places it is not cut, as nothing is that was
+/// read before: its parts would hold the same events once more.
+fn open_cell(slot: &Slot, tenancy: &Tenancy, now: DateTime<Utc>) -> PlannedCell {
+    let read_at = (!slot.intended.is_empty()).then(|| slot.key.window.start());
+    PlannedCell { read_at, ..PlannedCell::new(slot.key.clone(), tenancy, now) }
 }
 
 fn is_part(key: &CellKey, whole: &CellKey) -> bool {

@@ -39,6 +39,12 @@ pub struct Served {
 pub struct World {
     pub compartments: Vec<&'static str>,
     pub events: Vec<Served>,
+    /// What may not be read.
+    pub denied: Vec<&'static str>,
+    /// Windows of as many minutes are cut in three.
+    pub long: i64,
+    /// For how long events are kept.
+    pub retention: TimeDelta,
 }
 
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -47,8 +53,8 @@ pub fn at(text: &str) -> DateTime<Utc> {
 
 pub const SETTLING: TimeDelta = TimeDelta::minutes(15);
 
-/// Windows of as many minutes are cut in three.
-const LONG: i64 = 1_500;
+/// The same of the small tenancy.
+pub const LONG: i64 = 1_500;
 
 /// Events on a page.
 const PAGE: usize = 2;
@@ -57,7 +63,13 @@ impl World {
     /// Events of two days in the root and in `a`, one of them late, one without a time, one that is no JSON; `denied` may
     /// not be read.
     pub fn small() -> Self {
-        let mut world = Self { compartments: vec!["root", "a", "denied"], events: Vec::new() };
+        let mut world = Self {
+            compartments: vec!["root", "a", "denied"],
+            events: Vec::new(),
+            denied: vec!["denied"],
+            long: LONG,
+            retention: TimeDelta::days(365),
+        };
         for (n, time) in ["2026-03-12T20:00:00Z", "2026-03-13T23:59:59Z", "2026-03-14T07:00:00Z"].iter().enumerate() {
             world.add("root", &format!("r{n}"), at(time), TimeDelta::seconds(20));
             world.add("a", &format!("a{n}"), at(time), TimeDelta::zero());
@@ -106,7 +118,7 @@ impl World {
         let tell =
             |store: &mut Store, key: &CellKey, change| store.update(&CellUpdate { key: key.clone(), change }).map(drop);
         tell(store, key, Change::Started)?;
-        if key.compartment.as_str() == "denied" {
+        if self.denied.contains(&key.compartment.as_str()) {
             let problem = Problem::new(ProblemKind::Denied, "no").into();
             return tell(store, key, Change::Denied(problem));
         }
@@ -124,7 +136,7 @@ impl World {
             page.read_at = cell.read_at;
             store.page(&page)?;
             tell(store, key, Change::Page { events: chunk.len() as u64 })?;
-            if cell.read_at.is_none() && key.window.minutes() >= LONG {
+            if cell.read_at.is_none() && key.window.minutes() >= self.long {
                 return self.split(store, cell, now);
             }
         }
@@ -153,7 +165,7 @@ impl World {
         let run = Run {
             at: now,
             since: Some(at("2026-03-12T12:00:00Z")),
-            oldest: now - TimeDelta::days(365),
+            oldest: now - self.retention,
             run_id: "run".into(),
             settling: SETTLING,
         };

@@ -11,7 +11,7 @@ use super::manifest::Manifest;
 use super::rebuild::rebuild;
 use super::scan::paths;
 use super::store::load;
-use super::testing::{Fault, Faulty, World, assert_whole, at, contents, directory};
+use super::testing::{Fault, Faulty, LONG, World, assert_whole, at, contents, directory};
 use super::verify::{Sort, verify};
 use super::{Trouble, tenancies};
 use crate::domain::time_range::FetchWindow;
@@ -83,6 +83,24 @@ fn a_compartment_that_appears_is_read_from_the_beginning_and_one_that_goes_stays
 }
 
 #[test]
+fn a_compartment_that_appears_has_no_gap_before_what_the_service_still_held() {
+    let (directory, mut world) = (directory(), World::small());
+    let root = directory.path();
+    world.denied.clear();
+    let all = std::mem::replace(&mut world.compartments, vec!["root"]);
+    world.collect(root, &Disk::default(), times()[0]).unwrap();
+    world.compartments = all;
+    world.retention = TimeDelta::days(3);
+    for days in [2, 4, 6] {
+        world.collect(root, &Disk::default(), times()[0] + TimeDelta::days(days)).unwrap();
+    }
+    assert_eq!(verify(root, &tenancies(root)[0]).unwrap().found, []);
+    // What was planned and lost since stays a gap.
+    world.collect(root, &Disk::default(), times()[0] + TimeDelta::days(16)).unwrap();
+    assert_eq!(worst(root), Some(Sort::Gap));
+}
+
+#[test]
 fn a_place_and_why_it_may_not_be_read_are_written_out_once() {
     let (directory, world) = (directory(), World::small());
     collected(&world, directory.path());
@@ -148,6 +166,67 @@ fn a_power_cut_at_any_operation_costs_nothing_but_time() {
     sweep(Fault::PowerCut);
 }
 
+/// After an end at any operation the windows are cut otherwise than before, or may not be read for a while: each event
+/// stands once all the same.
+#[test]
+fn what_an_end_leaves_behind_is_not_held_twice_when_the_next_run_goes_another_way() {
+    let [now, later, _] = times();
+    for n in 0.. {
+        let (directory, mut world) = (directory(), World::small());
+        let root = directory.path();
+        world.long = i64::MAX;
+        let faulty = Faulty::new(n, Fault::Kill, world.layout(root));
+        if world.collect(root, &Disk::watched(Arc::clone(&faulty) as _), now).is_ok() {
+            assert!(n > 50, "only {n} operations");
+            return;
+        }
+        if n % 2 == 0 {
+            world.denied.push("root");
+            world.collect(root, &Disk::default(), now).unwrap();
+            assert!(worst(root) < Some(Sort::Mismatch), "{n}");
+            world.denied.pop();
+        }
+        world.long = LONG;
+        world.collect(root, &Disk::default(), later).unwrap();
+        world.collect(root, &Disk::default(), later + TimeDelta::days(1)).unwrap();
+        let kept = world.kept(root);
+        let once: BTreeSet<&String> = kept.iter().map(|(_, event)| event).collect();
+        assert_eq!((kept.len(), once.len()), (world.events.len(), world.events.len()), "{n}");
+        assert_eq!(worst(root), Some(Sort::Gap), "{n}");
+    }
+}
+
+/// Spoils the file that the second run has something new for.
+fn spoiled(spoil: impl Fn(&Path)) -> (tempfile::TempDir, World) {
+    let (directory, world) = (directory(), World::small());
+    let root = directory.path();
+    let [first, second, third] = times();
+    world.collect(root, &Disk::default(), first).unwrap();
+    let kept = world.kept(root);
+    let path = kept.iter().find(|(_, event)| event.contains("r2")).map(|(path, _)| path).unwrap();
+    spoil(&world.layout(root).data().join(path));
+    for now in [second, third] {
+        let refused = world.collect(root, &Disk::default(), now).unwrap_err();
+        assert!(matches!(&refused, Trouble::DamagedData { what, .. } if what.contains(path)), "{refused}");
+    }
+    assert_eq!(worst(root), Some(Sort::Mismatch));
+    (directory, world)
+}
+
+#[test]
+fn nothing_is_added_to_a_file_that_is_missing() {
+    spoiled(|path| std::fs::remove_file(path).unwrap());
+}
+
+#[test]
+fn nothing_is_added_to_a_file_that_somebody_has_changed() {
+    spoiled(|path| {
+        let text = zstd::decode_all(&*std::fs::read(path).unwrap()).unwrap();
+        let text = String::from_utf8(text).unwrap().replace("r2", "x2");
+        std::fs::write(path, zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
+    });
+}
+
 #[test]
 fn data_that_is_gone_is_asked_once_more_when_the_ledger_is_made_anew() {
     let (directory, world) = (directory(), World::small());
@@ -162,7 +241,7 @@ fn data_that_is_gone_is_asked_once_more_when_the_ledger_is_made_anew() {
     let rebuilt = rebuild(&Disk::default(), &layout, now).unwrap();
     assert_eq!(rebuilt.foreign.len(), 1, "{rebuilt:?}");
     let refused = world.collect(root, &Disk::default(), now).unwrap_err();
-    assert!(refused.to_string().contains(".jsonl.zst cannot be read"), "{refused}");
+    assert!(refused.to_string().contains(".jsonl.zst: it cannot be read"), "{refused}");
     std::fs::remove_file(&damaged).unwrap();
     assert!(world.collect(root, &Disk::default(), now).unwrap().events > 0);
     assert_eq!((world.kept(root).len(), events(world.kept(root))), (world.events.len(), expected));

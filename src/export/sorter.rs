@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -58,6 +59,8 @@ impl std::ops::AddAssign for Tally {
 pub struct Sorter {
     settings: SorterSettings,
     footprint: Footprint,
+    /// Where runs are written; `None`: where the system keeps what is temporary.
+    directory: Option<PathBuf>,
     held: Vec<Item>,
     held_bytes: usize,
     runs: Vec<File>,
@@ -88,6 +91,7 @@ impl Sorter {
         Self {
             settings,
             footprint,
+            directory: None,
             held: Vec::new(),
             held_bytes: 0,
             runs: Vec::new(),
@@ -95,6 +99,12 @@ impl Sorter {
             contents: HashMap::new(),
             conflicts: HashSet::new(),
         }
+    }
+
+    /// What does not fit into memory is written to files in `directory`, which have no name.
+    #[must_use]
+    pub fn in_directory(self, directory: PathBuf) -> Self {
+        Self { directory: Some(directory), ..self }
     }
 
     /// Takes the events of a page that `wanted` picks. Fails when a run cannot be written.
@@ -146,7 +156,8 @@ impl Sorter {
 
     fn write_run(&mut self) -> io::Result<()> {
         self.held.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut out = BufWriter::with_capacity(1 << 18, tempfile::tempfile()?);
+        let run = self.directory.as_ref().map_or_else(tempfile::tempfile, tempfile::tempfile_in)?;
+        let mut out = BufWriter::with_capacity(1 << 18, run);
         for item in self.held.drain(..) {
             item.write(&mut out)?;
         }

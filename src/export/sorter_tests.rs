@@ -28,6 +28,23 @@ fn sorted(memory: usize, pages: &[Page]) -> (Vec<(String, String)>, Tally) {
 }
 
 #[test]
+fn what_does_not_fit_into_memory_goes_where_it_was_told_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let page = page("a", &[event(1, 1, "x"), event(2, 2, "x")]);
+    let sorter = |name: &str| {
+        let sorter = Sorter::new(SorterSettings { memory: 1 }, Footprint::default());
+        sorter.in_directory(directory.path().join(name))
+    };
+    assert!(sorter("none").push(&page, |_, _| true).is_err());
+    let mut sorter = sorter("");
+    sorter.push(&page, |_, _| true).unwrap();
+    assert_eq!(sorter.runs.len(), 2);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    let mut ordered = sorter.finish().unwrap();
+    assert!(ordered.next().unwrap().is_some() && ordered.next().unwrap().is_some());
+}
+
+#[test]
 fn time_then_id_and_what_has_no_time_last() {
     let no_time = r#"{"eventId":"0000"}"#.to_owned();
     let pages = [page("a", &[no_time.clone(), event(2, 5, ""), event(1, 5, ""), event(9, 1, "")])];

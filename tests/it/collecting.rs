@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Instant;
 
-use auditui::fake_oci::Gate;
+use auditui::fake_oci::{Gate, Scenario};
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::support::{Cloud, Output, assert_polite, rfc3339};
@@ -16,6 +17,13 @@ use super::support::{Cloud, Output, assert_polite, rfc3339};
 /// A cloud in which everything may be read but what was deleted.
 fn open_cloud() -> Cloud {
     Cloud::small_but("readable = false", "readable = true")
+}
+
+/// The same with `more` in its scenario.
+fn open_cloud_with(more: &str) -> Cloud {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/scenarios/small.toml");
+    let text = std::fs::read_to_string(path).unwrap().replace("readable = false", "readable = true");
+    Cloud::of(Scenario::parse(&format!("{text}\n{more}")).unwrap())
 }
 
 struct Collection {
@@ -139,6 +147,58 @@ fn what_may_not_be_read_makes_exit_code_3_and_is_read_once_it_may() {
     collection.assert_holds_the_world();
     let verified = collection.verify().expect(3);
     assert!(verified.text().contains("gap: "), "{}", verified.text());
+}
+
+#[test]
+fn minutes_that_no_run_has_read_are_not_said_to_be_complete() {
+    let first = Collection::new(open_cloud());
+    let calls = first.run(&[]).expect(0).json()["tenancies"][0]["calls"].as_u64().unwrap();
+    let ends = |kind: &str| format!("after = {calls}\n{kind}\n");
+    for (trouble, word) in [
+        (format!("[[changes]]\n{}", ends("kind = \"revoked\"\ncompartment = \"prod/prod-net\"")), "denied"),
+        (
+            format!(
+                "[[faults]]\noperation = \"ListEvents\"\ncompartment = \"prod/prod-net\"\n{}",
+                ends("kind = \"status\"\nstatus = 400\ncode = \"InvalidParameter\"")
+            ),
+            "failed",
+        ),
+    ] {
+        let collection = Collection::new(open_cloud_with(&trouble));
+        // More than five minutes would be a clock that is wrong; of two, the slower counts.
+        let now = collection.cloud.fake.now();
+        collection.cloud.fake.set_clock(now - TimeDelta::minutes(4));
+        collection.run(&[]).expect(0);
+        collection.cloud.fake.set_clock(now);
+        let line = collection.run(&[]).expect(3).json();
+        assert_eq!((&line["complete"], &line["tenancies"][0]["complete"]), (&false.into(), &false.into()), "{line}");
+        assert!(line["tenancies"][0]["slices"][word].as_u64().unwrap() > 0, "{line}");
+        collection.verify().expect(3);
+    }
+}
+
+#[test]
+fn a_data_file_that_is_damaged_costs_its_own_slice_and_no_other() {
+    let collection = Collection::new(open_cloud());
+    collection.run(&[]).expect(0);
+    let mut files = Vec::new();
+    look_into(&collection.directory.join("data"), &mut |path, _| files.push(path.to_owned()));
+    std::fs::write(&files[0], "no zstd").unwrap();
+    let removed = files.iter().rfind(|path| **path != files[0]).unwrap();
+    std::fs::remove_file(removed).unwrap();
+    for _ in 0..2 {
+        let output = collection.run(&["--rebuild-ledger"]).expect(1);
+        let line = output.json();
+        assert_eq!(line["complete"], false, "{line}");
+        assert_eq!(line["tenancies"][0]["slices"]["failed"], 1, "{line}");
+        assert!(line["tenancies"][0]["problem"].as_str().unwrap().contains("cannot be read"), "{line}");
+        assert!(output.stderr.contains("restore it from a backup"), "{}", output.stderr);
+        assert!(removed.exists(), "the others were not read");
+    }
+    std::fs::remove_file(&files[0]).unwrap();
+    collection.run(&[]).expect(0);
+    collection.assert_holds_the_world();
+    collection.verify().expect(0);
 }
 
 #[test]
