@@ -15,6 +15,8 @@ use super::line::LineEditor;
 use super::overlay::Overlay;
 use super::view::Seen;
 use super::viewport::Viewport;
+use crate::domain::secret::holds_secrets;
+use crate::domain::text::LEFT_OUT;
 use crate::domain::zone::Zone;
 use crate::query::{Condition, Expr, Field, ParseContext, Query, Subject, Term, ValueOrder, Valued, parse};
 use count::{FacetsAnswer, FacetsRequest};
@@ -287,6 +289,12 @@ impl Facets {
         !self.is_on_add()
     }
 
+    /// A value of which a part is not shown cannot be asked for.
+    fn is_on_secret(&self) -> bool {
+        let row = self.row(self.value_view.cursor).filter(|_| self.side == Side::Values);
+        row.is_some_and(|row| row.value.as_ref().is_some_and(|value| value.contains(LEFT_OUT)))
+    }
+
     /// Says something of the value under the cursor; whether that changes what is pending.
     fn choose(&mut self, choice: impl FnOnce(&mut Pending, &Subject, Option<&str>)) -> bool {
         let row = self.row(self.value_view.cursor).filter(|_| self.side == Side::Values);
@@ -387,6 +395,9 @@ impl App {
         }
         let facets = &mut self.facets;
         let changed = match action {
+            Action::Toggle | Action::Exclude | Action::OnlyThis if facets.is_on_secret() => {
+                return self.refuse_secret();
+            }
             Action::Cancel | Action::Close => return self.close_facets(),
             Action::Help => {
                 self.open_help();
@@ -433,6 +444,9 @@ impl App {
         if facets.pending.is_empty() && facets.is_on_add() {
             return self.type_in_facets(Purpose::AddField);
         }
+        if facets.pending.is_empty() && facets.is_on_secret() {
+            return self.refuse_secret();
+        }
         if facets.pending.is_empty() && !facets.choose(Pending::only) {
             facets.side = Side::Values;
             return Vec::new();
@@ -441,6 +455,10 @@ impl App {
         let mut effects = self.close_facets();
         effects.extend(self.change(|filters| terms.into_iter().for_each(|term| filters.include(term))));
         effects
+    }
+
+    fn refuse_secret(&mut self) -> Vec<Effect> {
+        self.say("credentials are not written into a query".to_owned())
     }
 
     fn type_in_facets(&mut self, purpose: Purpose) -> Vec<Effect> {
@@ -524,7 +542,10 @@ fn subject(text: &str, now: chrono::DateTime<chrono::Utc>, zone: Zone) -> Result
         [Expr::Term(Term::About { subject, condition: Condition::Present })]
             if !matches!(subject, Subject::Raw | Subject::Shown) =>
         {
-            Ok(subject.clone())
+            match subject {
+                Subject::Path(path) if holds_secrets(path.keys()) => Err("credentials are not listed".to_owned()),
+                _ => Ok(subject.clone()),
+            }
         }
         _ => {
             Err("this is neither a field nor a place in the JSON, such as data.request.parameters.bucketName"

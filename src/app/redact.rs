@@ -3,17 +3,17 @@
 //! Header values that authorise or name a principal, `identity.credentials` beyond the key's fingerprint, and session
 //! tokens (`ST$…`) wherever they stand.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::domain::event::EventFields;
+use crate::domain::secret::{is_headers, is_secret};
+use crate::domain::text::{LEFT_OUT, without_tokens};
 
 use super::json::{JsonKind, JsonNode, JsonTree};
 
 /// Nodes by number, with the text that stands for them.
 pub type Masks = HashMap<usize, String>;
-
-const TOKEN: &str = "ST$";
-const MASK: &str = "[left out]";
 
 /// Finds what must not be shown: scalars, so that the shape of the document stays. One pass, in document order.
 pub fn masks(tree: &JsonTree) -> Masks {
@@ -25,7 +25,7 @@ pub fn masks(tree: &JsonTree) -> Masks {
     for at in 0..tree.len() {
         let Some(node) = tree.get(at) else { break };
         in_headers.truncate(node.depth);
-        let key = node.key_text().unwrap_or_default().to_lowercase();
+        let key = node.key_text().unwrap_or_default();
         let inside = in_headers.last().copied().unwrap_or_default() || is_headers(&key);
         in_headers.push(inside);
         if is_secret(&key, inside) {
@@ -38,11 +38,6 @@ pub fn masks(tree: &JsonTree) -> Masks {
     masks
 }
 
-fn is_secret(key: &str, in_headers: bool) -> bool {
-    let name = key.rsplit('.').next().unwrap_or_default();
-    name == "credentials" || in_headers && is_secret_header(name)
-}
-
 fn mask(node: &JsonNode<'_>, secret: bool) -> Option<String> {
     if node.is_container() || is_nothing(node) {
         return None;
@@ -50,42 +45,25 @@ fn mask(node: &JsonNode<'_>, secret: bool) -> Option<String> {
     if secret {
         return Some(mask_credentials(node));
     }
-    (node.kind == JsonKind::String && node.value.contains(TOKEN)).then(|| without_tokens(&node.plain_value()))
+    if node.kind != JsonKind::String {
+        return None;
+    }
+    match without_tokens(&node.plain_value()) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(masked) => Some(masked),
+    }
 }
 
 fn is_nothing(node: &JsonNode<'_>) -> bool {
     node.kind == JsonKind::Null || node.value == "\"\""
 }
 
-/// `headers`, `requestHeaders`, and the flat keys of search results such as `data.request.headers.Authorization`.
-fn is_headers(key: &str) -> bool {
-    key.ends_with("headers") || key.contains("headers.")
-}
-
-fn is_secret_header(name: &str) -> bool {
-    ["authorization", "principal", "cookie"].iter().any(|word| name.contains(word)) || name.ends_with("token")
-}
-
 fn mask_credentials(node: &JsonNode<'_>) -> String {
     let fields = EventFields { credentials: node.plain_value().into(), ..EventFields::default() };
     match fields.key_fingerprint() {
-        Some(fingerprint) => format!("{MASK} {fingerprint}"),
-        None => MASK.to_owned(),
+        Some(fingerprint) => format!("{LEFT_OUT} {fingerprint}"),
+        None => LEFT_OUT.to_owned(),
     }
-}
-
-/// The text with each session token left out, up to the next character that no token has.
-fn without_tokens(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(TOKEN) {
-        out.push_str(before);
-        out.push_str(MASK);
-        rest = after
-            .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | '/'));
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]

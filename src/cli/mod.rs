@@ -88,7 +88,7 @@ pub fn run(mut line: CommandLine) -> ExitCode {
 
 async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode, Problem> {
     let mut interrupt = Interrupt::listen();
-    line.settings.tell(line.command.as_ref(), talk)?;
+    line.settings.tell(line, talk)?;
     match &line.command {
         Some(Command::Export(args)) => export(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Coverage(args)) => coverage(&line.identity, env, args, talk, &mut interrupt).await,

@@ -62,13 +62,14 @@ impl Settings {
 
     /// Says what is wrong with the files, where the command has no screen to say it on. What asks a tenancy does not begin
     /// where a file is wrong: it might be another tenancy than the one that is meant.
-    pub fn tell(&self, command: Option<&Asked>, talk: &Talk) -> Result<(), Problem> {
-        let asks = match command {
+    pub fn tell(&self, line: &CommandLine, talk: &Talk) -> Result<(), Problem> {
+        let asks = match &line.command {
+            None if line.read.plan => true,
             None | Some(Asked::Open(_) | Asked::Config(_)) => return Ok(()),
             Some(Asked::Coverage(args)) => args.path.is_none(),
             Some(Asked::Count(args)) => args.events.paths.is_empty(),
             Some(Asked::Summary(args)) => args.events.paths.is_empty(),
-            Some(Asked::Export(_) | Asked::Regions(_) | Asked::Compartments(_)) => true,
+            Some(Asked::Export(_) | Asked::Collect(_) | Asked::Regions(_) | Asked::Compartments(_)) => true,
             Some(_) => false,
         };
         if let Some(error) = self.config.findings.iter().find(|finding| finding.is_error && asks) {
@@ -188,4 +189,30 @@ fn said(matches: &ArgMatches) -> Vec<(String, Vec<String>, Origin)> {
         Some((long.to_owned(), raw.map(|value| shown(&value)).collect(), origin))
     });
     options.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `tell` says of a user's file that is broken.
+    fn told(words: &str, text: &str) -> Result<(), Problem> {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        std::fs::write(&file, text).unwrap();
+        let config = read(&Places::find(Some(&file), |_| None));
+        let settings = Settings { places: None, config, said: Vec::new() };
+        settings.tell(&CommandLine::from_arguments(words.split(' ')).unwrap(), &Talk::plain("test"))
+    }
+
+    #[test]
+    fn a_broken_file_stops_whatever_asks_a_tenancy() {
+        for words in ["auditui collect --into d", "auditui --plan --since 1h", "auditui export --since 1h"] {
+            let problem = told(words, "region = [\n").unwrap_err();
+            assert_eq!((problem.kind.exit_code(), told(words, "region = []\n").is_ok()), (2, true), "{words}");
+        }
+        for words in ["auditui", "auditui open x", "auditui verify d", "auditui count x"] {
+            assert!(told(words, "region = [\n").is_ok(), "{words}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod quotes;
 pub mod region;
 mod repair;
 pub mod scope;
+pub mod secret;
 pub mod size;
 pub mod tenancy;
 pub mod text;

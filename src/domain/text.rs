@@ -48,6 +48,9 @@ pub fn clean_json(json: &[u8]) -> String {
     out
 }
 
+/// Stands for a credential that is not shown.
+pub const LEFT_OUT: &str = "[left out]";
+
 /// How session tokens begin.
 const TOKEN: &str = "ST$";
 
@@ -57,7 +60,7 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
     let mut out = before.to_owned();
     let of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | '/' | '$');
     loop {
-        out.push_str("[left out]");
+        out.push_str(LEFT_OUT);
         rest = rest.trim_start_matches(of_token);
         let Some((between, after)) = rest.split_once(TOKEN) else { break };
         out.push_str(between);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::event::repair;
+use crate::domain::secret::{is_headers, is_secret};
 
 /// The keys on the way to a value, compared in any case (ASCII). `data.` at the beginning may be left out, and lists on
 /// the way are gone through.
@@ -22,6 +23,12 @@ impl JsonPath {
     /// Whether `test` holds for any text there; an object stands for all texts in it.
     pub fn any(&self, event: &Value, test: &mut dyn FnMut(&str) -> bool) -> bool {
         self.values(event, &mut |value| any_text(value, test))
+    }
+
+    /// As `any`, without the credentials that stand below this place.
+    pub fn any_but_secrets(&self, event: &Value, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        let in_headers = self.0.iter().any(|key| is_headers(key));
+        self.values(event, &mut |value| any_text_but_secrets(value, in_headers, test))
     }
 
     /// Whether anything stands there that is not empty: not null, nor a text, list or object with nothing in it.
@@ -58,6 +65,17 @@ fn any_text(value: &Value, test: &mut dyn FnMut(&str) -> bool) -> bool {
     match value {
         Value::Object(object) => object.values().any(|inner| any_text(inner, test)),
         Value::Array(list) => list.iter().any(|inner| any_text(inner, test)),
+        _ => text_of(value).is_some_and(|text| test(&text)),
+    }
+}
+
+fn any_text_but_secrets(value: &Value, in_headers: bool, test: &mut dyn FnMut(&str) -> bool) -> bool {
+    match value {
+        Value::Object(object) => object.iter().any(|(key, inner)| {
+            let in_headers = in_headers || is_headers(key);
+            !is_secret(key, in_headers) && any_text_but_secrets(inner, in_headers, test)
+        }),
+        Value::Array(list) => list.iter().any(|inner| any_text_but_secrets(inner, in_headers, test)),
         _ => text_of(value).is_some_and(|text| test(&text)),
     }
 }
@@ -134,6 +152,22 @@ mod tests {
         assert_eq!(texts("request", &event), ["a", "b", "7", "true"]);
         assert_eq!(texts("eventTypeVersion", &event), ["2.0"]);
         assert!(texts("request.none", &event).is_empty() && texts("eventTypeVersion.x", &event).is_empty());
+    }
+
+    #[test]
+    fn credentials_below_a_place_are_passed_over() {
+        let event = json!({"data": {"more": {
+            "credentials": {"a": "canary"}, "headers": {"Authorization": ["canary"], "Accept": [{"cookie": "canary", "x": "1"}]},
+            "token": "no header",
+        }}});
+        let mut texts = Vec::new();
+        let path = JsonPath::new(vec!["more".to_owned()]).unwrap();
+        path.any_but_secrets(&event, &mut |text| {
+            texts.push(text.to_owned());
+            false
+        });
+        texts.sort();
+        assert_eq!(texts, ["1", "no header"]);
     }
 
     #[test]

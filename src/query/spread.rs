@@ -17,6 +17,7 @@ use super::select::{Cancel, Found};
 use super::selection::{Part, Selection};
 use super::text;
 use crate::domain::event::decode;
+use crate::domain::text::without_tokens;
 use crate::index::{Codes, Column, EventKey, Ordinal, Segment, SegmentId, Snapshot};
 
 /// See the module.
@@ -304,7 +305,7 @@ fn values_of(subject: &Subject, bytes: &[u8]) -> ValuesOf {
     let is_missing = match subject {
         Subject::Path(path) => {
             let json = json_of(bytes);
-            path.any(&json, &mut add);
+            path.any_but_secrets(&json, &mut add);
             Some(!path.is_present(&json))
         }
         Subject::Field(field) => {
@@ -362,7 +363,7 @@ impl Spread {
         (self.missing.count > 0).then(|| self.missing.valued(None))
     }
 
-    /// The first `most` of the values that have `find` in them, in any case.
+    /// The first `most` of the values that have `find` in them, in any case; session tokens are left out.
     pub fn list(&self, order: ValueOrder, find: &str, most: usize) -> Listed {
         match &self.values {
             Values::Codes(snapshot, column, values) => {
@@ -395,7 +396,7 @@ fn listed<'a>(values: impl Iterator<Item = (&'a str, Seen)>, order: ValueOrder, 
         found.truncate(most);
     }
     found.sort_unstable_by(compare);
-    Listed { values: found.into_iter().map(|(value, seen)| seen.valued(Some(value))).collect(), all }
+    Listed { values: found.into_iter().map(|(value, seen)| seen.valued(Some(&without_tokens(value)))).collect(), all }
 }
 
 #[cfg(test)]

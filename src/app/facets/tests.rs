@@ -123,6 +123,38 @@ fn any_place_in_the_json_can_be_counted_by() {
 }
 
 #[test]
+fn credentials_are_no_values() {
+    let mut stage = story();
+    let places =
+        ["request.headers.authorization", "data.request.headers", "identity.credentials", "request", "identity"];
+    for place in places {
+        stage.keys("a").typed(place).keys("<enter>");
+        let fault = stage.app.facets().line().unwrap().fault.clone().unwrap();
+        assert!(fault.contains("credentials are not listed"), "{place}: {fault}");
+        stage.keys("<esc>");
+    }
+}
+
+#[test]
+fn a_session_token_is_neither_listed_nor_asked_for() {
+    let mut builder = crate::index::IndexBuilder::default();
+    let event = serde_json::json!({
+        "eventTime": "2026-03-14T09:00:00Z", "eventId": "1",
+        "data": {"eventName": "ST$canary.a-b", "request": {"action": "POST", "parameters": {"x": "see ST$canary"}}},
+    });
+    builder.insert(&"eu-frankfurt-1".into(), &crate::app::testing::ocid("prod"), event.to_string().as_bytes());
+    let mut stage = Stage::with(setup(), builder.snapshot(), ledger(&[]));
+    stage.keys("w f j");
+    assert_eq!((field(&stage).as_str(), values(&stage)), ("event", vec![("[left out]".to_owned(), 1)]));
+    stage.keys("a").typed("request.parameters.x").keys("<enter>");
+    assert_eq!(values(&stage), [("see [left out]".to_owned(), 1)]);
+    for key in ["<space>", "-", "<enter>"] {
+        stage.keys(key);
+        assert!(stage.app.overlay().is_some() && stage.app.facets().pending().is_empty());
+    }
+}
+
+#[test]
 fn a_view_before_the_last_word_is_asked_about_after_it() {
     let mut stage = story();
     let app = &mut stage.app;
