@@ -145,6 +145,7 @@ impl<'a> Gathering<'a> {
             Ok(resolved) => resolved,
             Err(problem) => {
                 self.talk.warning(&format!("whether the tenancy has changed meanwhile is not known: {}", problem.what));
+                self.tenancy.partial.get_or_insert(problem);
                 return Ok(Vec::new());
             }
         };

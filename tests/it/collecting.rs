@@ -212,6 +212,15 @@ fn how_long_events_are_kept_is_asked_again_where_the_answer_fails() {
 }
 
 #[test]
+fn where_the_second_listing_fails_nothing_is_said_to_be_complete() {
+    let fault = "[[faults]]\noperation = \"ListCompartments\"\nafter = 10\nkind = \"status\"\nstatus = 400\n";
+    let collection = Collection::new(open_cloud_with(fault));
+    let line = collection.run(&[]).expect(3).json();
+    assert_eq!((&line["complete"], &line["tenancies"][0]["exitCode"]), (&false.into(), &3.into()), "{line}");
+    collection.assert_holds_the_world();
+}
+
+#[test]
 fn a_second_collector_is_refused_and_told_who_is_the_first() {
     let collection = Collection::new(open_cloud());
     collection.cloud.fake.hold(Gate::region("us-phoenix-1"));
