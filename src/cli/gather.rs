@@ -23,12 +23,12 @@ use crate::domain::region::RegionId;
 use crate::domain::scope::{Scope, ScopeRequest};
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::{clean, count_of};
-use crate::domain::time_phrase::{RETENTION, format_length};
+use crate::domain::time_phrase::format_length;
 use crate::domain::time_range::rfc3339;
 use crate::export::CoverageDocument;
 use crate::export::coverage::{self, Asked, Filter, Span, TenancyEntry};
-use crate::fetch::{FetchEvent, Fetcher, PlannedCell, RetrySettings, discover, discover_again, fetch};
-use crate::oci::{OciClient, clock};
+use crate::fetch::{FetchEvent, Fetcher, PlannedCell, RetrySettings, discover, discover_again, fetch, with_retries};
+use crate::oci::clock;
 
 /// While nothing comes, this often it is said that we are still there.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,7 +42,6 @@ pub struct Gathering<'a> {
     talk: &'a Talk,
     tenancy: Tenancy,
     scope: Scope,
-    retention: TimeDelta,
     store: Store,
     /// Of what this run has asked.
     ledger: Ledger,
@@ -72,18 +71,24 @@ impl<'a> Gathering<'a> {
         let interrupted = || Problem::new(ProblemKind::Interrupted, "interrupted before anything was read");
         let found = interrupt.unless(Box::pin(discover(client, RetrySettings::default()))).await;
         let tenancy = found.unwrap_or_else(|| Err(interrupted()))?;
-        let retention = interrupt.unless(Box::pin(retention(client, talk))).await.ok_or_else(interrupted)?;
+        let told = with_retries(RetrySettings::default(), || client.retention_days());
+        let told = interrupt.unless(Box::pin(told)).await.ok_or_else(interrupted)?;
         let now = client.service_now().trunc_subsecs(0);
         let run = Run {
             at: now,
             since: args.when().range(now)?.map(|range| range.start()),
-            oldest: now - retention,
+            retention_days: told.as_ref().ok().copied(),
             run_id: client.run_id().to_owned(),
             settling: args.settling,
         };
         let footprint = client.profile().footprint();
         let opened = tokio::task::block_in_place(|| Store::open(disk, &args.into, &tenancy, footprint, run));
         let store = opened.map_err(|trouble| trouble.to_problem())?;
+        if let Err(error) = told {
+            let why = clean(&error.to_problem().what).into_owned();
+            let taken = format_length(store.retention());
+            talk.note(&format!("how long events are kept may not be read ({why}); taken for {taken}"));
+        }
         if store.torn() > 0 {
             talk.note("the run before ended in the middle of a line of the ledger; that line is cut off");
         }
@@ -95,7 +100,6 @@ impl<'a> Gathering<'a> {
             talk,
             tenancy,
             scope,
-            retention,
             store,
             ledger: Ledger::new(args.settling),
             fetcher: Some(fetcher),
@@ -141,6 +145,7 @@ impl<'a> Gathering<'a> {
             Ok(resolved) => resolved,
             Err(problem) => {
                 self.talk.warning(&format!("whether the tenancy has changed meanwhile is not known: {}", problem.what));
+                self.tenancy.partial.get_or_insert(problem);
                 return Ok(Vec::new());
             }
         };
@@ -247,7 +252,7 @@ impl<'a> Gathering<'a> {
         if let Some(problem) = &self.not_kept {
             self.talk.problem(problem);
         }
-        let left = self.store.first_unread().map(|first| first + self.retention - clock::now());
+        let left = self.store.first_unread().map(|first| first + self.store.retention() - clock::now());
         self.warn(left);
         self.talk.summary(&document);
         let rows: u64 = self.store.state().files().iter().map(|file| file.rows).sum();
@@ -333,20 +338,4 @@ impl<'a> Gathering<'a> {
 fn has_reached(read: &Read, key: &CellKey, now: DateTime<Utc>) -> bool {
     let passed = now.timestamp().div_euclid(60).min(key.window.end_minute());
     read.at > key.window.start() && key.window.passed(read.at).end_minute() >= passed
-}
-
-/// How long the service holds events, or the longest that it may where it does not tell.
-async fn retention(client: &OciClient, talk: &Talk) -> TimeDelta {
-    match client.retention_days().await {
-        Ok(days) => TimeDelta::days(i64::from(days)),
-        Err(error) => {
-            let problem = error.to_problem();
-            let why = clean(&problem.what).into_owned();
-            talk.note(&format!(
-                "how long events are kept may not be read ({why}); taken for {}",
-                format_length(RETENTION)
-            ));
-            RETENTION
-        }
-    }
 }

@@ -48,7 +48,7 @@ pub fn rebuild(disk: &Disk, layout: &Layout, now: DateTime<Utc>) -> Result<Rebui
     }
     rebuilt.cells = cells.len();
     let text = journal::read(&layout.ledger())?;
-    let (head, from) = salvage(&text);
+    let (head, from, retention_days) = salvage(&text);
     let head = head.or_else(|| Some(Head { form: FORM, tenancy: tenancy?, name: None }));
     let Some(head) = head else {
         return Err(damaged(layout, "and there is nothing of which it could be made anew"));
@@ -57,7 +57,7 @@ pub fn rebuild(disk: &Disk, layout: &Layout, now: DateTime<Utc>) -> Result<Rebui
     let from = from.or(first).unwrap_or(now);
     let mut records = vec![
         Record::Head(head),
-        Record::Begin { at: now, from, run_id: "rebuilt".to_owned(), tool: tool() },
+        Record::Begin { at: now, from, run_id: "rebuilt".to_owned(), tool: tool(), retention_days },
         Record::Plan(State::default().planned(cells.keys())),
     ];
     records.extend((0..).zip(cells).map(|(id, (key, files))| {
@@ -82,18 +82,20 @@ fn tool() -> String {
     concat!("auditui ", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-/// Whose ledger it was and from when on it was kept, as far as a line that can be read says so.
-fn salvage(text: &[u8]) -> (Option<Head>, Option<DateTime<Utc>>) {
-    let (mut head, mut from) = (None, None);
+/// Whose ledger it was, from when on it was kept, and for how many days the service held events, as far as a line that can
+/// be read says so.
+fn salvage(text: &[u8]) -> (Option<Head>, Option<DateTime<Utc>>, Option<u16>) {
+    let (mut head, mut from, mut days) = (None, None, None);
     for line in text.split(|byte| *byte == b'\n') {
         let json = line.iter().position(|byte| *byte == b'{').and_then(|at| line.get(at..)).unwrap_or_default();
         match serde_json::from_slice(json) {
             Ok(Record::Head(found)) => head = Some(found),
-            Ok(Record::Begin { from: found, .. }) => {
+            Ok(Record::Begin { from: found, retention_days, .. }) => {
+                days = retention_days.or(days);
                 from = Some(from.map_or(found, |from: DateTime<Utc>| from.min(found)));
             }
             _ => {}
         }
     }
-    (head, from)
+    (head, from, days)
 }

@@ -18,7 +18,15 @@ pub enum Record {
     Head(Head),
     /// A run begins. `from`: what was processed before is not wanted, as of this run.
     #[serde(rename_all = "camelCase")]
-    Begin { at: DateTime<Utc>, from: DateTime<Utc>, run_id: String, tool: String },
+    Begin {
+        at: DateTime<Utc>,
+        from: DateTime<Utc>,
+        run_id: String,
+        tool: String,
+        /// For how many days the service held events, where it told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retention_days: Option<u16>,
+    },
     /// Cells that shall be read.
     Plan(Vec<Planned>),
     /// A cell that turned out to be long; these take its place.

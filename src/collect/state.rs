@@ -18,6 +18,8 @@ pub struct State {
     pub from: Option<DateTime<Utc>>,
     /// When the last run began.
     pub begun: Option<DateTime<Utc>>,
+    /// For how many days the service held events when it last told.
+    pub retention_days: Option<u16>,
     /// By number. `None`: split, or could not be read.
     cells: Vec<Option<Slot>>,
     ids: HashMap<CellKey, CellId>,
@@ -56,7 +58,8 @@ impl State {
         match record {
             Record::Head(head) if head.form <= FORM && self.head.is_none() => self.head = Some(head.clone()),
             Record::Head(_) => return Err(Misplaced),
-            Record::Begin { at, from, .. } => {
+            Record::Begin { at, from, retention_days, .. } => {
+                self.retention_days = retention_days.or(self.retention_days);
                 self.begun = Some(*at);
                 self.from = Some(self.from.map_or(*from, |before| before.min(*from)));
             }

@@ -27,6 +27,7 @@ use crate::domain::page::Page;
 use crate::domain::problem::Problem;
 use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
+use crate::domain::time_phrase::RETENTION;
 use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::fetch::{PlannedCell, plan, settling};
 
@@ -42,8 +43,8 @@ pub struct Run {
     pub at: DateTime<Utc>,
     /// From when on what was processed is wanted; `None`: from when on it was wanted before.
     pub since: Option<DateTime<Utc>>,
-    /// The oldest minute that the service still holds.
-    pub oldest: DateTime<Utc>,
+    /// For how many days the service holds events; `None` where it does not tell: then what it told last counts.
+    pub retention_days: Option<u16>,
     pub run_id: String,
     /// How long after its end a window may still grow.
     pub settling: TimeDelta,
@@ -112,10 +113,11 @@ impl Store {
             let (tenancy, name) = (tenancy.id.to_string(), tenancy.name.clone());
             records.push(Record::Head(Head { form: FORM, tenancy, name }));
         }
-        let Run { at, since, oldest, run_id, .. } = self.run.clone();
-        let from = since.or(self.state.from).unwrap_or(oldest);
+        let Run { at, since, retention_days, run_id, .. } = self.run.clone();
+        self.state.retention_days = retention_days.or(self.state.retention_days);
+        let from = since.or(self.state.from).unwrap_or(self.oldest());
         let tool = concat!("auditui ", env!("CARGO_PKG_VERSION")).to_owned();
-        records.push(Record::Begin { at, from, run_id, tool });
+        records.push(Record::Begin { at, from, run_id, tool, retention_days });
         self.record(&records)
     }
 
@@ -142,9 +144,19 @@ impl Store {
         self.run.at
     }
 
+    /// How long the service holds events: as it tells, or told last, or the longest that it may.
+    pub fn retention(&self) -> TimeDelta {
+        self.state.retention_days.map_or(RETENTION, |days| TimeDelta::days(i64::from(days)))
+    }
+
+    /// The oldest minute that the service still holds.
+    fn oldest(&self) -> DateTime<Utc> {
+        self.run.at - self.retention()
+    }
+
     /// From when on what was processed is wanted and can be had.
     pub fn from(&self) -> DateTime<Utc> {
-        self.state.from.unwrap_or(self.run.oldest).max(self.run.oldest)
+        self.state.from.unwrap_or(self.oldest()).max(self.oldest())
     }
 
     /// The tenancy's regions and compartments, and those that were ever planned.
@@ -183,7 +195,7 @@ impl Store {
         let open: Vec<PlannedCell> = open.map(|slot| open_cell(slot, tenancy, now)).collect();
         cells.extend(open);
         cells.extend(settling(&ledger, tenancy, now));
-        cells.retain(|cell| wanted(&cell.key) && cell.key.window.end() > self.run.oldest);
+        cells.retain(|cell| wanted(&cell.key) && cell.key.window.end() > self.oldest());
         for cell in &mut cells {
             // What is listed no longer was deleted long ago.
             cell.deleted |= tenancy.partial.is_none() && tenancy.tree.find(&cell.key.compartment).is_none();
@@ -244,7 +256,7 @@ impl Store {
 
     /// Places of which something was wanted that was never read and that the service holds no longer.
     pub fn lost(&self) -> usize {
-        self.state.from.map_or(0, |from| self.unread(from, self.run.oldest).len())
+        self.state.from.map_or(0, |from| self.unread(from, self.oldest()).len())
     }
 
     fn unread(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Gap<'_>> {

@@ -43,8 +43,8 @@ pub struct World {
     pub denied: Vec<&'static str>,
     /// Windows of as many minutes are cut in three.
     pub long: i64,
-    /// For how long events are kept.
-    pub retention: TimeDelta,
+    /// For how many days events are kept; `None`: it does not tell.
+    pub retention: Option<u16>,
 }
 
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -68,7 +68,7 @@ impl World {
             events: Vec::new(),
             denied: vec!["denied"],
             long: LONG,
-            retention: TimeDelta::days(365),
+            retention: Some(365),
         };
         for (n, time) in ["2026-03-12T20:00:00Z", "2026-03-13T23:59:59Z", "2026-03-14T07:00:00Z"].iter().enumerate() {
             world.add("root", &format!("r{n}"), at(time), TimeDelta::seconds(20));
@@ -165,7 +165,7 @@ impl World {
         let run = Run {
             at: now,
             since: Some(at("2026-03-12T12:00:00Z")),
-            oldest: now - self.retention,
+            retention_days: self.retention,
             run_id: "run".into(),
             settling: SETTLING,
         };

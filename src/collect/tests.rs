@@ -90,7 +90,7 @@ fn a_compartment_that_appears_has_no_gap_before_what_the_service_still_held() {
     let all = std::mem::replace(&mut world.compartments, vec!["root"]);
     world.collect(root, &Disk::default(), times()[0]).unwrap();
     world.compartments = all;
-    world.retention = TimeDelta::days(3);
+    world.retention = Some(3);
     for days in [2, 4, 6] {
         world.collect(root, &Disk::default(), times()[0] + TimeDelta::days(days)).unwrap();
     }
@@ -98,6 +98,26 @@ fn a_compartment_that_appears_has_no_gap_before_what_the_service_still_held() {
     // What was planned and lost since stays a gap.
     world.collect(root, &Disk::default(), times()[0] + TimeDelta::days(16)).unwrap();
     assert_eq!(worst(root), Some(Sort::Gap));
+}
+
+#[test]
+fn what_the_service_holds_no_longer_is_not_asked_also_where_it_does_not_tell_for_how_long_it_does() {
+    let (directory, mut world) = (directory(), World::small());
+    let root = directory.path();
+    world.denied.clear();
+    world.retention = Some(3);
+    world.collect(root, &Disk::default(), times()[0]).unwrap();
+    world.retention = None;
+    // Also by what a ledger that is made anew has kept of it.
+    for days in [16, 32] {
+        let now = times()[0] + TimeDelta::days(days);
+        world.collect(root, &Disk::default(), now).unwrap();
+        let (_, state) = load(&world.layout(root)).unwrap();
+        let read = state.slots().filter(|slot| slot.read.is_some_and(|read| read.at == now));
+        assert_eq!(read.map(|slot| slot.key.window.start()).min(), Some(now - TimeDelta::days(3)));
+        assert_eq!(worst(root), Some(Sort::Gap));
+        rebuild(&Disk::default(), &world.layout(root), now).unwrap();
+    }
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub fn verify(root: &Path, slug: &str) -> Result<Verified, Trouble> {
             verified.add(Sort::Mismatch, format!("{ledger}: {damage}"));
             // The manifest is what is left to hold the data against.
             let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
-            data(&layout, &files.iter().collect::<Vec<_>>(), &BTreeMap::new(), &mut verified)?;
+            data(&layout, Told::of(files), &|| None, &mut verified)?;
             return Ok(verified);
         }
     };
@@ -97,8 +97,12 @@ pub fn verify(root: &Path, slug: &str) -> Result<Verified, Trouble> {
         }
         _ => {}
     }
-    let intended = state.slots().flat_map(|slot| &slot.intended).map(|file| (file.path.as_str(), file)).collect();
-    data(&layout, &state.files(), &intended, &mut verified)?;
+    let newer = || {
+        let mut state = State::default();
+        let text = journal::read(&layout.ledger()).ok()?;
+        journal::parse(&text, &mut |_, record| state.apply(&record)).ok().map(|_| Told::by(&state))
+    };
+    data(&layout, Told::by(&state), &newer, &mut verified)?;
     gaps(&state, &mut verified);
     Ok(verified)
 }
@@ -127,49 +131,88 @@ fn against_manifest(layout: &Layout, manifest: &Manifest, state: &State, verifie
     }
 }
 
-/// Every file that should be there, and every one that is.
-fn data(
-    layout: &Layout,
-    files: &[&DataFile],
-    intended: &BTreeMap<&str, &DataFile>,
-    verified: &mut Verified,
-) -> Result<(), Trouble> {
-    let mut there = paths(layout)?;
-    for file in files {
-        let place = layout.data().join(&file.path);
-        let name = place.display().to_string();
-        match digest(&place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                verified.add(Sort::Mismatch, format!("{name}: is missing"));
-            }
-            Err(error) => verified.add(Sort::Mismatch, format!("{name}: cannot be read: {error}")),
-            Ok(found) if found == (file.bytes, file.sha256.clone()) => {}
-            Ok(found) => other(&name, intended.get(file.path.as_str()).copied(), &found, verified),
-        }
-        there.remove(&file.path);
-        verified.files += 1;
-        verified.rows += file.rows;
-        verified.bytes += file.bytes;
-    }
-    for path in there {
-        let place = layout.data().join(&path);
-        let name = place.display().to_string();
-        match intended.get(path.as_str()) {
-            None => verified.add(Sort::Mismatch, format!("{name}: no line of the ledger knows of it")),
-            Some(file) => other(&name, Some(file), &digest(&place)?, verified),
-        }
-    }
-    Ok(())
+/// What a ledger says of files, by path.
+#[derive(Debug, Default)]
+struct Told {
+    files: BTreeMap<String, DataFile>,
+    /// Those that were about to be put in their places.
+    intended: BTreeMap<String, DataFile>,
 }
 
-/// A file that is not what the ledger says was done; it may be what the ledger says was about to be done.
-fn other(name: &str, intended: Option<&DataFile>, found: &(u64, String), verified: &mut Verified) {
-    if intended.is_some_and(|file| *found == (file.bytes, file.sha256.clone())) {
-        verified
-            .add(Sort::Unfinished, format!("{name}: a run ended before the ledger could say that it is in its place"));
-    } else {
-        verified.add(Sort::Mismatch, format!("{name}: is not what was written"));
+impl Told {
+    fn of(files: Vec<DataFile>) -> Self {
+        Self { files: by_path(files), intended: BTreeMap::new() }
     }
+
+    fn by(state: &State) -> Self {
+        let intended = state.slots().flat_map(|slot| &slot.intended).cloned();
+        Self { files: by_path(state.files().into_iter().cloned()), intended: by_path(intended) }
+    }
+
+    fn about(&self, path: &str) -> (Option<&DataFile>, Option<&DataFile>) {
+        (self.files.get(path), self.intended.get(path))
+    }
+
+    /// How the file at `path` is not what it should be, if it is not.
+    fn judge(&self, layout: &Layout, path: &str) -> Option<(Sort, String)> {
+        let place = layout.data().join(path);
+        let name = place.display().to_string();
+        let (held, intended) = self.about(path);
+        let found = match digest(&place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return held.map(|_| (Sort::Mismatch, format!("{name}: is missing")));
+            }
+            Err(error) => return Some((Sort::Mismatch, format!("{name}: cannot be read: {error}"))),
+            Ok(found) => found,
+        };
+        let is = |file: &DataFile| found == (file.bytes, file.sha256.clone());
+        if held.is_some_and(is) {
+            None
+        } else if intended.is_some_and(is) {
+            let what = "a run ended before the ledger could say that it is in its place";
+            Some((Sort::Unfinished, format!("{name}: {what}")))
+        } else if held.is_none() && intended.is_none() {
+            Some((Sort::Mismatch, format!("{name}: no line of the ledger knows of it")))
+        } else {
+            Some((Sort::Mismatch, format!("{name}: is not what was written")))
+        }
+    }
+}
+
+fn by_path(files: impl IntoIterator<Item = DataFile>) -> BTreeMap<String, DataFile> {
+    files.into_iter().map(|file| (file.path.clone(), file)).collect()
+}
+
+/// Holds every file against what the ledger says of it. A collector may be at work meanwhile: what is odd is held against
+/// what the ledger says by then (`newer`), until it says what it said before.
+fn data(
+    layout: &Layout,
+    mut told: Told,
+    newer: &dyn Fn() -> Option<Told>,
+    verified: &mut Verified,
+) -> Result<(), Trouble> {
+    verified.files = told.files.len();
+    verified.rows = told.files.values().map(|file| file.rows).sum();
+    verified.bytes = told.files.values().map(|file| file.bytes).sum();
+    let mut paths = paths(layout)?;
+    paths.extend(told.files.keys().cloned());
+    let judge = |told: &Told, paths: BTreeSet<String>| -> BTreeMap<String, (Sort, String)> {
+        paths.into_iter().filter_map(|path| told.judge(layout, &path).map(|odd| (path, odd))).collect()
+    };
+    let mut odd = judge(&told, paths);
+    let mut sure = BTreeMap::new();
+    while !odd.is_empty() {
+        let now = newer();
+        let same = |path: &str| now.as_ref().is_none_or(|now| now.about(path) == told.about(path));
+        let (settled, open): (BTreeMap<_, _>, BTreeMap<_, _>) = odd.into_iter().partition(|(path, _)| same(path));
+        sure.extend(settled);
+        told = now.unwrap_or_default();
+        odd = judge(&told, open.into_keys().collect());
+    }
+    for (sort, what) in sure.into_values() {
+        verified.add(sort, what);
+    }
+    Ok(())
 }
 
 fn gaps(state: &State, verified: &mut Verified) {
@@ -188,5 +231,38 @@ fn gaps(state: &State, verified: &mut Verified) {
     }
     for (region, compartment) in gone.difference(&asked) {
         verified.add(Sort::Note, format!("{compartment} in {region}: deleted, and does not answer any more"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::disk::Disk;
+    use crate::collect::store::load;
+    use crate::collect::testing::{World, at, directory};
+
+    #[test]
+    fn what_a_collector_changes_meanwhile_is_no_damage_and_what_somebody_else_changes_is() {
+        let (directory, world) = (directory(), World::small());
+        let root = directory.path();
+        let layout = world.layout(root);
+        let told = || Told::by(&load(&layout).unwrap().1);
+        world.collect(root, &Disk::default(), at("2026-03-14T08:00:00Z")).unwrap();
+        let before = told();
+        world.collect(root, &Disk::default(), at("2026-03-14T23:50:00Z")).unwrap();
+        let found = |before: Told, newer: &dyn Fn() -> Option<Told>| {
+            let mut verified = Verified::default();
+            data(&layout, before, newer, &mut verified).unwrap();
+            verified.found
+        };
+        let path = before.files.keys().find(|path| before.about(path) != told().about(path)).unwrap().clone();
+        let again = Told { files: before.files.clone(), ..Told::default() };
+        assert!(!found(again, &|| None).is_empty());
+        let again = Told { files: before.files.clone(), ..Told::default() };
+        assert_eq!(found(again, &|| Some(told())), []);
+        std::fs::write(layout.data().join(&path), "other").unwrap();
+        let found = found(before, &|| Some(told()));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].sort == Sort::Mismatch && found[0].what.contains(&path), "{found:?}");
     }
 }

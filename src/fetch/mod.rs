@@ -16,7 +16,7 @@ pub mod stream;
 mod tiling;
 
 pub use backoff::RetrySettings;
-pub use discover::{discover, discover_again};
+pub use discover::{discover, discover_again, with_retries};
 pub use engine::Settings;
 pub use lane::LaneSettings;
 pub use plan::{PlannedCell, again, failed, plan, settling};

@@ -202,6 +202,25 @@ fn a_data_file_that_is_damaged_costs_its_own_slice_and_no_other() {
 }
 
 #[test]
+fn how_long_events_are_kept_is_asked_again_where_the_answer_fails() {
+    let fault = "[[faults]]\noperation = \"GetConfiguration\"\nkind = \"status\"\nstatus = 503\n";
+    let output = Collection::new(open_cloud_with(&format!("{fault}first = 1"))).run(&[]).expect(0);
+    assert!(!output.stderr.contains("how long events are kept"), "{}", output.stderr);
+    let fault = fault.replace("503", "404");
+    let output = Collection::new(open_cloud_with(&fault)).run(&[]).expect(0);
+    assert!(output.stderr.contains("how long events are kept may not be read"), "{}", output.stderr);
+}
+
+#[test]
+fn where_the_second_listing_fails_nothing_is_said_to_be_complete() {
+    let fault = "[[faults]]\noperation = \"ListCompartments\"\nafter = 10\nkind = \"status\"\nstatus = 400\n";
+    let collection = Collection::new(open_cloud_with(fault));
+    let line = collection.run(&[]).expect(3).json();
+    assert_eq!((&line["complete"], &line["tenancies"][0]["exitCode"]), (&false.into(), &3.into()), "{line}");
+    collection.assert_holds_the_world();
+}
+
+#[test]
 fn a_second_collector_is_refused_and_told_who_is_the_first() {
     let collection = Collection::new(open_cloud());
     collection.cloud.fake.hold(Gate::region("us-phoenix-1"));
