@@ -51,7 +51,7 @@ impl App {
         // What the demo invents begins with the hour.
         let what =
             if self.setup.demo { "a command that shows this within this hour" } else { "a command that shows this" };
-        Ok((what.to_owned(), shell::line(&words)))
+        Ok((what.to_owned(), harmless(shell::line(&words))?))
     }
 
     /// A command that writes what is on the screen.
@@ -73,7 +73,7 @@ impl App {
         query
             .push(Term::Time(TimeRange::new(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC).unwrap_or(self.range)));
         words.extend(self.filter_words(&query, false)?);
-        Ok(("a command that writes this".to_owned(), shell::line(&words)))
+        Ok(("a command that writes this".to_owned(), harmless(shell::line(&words))?))
     }
 
     /// A command for each region and compartment that was asked, for who has only the OCI CLI.
@@ -104,7 +104,7 @@ impl App {
             let words = call.into_iter().map(str::to_owned).chain(once(compartment.to_string()));
             let times =
                 ["--start-time".to_owned(), rfc3339(window.start()), "--end-time".to_owned(), rfc3339(window.end())];
-            lines.push(shell::line(&words.chain(times).chain(self.cli_identity()).collect::<Vec<_>>()));
+            lines.push(harmless(shell::line(&words.chain(times).chain(self.cli_identity()).collect::<Vec<_>>()))?);
         }
         if cells.len() > MOST_CALLS {
             let left = thousands((cells.len() - MOST_CALLS) as u64);
@@ -155,9 +155,6 @@ impl App {
             text if text.is_empty() && screen && words.is_empty() => "*".to_owned(),
             text => text,
         };
-        if clean(&text) != text {
-            return Err("the query has characters that no command can safely be pasted with");
-        }
         if !text.is_empty() {
             words.extend(["-Q".to_owned(), text]);
         }
@@ -180,6 +177,12 @@ fn open_words(files: &FilesSetup) -> Words {
         return Err("these events come from standard input, which cannot be read again");
     }
     Ok(["auditui", "open"].into_iter().map(str::to_owned).chain(files.paths.iter().cloned()).collect())
+}
+
+/// Files, profiles and queries may be called anything: what a terminal would obey is not pasted into one.
+fn harmless(line: String) -> Result<String, &'static str> {
+    let is_plain = clean(&line) == line;
+    is_plain.then_some(line).ok_or("the command would have characters that cannot safely be pasted")
 }
 
 fn length(length: TimeDelta) -> String {
@@ -226,6 +229,23 @@ mod tests {
             copied(&stage, Action::CopyQuery),
             format!("auditui --profile 'my prod' --compartment {net} {TIME} --reads")
         );
+    }
+
+    #[test]
+    fn a_name_that_a_terminal_would_obey_is_in_no_command() {
+        let identity = ["--profile", "x\u{1b}]52;c;aGk=\u{7}"].map(str::to_owned).to_vec();
+        let mut stage = Stage::with(Setup { identity, ..setup() }, snapshot(14), ledger(&[]));
+        for action in [Action::CopyQuery, Action::CopyExport, Action::CopyCalls] {
+            assert!(stage.app.copy_of(action).unwrap_err().contains("safely"), "{action:?}");
+        }
+        let printed = stage.app.print();
+        let [crate::app::effect::Effect::Print(text)] = &*printed else { panic!("{printed:?}") };
+        assert!(text.starts_with("2026-03-14T08:00:00Z..2026-03-14T14:00:00Z\nrows "), "{text}");
+
+        let paths = vec!["day\n\u{202e}.jsonl".to_owned()];
+        let files = crate::app::setup::FilesSetup { name: "day".into(), paths, all_times: true };
+        let stage = Stage::with(Setup { files: Some(files), ..setup() }, snapshot(14), ledger(&[]));
+        assert!(stage.app.copy_of(Action::CopyQuery).unwrap_err().contains("safely"));
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Pivot {
     /// Of the event that it is about.
     pub key: EventKey,
     lines: Vec<PivotLine>,
+    /// Whether what stands in no column is known.
+    is_read: bool,
     view: Viewport,
     asking: Asking,
 }
@@ -162,13 +164,24 @@ fn of_client(request: &str) -> Option<(String, Vec<Expr>)> {
 impl Pivot {
     fn new(row: &RowView<'_>, detail: Option<&EventDetail>) -> Self {
         let lines = Same::ALL.iter().map(|same| same.line(row, detail)).collect();
-        let mut pivot = Self { key: row.key(), lines, view: Viewport::default(), asking: Asking::default() };
+        let mut pivot = Self {
+            key: row.key(),
+            lines,
+            is_read: detail.is_some(),
+            view: Viewport::default(),
+            asking: Asking::default(),
+        };
         pivot.seek(true);
         pivot
     }
 
     pub fn lines(&self) -> &[PivotLine] {
         &self.lines
+    }
+
+    /// Whether this may still be found in the event, which is being read.
+    pub fn awaits(&self, same: Same) -> bool {
+        !self.is_read && matches!(same, Same::Operation | Same::Request)
     }
 
     pub fn view(&self) -> &Viewport {
@@ -189,12 +202,17 @@ impl Pivot {
         self.view.move_to(place.unwrap_or_default(), self.lines.len());
     }
 
-    fn chosen(&self, action: Action) -> Option<&PivotLine> {
+    /// What an action leads to; or why to nothing.
+    fn chosen(&self, action: Action) -> Result<&PivotLine, &'static str> {
         let line = match action {
             Action::Open | Action::Include | Action::Exclude => self.lines.get(self.view.cursor),
             action => self.lines.iter().find(|line| line.same.action() == action),
         };
-        line.filter(|line| !line.value.is_empty())
+        match line {
+            Some(line) if !line.value.is_empty() => Ok(line),
+            Some(line) if self.awaits(line.same) => Err("the event is still being read"),
+            _ => Err("the event has nothing there"),
+        }
     }
 }
 
@@ -247,6 +265,7 @@ impl App {
         let Some(lines) = row.map(|row| Pivot::new(&row, Some(detail)).lines) else { return Vec::new() };
         if let Some(pivot) = &mut self.pivot {
             pivot.lines = lines;
+            pivot.is_read = true;
         }
         self.count_pivot()
     }
@@ -267,8 +286,8 @@ impl App {
             }
             Action::Help => self.open_help(),
             action => match pivot.chosen(action).map(|line| line.query.clone()) {
-                Some(query) => return self.follow_pivot(action, query),
-                None => return self.say("the event has nothing there".to_owned()),
+                Ok(query) => return self.follow_pivot(action, query),
+                Err(why) => return self.say(why.to_owned()),
             },
         }
         Vec::new()

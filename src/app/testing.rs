@@ -269,7 +269,7 @@ impl Stage {
         }
     }
 
-    fn answer(&self, effect: &Effect) -> Option<Message> {
+    pub fn answer(&self, effect: &Effect) -> Option<Message> {
         match effect {
             Effect::Select(request) => Some(Message::View(Arc::new(self.view(request)))),
             Effect::Count(CountRequest::Facets(request)) => {

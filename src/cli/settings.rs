@@ -72,7 +72,11 @@ impl Settings {
             Some(Asked::Export(_) | Asked::Collect(_) | Asked::Regions(_) | Asked::Compartments(_)) => true,
             Some(_) => false,
         };
-        if let Some(error) = self.config.findings.iter().find(|finding| finding.is_error && asks) {
+        // The project's file says keys and nothing about a tenancy.
+        let is_project =
+            |finding: &Finding| self.config.files.iter().any(|(file, _)| file.is_project && file.path == finding.path);
+        let stops = |finding: &&Finding| finding.is_error && asks && !is_project(finding);
+        if let Some(error) = self.config.findings.iter().find(stops) {
             let hint = "auditui config check tells all; --tool-config /dev/null does without the file";
             return Err(Problem::usage(error.to_string()).hint(hint));
         }
@@ -203,6 +207,20 @@ mod tests {
         let config = read(&Places::find(Some(&file), |_| None));
         let settings = Settings { places: None, config, said: Vec::new() };
         settings.tell(&CommandLine::from_arguments(words.split(' ')).unwrap(), &Talk::plain("test"))
+    }
+
+    #[test]
+    fn a_broken_file_of_the_project_stops_nothing() {
+        let path = std::path::PathBuf::from(".auditui.toml");
+        let file = crate::config::File { path: path.clone(), is_project: true, is_named: false };
+        let finding = Finding { is_error: true, path, line: Some(1), what: "broken".into(), remedy: "" };
+        let broken = crate::config::State::Broken;
+        let config = Config { files: vec![(file, broken)], findings: vec![finding], ..Config::default() };
+        let mut settings = Settings { config, ..Settings::default() };
+        let line = CommandLine::from_arguments(["auditui", "export", "--since", "1h"]).unwrap();
+        assert!(settings.tell(&line, &Talk::plain("test")).is_ok());
+        settings.config.files[0].0.is_project = false;
+        assert!(settings.tell(&line, &Talk::plain("test")).is_err());
     }
 
     #[test]

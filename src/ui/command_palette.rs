@@ -5,10 +5,10 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::help::keys_text;
-use crate::app::keymap::Keymap;
 use crate::app::palette::{Palette, PaletteLine};
 use crate::domain::text::thousands;
 
+use super::header::at_least;
 use super::pen::{Pen, Spans, row};
 use super::text::{cut, fit};
 
@@ -32,7 +32,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, palette: &Palette, keys: &
     let lines = palette.lines();
     for (place, line) in lines.iter().enumerate().skip(palette.view.offset).take(usize::from(height)) {
         let at = row(inside, 2 + (place - palette.view.offset) as u16);
-        draw_line(app.keymap(), pen, at, palette, line, place == palette.view.cursor);
+        draw_line(app, pen, at, palette, line, place == palette.view.cursor);
     }
     if lines.is_empty() {
         let words = if palette.is_waiting() { "Looking" } else { nothing(&palette.line.text()) };
@@ -56,8 +56,9 @@ fn nothing(text: &str) -> &'static str {
     }
 }
 
-fn draw_line(keymap: &Keymap, pen: &mut Pen<'_>, at: Rect, palette: &Palette, line: &PaletteLine, here: bool) {
+fn draw_line(app: &App, pen: &mut Pen<'_>, at: Rect, palette: &Palette, line: &PaletteLine, here: bool) {
     let cursor = if here { pen.glyphs.cursor } else { ' ' };
+    let keymap = app.keymap();
     let [key, text, faint] = [pen.theme.key, pen.theme.text, pen.theme.faint];
     let named = |name: &str, sentence: &str, style: Style| -> Spans {
         vec![(format!(" {cursor} {} ", fit(name, NAME)), style), (sentence.to_owned(), style)]
@@ -79,9 +80,10 @@ fn draw_line(keymap: &Keymap, pen: &mut Pen<'_>, at: Rect, palette: &Palette, li
         PaletteLine::Compartment { path, .. } => {
             (vec![(format!(" {cursor} {}", cut(path, 200)), text)], (String::new(), key))
         }
-        PaletteLine::User { name, events } => {
-            (vec![(format!(" {cursor} {}", cut(name, 200)), text)], (thousands(*events), faint))
-        }
+        PaletteLine::User { name, events } => (
+            vec![(format!(" {cursor} {}", cut(name, 200)), text)],
+            (format!("{}{}", at_least(app, pen), thousands(*events)), faint),
+        ),
         PaletteLine::View(view) => (named(&view.name, &view.about, text), (String::new(), key)),
         PaletteLine::Query(query) => (vec![(format!(" {cursor} {}", cut(query, 300)), text)], (String::new(), key)),
     };

@@ -164,8 +164,7 @@ impl Painter<'_> {
         let pending = if self.facets.pending().has(field) { "*" } else { " " };
         let answer = self.facets.answer();
         let distinct = answer.and_then(|answer| answer.distinct.get(place).copied().flatten());
-        let is_whole =
-            field.column().is_some() || answer.is_some_and(|answer| answer.is_last || answer.field != *field);
+        let is_whole = answer.is_none_or(|answer| answer.field != *field || answer.progress.0 == answer.progress.1);
         let count = match distinct {
             Some(distinct) => format!("{}{} ", bound(self.app, pen, is_whole && self.is_searched()), number(distinct)),
             None if field.column().is_some() => format!("{} ", pen.glyphs.ellipsis),

@@ -116,6 +116,7 @@ impl Painter<'_> {
             (Same::Session, "") => "no console session".to_owned(),
             (Same::Mentions, "") => "the event has no resource OCID".to_owned(),
             (Same::Key | Same::KeyOrigin, "") => "no API key".to_owned(),
+            (same, "") if self.pivot.awaits(same) => "still being read".to_owned(),
             (_, "") => "--".to_owned(),
             // The end of a fingerprint is what people compare.
             (Same::Key | Same::KeyOrigin, key) => super::text::cut_start(key, self.columns.value.saturating_sub(1)),

@@ -37,7 +37,8 @@ pub struct FacetsAnswer {
     pub matched: u64,
     /// Whether all of these are known: not while events are being searched.
     pub is_searched: bool,
-    /// By field; `None` where nobody has counted. Fields without a column are counted when they are listed.
+    /// By field; `None` where nobody has counted to the end. Fields without a column are counted when they are listed,
+    /// and the one that is listed has what `progress` says.
     pub distinct: Vec<Option<u64>>,
     pub listed: Listed,
     /// Events that have no such field; `None` where all have it.
@@ -83,7 +84,12 @@ impl FacetCounter {
         self.count_values(selection, &request.field, cancel, enough)?;
         self.count_pending(selection, &request.pending, cancel, enough)?;
         let counted_all = self.count_distinct(selection, &request.fields, cancel, enough)?;
-        let spread = self.spread.as_ref().map(|(_, spread)| spread)?;
+        let (listed, spread) = self.spread.as_ref()?;
+        // What was cut off is a count only beside the values that are being counted.
+        let distinct = |field: &Subject| match self.distinct.get(field) {
+            None if field == listed => Some(spread.distinct()),
+            counted => counted.copied(),
+        };
         let preview = self
             .preview
             .as_ref()
@@ -93,7 +99,7 @@ impl FacetCounter {
             field: request.field.clone(),
             matched: selection.len() as u64,
             is_searched: selection.is_complete(),
-            distinct: request.fields.iter().map(|field| self.distinct.get(field).copied()).collect(),
+            distinct: request.fields.iter().map(distinct).collect(),
             listed: spread.list(request.order, &request.find, MOST),
             missing: spread.missing(),
             progress: spread.progress(),
@@ -112,7 +118,9 @@ impl FacetCounter {
         let is_known = |(of, spread): &(Subject, Spread)| of == field && spread.is_complete();
         if !self.spread.as_ref().is_some_and(is_known) {
             let spread = selection.spread(field, &mut self.kept, cancel, enough)?;
-            self.distinct.insert(field.clone(), spread.distinct());
+            if spread.is_complete() {
+                self.distinct.insert(field.clone(), spread.distinct());
+            }
             self.spread = Some((field.clone(), spread));
         }
         Some(())

@@ -216,3 +216,30 @@ fn counting_goes_on_in_parts() {
     }
     assert!(steps > 1);
 }
+
+#[test]
+fn a_count_that_was_cut_off_is_none_of_a_field_that_is_not_listed() {
+    let mut builder = crate::index::IndexBuilder::new(crate::index::testing::footprint());
+    for n in 0..300 {
+        let bytes = crate::index::testing::event(&format!("id-{n}"), 1_773_482_400_000_000 + n, "X", "u", "200");
+        builder.insert(&"eu-frankfurt-1".into(), &crate::app::testing::ocid("prod"), &bytes);
+        if n % 30 == 0 {
+            builder.snapshot();
+        }
+    }
+    let mut stage = Stage::with(setup(), builder.snapshot(), ledger(&[]));
+    stage.keys("w f a").typed("id").keys("<enter>");
+    let mut request = last_count(&stage);
+    let place = request.fields.len() - 1;
+    let mut counter = count::FacetCounter::default();
+    let answer = counter.count(&request, &crate::query::Cancel::new(), &mut || true).unwrap();
+    assert!(answer.progress.0 < 300 && answer.distinct[place] == Some(answer.progress.0), "{:?}", answer.progress);
+    request.field = request.fields[0].clone();
+    let answer = counter.count(&request, &crate::query::Cancel::new(), &mut || true).unwrap();
+    assert_eq!(answer.distinct[place], None);
+    for field in [place, 0] {
+        request.field = request.fields[field].clone();
+        let answer = counter.count(&request, &crate::query::Cancel::new(), &mut || false).unwrap();
+        assert_eq!(answer.distinct[place], Some(300));
+    }
+}

@@ -109,3 +109,28 @@ fn what_columns_know_is_told_before_events_are_read() {
     // Seven lines stand in columns, four are read one after the other.
     assert_eq!(parts, [7, 8, 9, 10, 11]);
 }
+
+#[test]
+fn an_event_that_is_being_read_is_not_said_to_have_nothing() {
+    let mut stage = Stage::new(ledger(&[]));
+    let key = |text: &str| Message::Key(text.parse().unwrap());
+    let app = &mut stage.app;
+    let effects = app.update(key("j"));
+    let load = effects.iter().find(|effect| matches!(effect, Effect::LoadEvent(_))).cloned().unwrap();
+    app.update(key("p"));
+    assert!(app.pivot().unwrap().awaits(Same::Request) && !app.pivot().unwrap().awaits(Same::Session));
+    let act = |app: &mut App, same: Same| {
+        app.act_in_pivot(same.action());
+        app.notices.passing.clone()
+    };
+    let done = |text: &str| Some(crate::app::notices::Passing::Done(text.to_owned()));
+    for same in [Same::Operation, Same::Request] {
+        assert_eq!(act(app, same), done("the event is still being read"));
+    }
+    assert_eq!(act(app, Same::Session), done("the event has nothing there"));
+    let answer = stage.answer(&load).unwrap();
+    stage.send(answer);
+    assert!(!stage.app.pivot().unwrap().awaits(Same::Request));
+    act(&mut stage.app, Same::Operation);
+    assert!(query(&stage).starts_with("group="), "{}", query(&stage));
+}
