@@ -44,7 +44,7 @@ impl App {
             query.push(Term::Region(scope.regions.into_iter().collect()));
             query.push(Term::Queried(scope.compartments.into_iter().collect()));
         }
-        words.extend(self.filter_words(&query, true)?);
+        words.extend(self.filter_words(&query, true));
         if self.filters.own {
             words.push("--own-reads".to_owned());
         }
@@ -72,7 +72,7 @@ impl App {
         // An export keeps events without a readable time, which the screen shows in no range.
         query
             .push(Term::Time(TimeRange::new(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC).unwrap_or(self.range)));
-        words.extend(self.filter_words(&query, false)?);
+        words.extend(self.filter_words(&query, false));
         Ok(("a command that writes this".to_owned(), harmless(shell::line(&words))?))
     }
 
@@ -160,7 +160,7 @@ impl App {
     }
 
     /// Which classes of events, and the query. `screen`: a query shows all classes there, nothing shows writes.
-    fn filter_words(&self, query: &Query, screen: bool) -> Words {
+    fn filter_words(&self, query: &Query, screen: bool) -> Vec<String> {
         let mut words = Vec::new();
         match self.filters.access {
             AccessFilter::WritesAndSessions => words.push("--writes".to_owned()),
@@ -174,7 +174,7 @@ impl App {
         if !text.is_empty() {
             words.extend(["-Q".to_owned(), text]);
         }
-        Ok(words)
+        words
     }
 
     fn shows_all_times(&self) -> bool {
