@@ -166,6 +166,7 @@ pub fn setup() -> Setup {
         identity: Vec::new(),
         files: None,
         range: TimeRange::ending_at(now, TimeDelta::hours(6)),
+        narrowed_by_default: false,
         scope: ScopeRequest::default(),
         access: AccessFilter::WritesAndSessions,
         own_reads: false,

@@ -44,7 +44,7 @@ impl App {
             query.push(Term::Region(scope.regions.into_iter().collect()));
             query.push(Term::Queried(scope.compartments.into_iter().collect()));
         }
-        words.extend(self.filter_words(&query, true)?);
+        words.extend(self.filter_words(&query, true));
         if self.filters.own {
             words.push("--own-reads".to_owned());
         }
@@ -72,7 +72,7 @@ impl App {
         // An export keeps events without a readable time, which the screen shows in no range.
         query
             .push(Term::Time(TimeRange::new(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC).unwrap_or(self.range)));
-        words.extend(self.filter_words(&query, false)?);
+        words.extend(self.filter_words(&query, false));
         Ok(("a command that writes this".to_owned(), harmless(shell::line(&words))?))
     }
 
@@ -124,6 +124,7 @@ impl App {
     fn reading_words(&self) -> Words {
         let tenancy = self.tenancy.as_ref().ok_or("not connected yet")?;
         let request = self.included.request(tenancy).ok_or("nothing is included")?;
+        let request = if self.setup.narrowed_by_default { self.said_whole(request)? } else { request };
         let ScopeRequest { regions, exclude_regions, compartments, exclude_compartments, no_subtree } = request;
         let mut words = Vec::new();
         for (option, values) in [
@@ -137,14 +138,29 @@ impl App {
         if no_subtree {
             words.push("--no-subtree".to_owned());
         }
-        if self.setup.padding != PADDING {
+        if self.setup.padding != PADDING || self.setup.narrowed_by_default {
             words.extend(["--padding".to_owned(), length(self.setup.padding)]);
         }
         Ok(words)
     }
 
+    /// The same, said so that nothing is left to what holds where nobody says anything.
+    fn said_whole(&self, request: ScopeRequest) -> Result<ScopeRequest, &'static str> {
+        let tenancy = self.tenancy.as_ref().ok_or("not connected yet")?;
+        let scope = self.included.scope(tenancy);
+        let regions = scope.regions.iter().map(ToString::to_string).collect();
+        // A variable that leaves out what lies below cannot be unsaid.
+        if self.setup.scope.no_subtree {
+            let compartments = scope.compartments.iter().map(ToString::to_string).collect();
+            return Ok(ScopeRequest { regions, compartments, no_subtree: true, ..ScopeRequest::default() });
+        }
+        let root = || vec![tenancy.tree.get(tenancy.tree.root()).id.to_string()];
+        let compartments = if request.compartments.is_empty() { root() } else { request.compartments };
+        Ok(ScopeRequest { regions, compartments, ..request })
+    }
+
     /// Which classes of events, and the query. `screen`: a query shows all classes there, nothing shows writes.
-    fn filter_words(&self, query: &Query, screen: bool) -> Words {
+    fn filter_words(&self, query: &Query, screen: bool) -> Vec<String> {
         let mut words = Vec::new();
         match self.filters.access {
             AccessFilter::WritesAndSessions => words.push("--writes".to_owned()),
@@ -158,7 +174,7 @@ impl App {
         if !text.is_empty() {
             words.extend(["-Q".to_owned(), text]);
         }
-        Ok(words)
+        words
     }
 
     fn shows_all_times(&self) -> bool {
@@ -229,6 +245,25 @@ mod tests {
             copied(&stage, Action::CopyQuery),
             format!("auditui --profile 'my prod' --compartment {net} {TIME} --reads")
         );
+    }
+
+    #[test]
+    fn the_whole_scope_is_named_where_a_default_would_narrow_it() {
+        let stage = Stage::with(Setup { narrowed_by_default: true, ..setup() }, snapshot(14), ledger(&[]));
+        let places = "--region eu-frankfurt-1 --region us-ashburn-1 --region uk-london-1";
+        let root = ocid("root");
+        assert_eq!(
+            copied(&stage, Action::CopyQuery),
+            format!("auditui {places} --compartment {root} --padding 1800s {TIME} --writes")
+        );
+    }
+
+    #[test]
+    fn every_compartment_is_named_where_nothing_below_is_read() {
+        let scope = crate::domain::scope::ScopeRequest { no_subtree: true, ..Default::default() };
+        let stage = Stage::with(Setup { narrowed_by_default: true, scope, ..setup() }, snapshot(14), ledger(&[]));
+        let copied = copied(&stage, Action::CopyQuery);
+        assert_eq!((copied.matches("--compartment ").count(), copied.matches("--no-subtree").count()), (9, 1));
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub struct Setup {
     pub files: Option<FilesSetup>,
     pub range: TimeRange,
     pub scope: ScopeRequest,
+    /// Whether a configuration or a variable says what is read where the command line says nothing: which places, how far
+    /// behind. A command that shall read all of them must name them then.
+    pub narrowed_by_default: bool,
     pub access: AccessFilter,
     /// Whether our own reads are shown.
     pub own_reads: bool,

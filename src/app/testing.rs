@@ -42,6 +42,7 @@ pub fn setup() -> Setup {
         files: None,
         range: TimeRange::new(at("2026-03-14T08:00:00Z"), at("2026-03-14T14:00:00Z")).unwrap(),
         scope: crate::domain::scope::ScopeRequest::default(),
+        narrowed_by_default: false,
         access: AccessFilter::default(),
         own_reads: false,
         query: crate::query::Query::everything(),

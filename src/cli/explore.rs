@@ -63,6 +63,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         files: None,
         range,
         scope: line.read.scope(),
+        narrowed_by_default: line.settings.narrows(env),
         access: line.filter.shown(),
         own_reads: line.screen.own_reads,
         query,

@@ -53,6 +53,7 @@ pub async fn run(
         files: Some(FilesSetup { name: exports.name(), paths: paths(args), all_times: range.is_none() }),
         range: range.unwrap_or_else(|| TimeRange::ending_at(now, BEFORE_ANY)),
         scope: ScopeRequest::default(),
+        narrowed_by_default: false,
         access: args.filter.shown(),
         own_reads: args.screen.own_reads,
         query,

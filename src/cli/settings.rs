@@ -28,6 +28,9 @@ pub struct Settings {
 /// Settings that are more than the value of an option: who uses them asks for them.
 const NOT_AN_OPTION: [&str; 3] = ["theme", "no-color", "time"];
 
+/// Options that say what is read.
+const OF_SCOPE: [&str; 6] = ["region", "exclude-region", "compartment", "exclude-compartment", "no-subtree", "padding"];
+
 /// Options that the OCI CLI has a variable for, which comes before our files.
 const OCI_VARIABLES: [(&str, &[&str]); 3] = [
     ("profile", &["OCI_CLI_PROFILE", "OCI_CONFIG_PROFILE"]),
@@ -88,6 +91,12 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// Whether the files or the environment say what is read where nobody says so on the command line.
+    pub fn narrows(&self, env: &Env) -> bool {
+        let variable = |name: &str| format!("AUDITUI_{}", name.to_uppercase().replace('-', "_"));
+        OF_SCOPE.iter().any(|name| self.config.setting(name).is_some() || env.get(&variable(name)).is_some())
     }
 
     /// A switch or a value of [`NOT_AN_OPTION`].
@@ -207,6 +216,22 @@ mod tests {
         let config = read(&Places::find(Some(&file), |_| None));
         let settings = Settings { places: None, config, said: Vec::new() };
         settings.tell(&CommandLine::from_arguments(words.split(' ')).unwrap(), &Talk::plain("test"))
+    }
+
+    #[test]
+    fn files_and_variables_narrow_what_is_read() {
+        let env = |name: &str| -> Env { [(name.to_owned(), "x".to_owned())].into_iter().collect() };
+        let none = Settings::default();
+        assert!(none.narrows(&env("AUDITUI_EXCLUDE_COMPARTMENT")) && none.narrows(&env("AUDITUI_PADDING")));
+        assert!(!none.narrows(&env("AUDITUI_TZ")));
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        for (text, narrows) in [("region = \"iad\"\n", true), ("tz = \"local\"\n", false)] {
+            std::fs::write(&file, text).unwrap();
+            let config = read(&Places::find(Some(&file), |_| None));
+            let settings = Settings { config, ..Settings::default() };
+            assert_eq!(settings.narrows(&env("HOME")), narrows, "{text}");
+        }
     }
 
     #[test]

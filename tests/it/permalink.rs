@@ -46,6 +46,7 @@ fn setup(cloud: &Cloud) -> Setup {
         files: None,
         range: range(cloud),
         scope: ScopeRequest::default(),
+        narrowed_by_default: false,
         access: AccessFilter::WritesAndSessions,
         own_reads: false,
         query: Query::everything(),
