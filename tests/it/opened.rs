@@ -68,6 +68,7 @@ impl Screen {
             glyphs: Glyphs::Unicode,
             keymap: Arc::clone(Keymap::built_in()),
             configuration: None,
+            narrowed_by_default: false,
             padding: TimeDelta::zero(),
             max_memory: None,
             now,

@@ -116,6 +116,7 @@ impl Start {
             glyphs: self.glyphs,
             keymap: Arc::clone(Keymap::built_in()),
             configuration: None,
+            narrowed_by_default: false,
             padding,
             max_memory: None,
             now,
