@@ -1,8 +1,8 @@
 //! What it looks like: `&App` in, cells and [`Geometry`] out. Only rows in sight are drawn, and nothing is decided here.
 
+mod colours;
 mod column_chooser;
 mod columns;
-mod command_palette;
 mod copy;
 mod coverage;
 mod coverage_head;

@@ -11,7 +11,7 @@ use super::copy;
 use super::coverage::{self, keys as fitting_keys};
 use super::pen::{Pen, row, spans_width};
 use super::text::fit;
-use super::{column_chooser, command_palette, facets, pivot, time_popup, views};
+use super::{column_chooser, facets, palette, pivot, time_popup, views};
 
 /// Where a dialog stands: in the middle, no larger than it needs and the screen has.
 pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
@@ -19,7 +19,7 @@ pub fn place(app: &App, overlay: &Overlay, screen: Rect) -> Rect {
         Overlay::Help(_) => (100, 34),
         Overlay::Time(_) => (86, 23),
         Overlay::Copy(_) => copy::SIZE,
-        Overlay::Palette(_) => command_palette::SIZE,
+        Overlay::Palette(_) => palette::SIZE,
         Overlay::Columns(_) => (92, 20),
         Overlay::Facets => facets::SIZE,
         Overlay::Pivot => pivot::SIZE,
@@ -38,7 +38,7 @@ pub fn scrolling(app: &App, overlay: &Overlay, area: Rect) -> (u16, u16) {
         Overlay::Coverage => coverage::scrolling(app, area),
         Overlay::Facets => (facets::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Pivot => (pivot::list_rows(area.height.saturating_sub(2)), 0),
-        Overlay::Palette(_) => (command_palette::list_rows(area.height.saturating_sub(2)), 0),
+        Overlay::Palette(_) => (palette::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Views(_) => (views::list_rows(area.height.saturating_sub(2)), 0),
         Overlay::Time(_) | Overlay::Copy(_) => (0, 0),
     }
@@ -50,7 +50,7 @@ pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Some(Overlay::Help(help)) => draw_help(app, pen, area, help),
         Some(Overlay::Time(popup)) => time_popup::draw(app, pen, area, popup, &fitting_keys(app, area.width)),
         Some(Overlay::Copy(menu)) => copy::draw(app, pen, area, *menu, &keys(app)),
-        Some(Overlay::Palette(open)) => command_palette::draw(app, pen, area, open, &keys(app)),
+        Some(Overlay::Palette(open)) => palette::draw(app, pen, area, open, &keys(app)),
         Some(Overlay::Columns(chooser)) => {
             column_chooser::draw(app, pen, area, chooser, &fitting_keys(app, area.width));
         }

@@ -1,70 +1,96 @@
-//! Palette: what numbered colours look like, and which of the first sixteen comes nearest.
+//! The command palette: what is typed, what it finds with the key that does the same, and how it is used.
 
-use ratatui::style::Color;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
 
-/// The first sixteen as xterm has them; terminals let people choose others, but not what they are called.
-const SIXTEEN: [(Color, (u8, u8, u8)); 16] = [
-    (Color::Black, (0, 0, 0)),
-    (Color::Red, (205, 0, 0)),
-    (Color::Green, (0, 205, 0)),
-    (Color::Yellow, (205, 205, 0)),
-    (Color::Blue, (0, 0, 238)),
-    (Color::Magenta, (205, 0, 205)),
-    (Color::Cyan, (0, 205, 205)),
-    (Color::Gray, (229, 229, 229)),
-    (Color::DarkGray, (127, 127, 127)),
-    (Color::LightRed, (255, 0, 0)),
-    (Color::LightGreen, (0, 255, 0)),
-    (Color::LightYellow, (255, 255, 0)),
-    (Color::LightBlue, (92, 92, 255)),
-    (Color::LightMagenta, (255, 0, 255)),
-    (Color::LightCyan, (0, 255, 255)),
-    (Color::White, (255, 255, 255)),
-];
+use crate::app::App;
+use crate::app::help::keys_text;
+use crate::app::palette::{Palette, PaletteLine};
+use crate::domain::text::thousands;
 
-/// Steps of the colour cube, 16 to 231.
-const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+use super::header::at_least;
+use super::pen::{Pen, Spans, row};
+use super::text::{cut, fit};
 
-/// Red, green and blue of a colour that is the same on every terminal; `None` for those that people choose.
-pub fn rgb(colour: Color) -> Option<(u8, u8, u8)> {
-    let step = |n: u8| STEPS.get(usize::from(n % 6)).copied();
-    match colour {
-        Color::Rgb(r, g, b) => Some((r, g, b)),
-        Color::Indexed(n @ 16..=231) => Some((step((n - 16) / 36)?, step((n - 16) / 6)?, step(n - 16)?)),
-        Color::Indexed(n @ 232..) => {
-            let grey = 8 + 10 * (n - 232);
-            Some((grey, grey, grey))
-        }
-        _ => None,
+pub const SIZE: (u16, u16) = (90, 26);
+
+/// Cells for a name, behind which stands what it means.
+const NAME: usize = 24;
+
+/// Rows of the list: all but the line, the rule below it, and two at the bottom.
+pub fn list_rows(inside: u16) -> u16 {
+    inside.saturating_sub(4)
+}
+
+pub fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, palette: &Palette, keys: &str) {
+    let inside = pen.frame(area, "Command", "", true);
+    pen.foot(area, keys);
+    let line = pen.typed(" :", &palette.line, inside.width);
+    pen.spans(row(inside, 0), &line);
+    pen.repeat(row(inside, 1), pen.glyphs.frame.horizontal, pen.theme.frame);
+    let height = list_rows(inside.height);
+    let lines = palette.lines();
+    for (place, line) in lines.iter().enumerate().skip(palette.view.offset).take(usize::from(height)) {
+        let at = row(inside, 2 + (place - palette.view.offset) as u16);
+        draw_line(app, pen, at, palette, line, place == palette.view.cursor);
+    }
+    if lines.is_empty() {
+        let words = if palette.is_waiting() { "Looking" } else { nothing(&palette.line.text()) };
+        let dots = if palette.is_waiting() { pen.glyphs.ellipsis } else { "" };
+        pen.put(row(inside, 2), &format!("   {words}{dots}"), pen.theme.faint);
+    }
+    let (usage, is_wrong) = app.palette_usage();
+    let style = if is_wrong { pen.theme.problem } else { pen.theme.text };
+    pen.put(row(inside, inside.height.saturating_sub(2)), &format!(" {usage}"), style);
+    let jumps = "Jump to  # compartment  @ user  ! view  > recent query    :time A..B  :query TEXT";
+    pen.put(row(inside, inside.height.saturating_sub(1)), &format!(" {jumps}"), pen.theme.faint);
+}
+
+fn nothing(text: &str) -> &'static str {
+    match text.chars().next() {
+        Some('#') => "No compartment is called like this.",
+        Some('@') => "Nobody is called like this in the events that were read.",
+        Some('!') => "No view is called like this.",
+        Some('>') => "No query like this was asked before.",
+        _ => "Nothing is called like this. Backspace widens the search.",
     }
 }
 
-/// The one of the sixteen that comes nearest; those that are among them stay.
-pub fn nearest(colour: Color) -> Color {
-    let Some(wanted) = rgb(colour) else { return colour };
-    let far = |(r, g, b): (u8, u8, u8)| {
-        let part = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
-        part(r, wanted.0) + part(g, wanted.1) + part(b, wanted.2)
+fn draw_line(app: &App, pen: &mut Pen<'_>, at: Rect, palette: &Palette, line: &PaletteLine, here: bool) {
+    let cursor = if here { pen.glyphs.cursor } else { ' ' };
+    let keymap = app.keymap();
+    let [key, text, faint] = [pen.theme.key, pen.theme.text, pen.theme.faint];
+    let named = |name: &str, sentence: &str, style: Style| -> Spans {
+        vec![(format!(" {cursor} {} ", fit(name, NAME)), style), (sentence.to_owned(), style)]
     };
-    SIXTEEN.iter().min_by_key(|(_, rgb)| far(*rgb)).map_or(colour, |(name, _)| *name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbered_colours_are_known_and_named_ones_are_the_terminal_s() {
-        assert_eq!(rgb(Color::Indexed(208)), Some((255, 135, 0)));
-        assert_eq!(rgb(Color::Indexed(16)), Some((0, 0, 0)));
-        assert_eq!(rgb(Color::Indexed(255)), Some((238, 238, 238)));
-        assert_eq!(rgb(Color::Blue), None);
-    }
-
-    #[test]
-    fn the_nearest_of_sixteen_is_found() {
-        assert_eq!(nearest(Color::Rgb(250, 250, 0)), Color::LightYellow);
-        assert_eq!(nearest(Color::Indexed(231)), Color::White);
-        assert_eq!(nearest(Color::Cyan), Color::Cyan);
+    let (left, right) = match line {
+        PaletteLine::Action { action, here } => {
+            let binding = keymap.binding(palette.from(), *action);
+            let sentence = binding.map_or("", |binding| &binding.desc);
+            let keys = keymap.key_for(palette.from(), *action).map(|key| key.to_string());
+            let menu = || binding.filter(|b| b.action.is_copy()).map(|b| keys_text(keymap, b));
+            let right = match (here, keys.or_else(menu)) {
+                (true, Some(keys)) => (keys, key),
+                (true, None) => (String::new(), key),
+                (false, _) => (format!("in {}", binding.map_or("", |b| b.focus.title())), faint),
+            };
+            (named(&action.name(), sentence, if *here { text } else { faint }), right)
+        }
+        PaletteLine::Command(command) => (named(command.name(), command.sentence(), text), (String::new(), key)),
+        PaletteLine::Compartment { path, .. } => {
+            (vec![(format!(" {cursor} {}", cut(path, 200)), text)], (String::new(), key))
+        }
+        PaletteLine::User { name, events } => (
+            vec![(format!(" {cursor} {}", cut(name, 200)), text)],
+            (format!("{}{}", at_least(app, pen), thousands(*events)), faint),
+        ),
+        PaletteLine::View(view) => (named(&view.name, &view.about, text), (String::new(), key)),
+        PaletteLine::Query(query) => (vec![(format!(" {cursor} {}", cut(query, 300)), text)], (String::new(), key)),
+    };
+    let right: Spans = if right.0.is_empty() { Vec::new() } else { vec![(format!("{} ", right.0), right.1)] };
+    // The key is what people shall learn: what is in its way is cut.
+    pen.ends(at, &left, &right);
+    if here {
+        pen.style(at, pen.theme.cursor);
     }
 }

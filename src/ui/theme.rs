@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::domain::text::{line_at, nearest};
 
-use super::palette;
+use super::colours;
 
 macro_rules! theme {
     ($($name:ident = $word:literal,)*) => {
@@ -179,8 +179,8 @@ impl Theme {
     #[must_use]
     pub fn sixteen(mut self) -> Self {
         for style in self.styles_mut() {
-            style.fg = style.fg.map(palette::nearest);
-            style.bg = style.bg.map(palette::nearest);
+            style.fg = style.fg.map(colours::nearest);
+            style.bg = style.bg.map(colours::nearest);
         }
         self
     }
@@ -232,8 +232,8 @@ mod tests {
             };
             0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b)
         };
-        let behind = style.bg.and_then(palette::rgb).unwrap_or(background);
-        let (a, b) = (light(palette::rgb(style.fg?)?), light(behind));
+        let behind = style.bg.and_then(colours::rgb).unwrap_or(background);
+        let (a, b) = (light(colours::rgb(style.fg?)?), light(behind));
         Some((a.max(b) + 0.05) / (a.min(b) + 0.05))
     }
 
@@ -258,7 +258,7 @@ mod tests {
         for name in ["blue-orange-dark", "blue-orange-light"] {
             let mut theme = Theme::built_in(name).unwrap();
             for (style, word) in theme.styles_mut().zip(STYLES) {
-                for (r, g, b) in [style.fg, style.bg].into_iter().flatten().filter_map(palette::rgb) {
+                for (r, g, b) in [style.fg, style.bg].into_iter().flatten().filter_map(colours::rgb) {
                     let grey = r == g && g == b;
                     assert!(grey || (b > r && b >= g) || (r > b && r > g), "{name}: {word}");
                 }
