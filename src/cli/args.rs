@@ -266,7 +266,7 @@ pub struct ExportArgs {
     pub read: ReadArgs,
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Format; but for jsonl, headers and credentials are left out
+    /// Format; but for jsonl and parquet, headers and credentials are left out
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
     /// Write to this file, put in its place in one step at the end
@@ -363,6 +363,8 @@ pub enum ExportFormat {
     Table,
     /// RFC 4180: the values that stand alone, safe to open in a spreadsheet
     Csv,
+    /// Parquet, for DuckDB, Polars, ClickHouse, Spark: the same values as columns, and each event as Oracle sent it
+    Parquet,
     /// OCSF 1.8.0 API Activity, a JSON document per line
     Ocsf,
     /// Elastic Common Schema, a JSON document per line

@@ -26,6 +26,7 @@ mod memory;
 mod news;
 mod open;
 mod output;
+mod parquet;
 mod parse;
 mod plan;
 mod probe;
