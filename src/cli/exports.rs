@@ -244,6 +244,7 @@ mod tests {
             others: 0,
             bytes: 6,
             sha256: Some(sha256.into()),
+            groups: None,
             faults: faults.iter().map(|fault| (*fault).to_owned()).collect(),
         }
     }
