@@ -23,6 +23,7 @@ mod interrupt;
 mod listing;
 mod look;
 mod memory;
+mod narrow;
 mod news;
 mod open;
 mod output;
