@@ -74,8 +74,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Count events, in files or of a time span, by what they have in common
     ///
-    /// With FILE it counts what exports hold, and asks nobody: NDJSON as `auditui export` writes it, or pages as ListEvents
-    /// answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
+    /// With FILE it counts what exports hold, and asks nobody: NDJSON or Parquet as `auditui export` writes it, or pages as
+    /// ListEvents answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
     #[command(after_help = examples::COUNT)]
     Count(CountArgs),
     /// Sum events up, in files or of a time span: how many, how large, how many of them writes, and where and when
@@ -363,7 +363,7 @@ pub enum ExportFormat {
     Table,
     /// RFC 4180: the values that stand alone, safe to open in a spreadsheet
     Csv,
-    /// Parquet, for DuckDB, Polars, ClickHouse, Spark: the same values as columns, and each event as Oracle sent it
+    /// Parquet, for SQL engines such as Spark: the same values as columns, and each event as Oracle sent it
     Parquet,
     /// OCSF 1.8.0 API Activity, a JSON document per line
     Ocsf,

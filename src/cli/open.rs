@@ -74,7 +74,9 @@ pub async fn run(
     let inputs = exports.inputs.clone();
     let judge = Box::new(move |files: &[FileRead]| {
         let mut verdict = exports.judge(files, range);
-        passed_over(files).into_iter().for_each(|finding| verdict.lacks(finding));
+        if let Some(finding) = passed_over(files) {
+            verdict.lacks(finding);
+        }
         end(verdict)
     });
     let narrow = Narrow { range, ..Narrow::default() };

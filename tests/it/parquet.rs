@@ -46,7 +46,9 @@ fn event(number: i64) -> Vec<u8> {
 fn table(events: &[Vec<u8>], rows: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = Writer::new(&mut bytes, about()).unwrap().with_rows(rows);
-    events.iter().for_each(|event| writer.push(&record(event)).unwrap());
+    for event in events {
+        writer.push(&record(event)).unwrap();
+    }
     writer.finish().unwrap();
     bytes
 }

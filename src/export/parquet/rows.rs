@@ -78,14 +78,10 @@ impl Cells {
     pub fn push(&mut self, value: Value<'_>) {
         let before = self.values.count();
         match (&mut self.values, value) {
-            (Values::Bytes(bytes, ends), Value::Text(text)) if self.optional => {
-                if !text.is_empty() {
-                    bytes.extend_from_slice(without_tokens(&text).as_bytes());
-                    ends.push(bytes.len());
-                }
-            }
+            // An empty text is none, where there may be none.
+            (Values::Bytes(..), Value::Text(text)) if self.optional && text.is_empty() => {}
             (Values::Bytes(bytes, ends), Value::Text(text)) => {
-                bytes.extend_from_slice(text.as_bytes());
+                bytes.extend_from_slice(without_tokens(&text).as_bytes());
                 ends.push(bytes.len());
             }
             (Values::Bytes(bytes, ends), Value::Bytes(value)) => {

@@ -35,7 +35,9 @@ fn records(events: &[Vec<u8>]) -> Vec<Record> {
 fn written(records: &[Record], rows: usize) -> (Summary, Vec<u8>) {
     let mut bytes = Vec::new();
     let mut writer = Writer::new(&mut bytes, about()).unwrap().with_rows(rows);
-    records.iter().for_each(|record| writer.push(record).unwrap());
+    for record in records {
+        writer.push(record).unwrap();
+    }
     (writer.finish().unwrap(), bytes)
 }
 

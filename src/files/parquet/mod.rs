@@ -13,7 +13,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use ::parquet::basic::{ConvertedType, LogicalType, Type};
+use ::parquet::basic::{Compression, ConvertedType, LogicalType, Type};
 use ::parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
 use ::parquet::data_type::{ByteArray, ByteArrayType};
 use ::parquet::errors::{ParquetError, Result};
@@ -242,9 +242,14 @@ impl Places {
     }
 }
 
-/// The package that reads takes these for granted.
+/// What the package that reads takes for granted, or was built without.
 fn check(column: &ColumnChunkMetaData) -> Result<()> {
     let offsets = [Some(column.data_page_offset()), column.dictionary_page_offset(), Some(column.compressed_size())];
+    if !matches!(column.compression(), Compression::UNCOMPRESSED | Compression::ZSTD(_)) {
+        let packed = column.compression().to_string();
+        let name = packed.split('(').next().unwrap_or_default();
+        return Err(ParquetError::General(format!("it is packed by {name}, and only zstd is read")));
+    }
     if offsets.into_iter().flatten().any(|offset| offset < 0) {
         return Err(ParquetError::General("it is said to begin before the file".to_owned()));
     }
