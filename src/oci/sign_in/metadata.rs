@@ -14,9 +14,10 @@ use super::retry;
 use crate::domain::problem::Problem;
 use crate::domain::text::clean_prefix;
 use crate::oci::clock::Clock;
+use crate::oci::connector::{HttpOptions, Trust};
 use crate::oci::env::Env;
 use crate::oci::error::OciError;
-use crate::oci::http::{Http, HttpOptions, Proof};
+use crate::oci::http::{Http, Proof};
 
 /// IPv4, and where an instance has none.
 const BASES: [&str; 2] = ["http://169.254.169.254/opc/v2", "http://[fd00:c1::a9fe:a9fe]/opc/v2"];
@@ -44,8 +45,9 @@ impl Metadata {
             deadline: 20 * second,
             slowest_kib: 10 * second,
             max_body: 64 << 10,
-            cert_bundle: None,
+            trust: Trust::System,
             proxy: None,
+            no_proxy: None,
             direct: true,
             plain: bases.iter().all(|base| base.starts_with("http:")),
         };
