@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn what_a_dead_process_left_is_taken_over_but_not_from_another_host() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("lock");
+        let path = directory.path().join("hidden/lock");
+        Disk::default().make_directories(&directory.path().join("hidden")).unwrap();
         std::fs::write(&path, serde_json::to_vec(&owner("here", 7)).unwrap()).unwrap();
         let refused = Lock::take(&Disk::default(), &path, &owner("there", 8)).unwrap_err();
         assert!(refused.what.contains("process 7 on here") && refused.hint.contains("remove"), "{refused}");
