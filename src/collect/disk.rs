@@ -181,7 +181,8 @@ fn make_directory(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt as _, symlink};

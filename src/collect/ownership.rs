@@ -58,7 +58,8 @@ pub fn check(_: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::fs;

@@ -9,8 +9,11 @@ use serde_json::Value;
 
 use super::support::{Cloud, Output, files_below, rfc3339, scenario_but};
 
-/// What might happen, and where it is shown that it does not: a file, and functions in it.
-const HELD: [(&str, &[(&str, &[&str])]); 13] = [
+/// A file, and tests in it.
+type Place = (&'static str, &'static [&'static str]);
+
+/// What might happen, and where it is shown that it does not.
+const HELD: [(&str, &[Place]); 13] = [
     (
         "keys, pass phrases and tokens are read out of memory",
         &[
@@ -168,9 +171,14 @@ fn open_handed(cloud: &Cloud, arguments: &str) -> Output {
 /// What is below a directory that this process did not put there: paths and modes.
 #[cfg(unix)]
 fn modes(directory: &Path, before: &BTreeSet<PathBuf>) -> Vec<(PathBuf, u32)> {
-    use std::os::unix::fs::PermissionsExt as _;
     let all = everything_below(directory).into_iter().filter(|path| !before.contains(path));
-    all.map(|path| (path.clone(), std::fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o7777)).collect()
+    all.map(|path| (path.clone(), mode(&path))).collect()
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
 fn everything_below(directory: &Path) -> Vec<PathBuf> {
@@ -210,8 +218,7 @@ fn what_is_written_is_for_its_owner_alone() {
     for end in ["day.jsonl", "day.csv", "session.jsonl", "coverage.json", "ledger", ".jsonl.zst", "config.toml"] {
         assert!(named(end), "{end} is not among {written:?}");
     }
-    use std::os::unix::fs::PermissionsExt as _;
-    let token = std::fs::metadata(cloud.home.path(".oci/token")).unwrap().permissions().mode() & 0o777;
+    let token = mode(&cloud.home.path(".oci/token"));
     assert!(cloud.fake.requests().iter().any(|request| request.operation == "RefreshSession") && token == 0o600);
 }
 

@@ -483,7 +483,7 @@ async fn a_session_that_can_be_renewed_halts_nothing() {
     let settings = Settings { in_flight: 1, ..Settings::default() };
     let session = Some(home.path().to_owned());
     let more = Some("[tokens]\ncalls = 9");
-    let screen = Start { more, settings, session, ..Start::of("small") }.loaded().await;
+    let screen = Start { settings, session, more, ..Start::of("small") }.loaded().await;
     let renewed = screen.fake.requests().iter().filter(|request| request.operation == "RefreshSession").count();
     assert!(renewed >= 2 && !screen.driver.app().is_halted(), "{renewed}: {}", screen.text());
     assert_eq!(screen.driver.app().facts().coverage.unfinished(), 0);

@@ -108,7 +108,9 @@ fn resource(cloud: &mut Cloud, other: &[(&str, Option<&str>)]) {
     }
     for (name, value) in other {
         cloud.home.unset(name);
-        value.iter().for_each(|value| cloud.home.set(name, *value));
+        if let Some(value) = value {
+            cloud.home.set(name, *value);
+        }
     }
 }
 
