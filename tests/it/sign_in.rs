@@ -245,7 +245,7 @@ fn a_pod_asks_its_cluster_and_its_tokens_end_in_the_middle() {
     assert!(count(&cloud, "PodToken") >= 3 && count(&cloud, "Federate") == 0);
     let report = cloud.run(&["doctor", "-o", "json"]).expect(0).json();
     assert_eq!(report["profile"]["auth"], "oke_workload_identity");
-    assert!(report["policy"][0]["statement"].as_str().unwrap().contains("dynamic-group"));
+    assert!(report["policy"][0]["statement"].as_str().unwrap().contains("request.principal.type = 'workload'"));
 }
 
 /// Only the cluster's own certificate counts, whatever the system trusts.

@@ -120,6 +120,24 @@ fn unusable(why: &str) -> OciError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oci::clock::Clock;
+
+    #[test]
+    fn one_run_is_about_one_tenancy() {
+        let metadata = Metadata::new(&Env::default(), Clock::System).unwrap();
+        let instance = Instance {
+            metadata,
+            region: "us-ashburn-1".into(),
+            delegation: None,
+            federation: None,
+            tenancy: OnceLock::new(),
+        };
+        let [first, other] = ["ocid1.tenancy.oc1..a", "ocid1.tenancy.oc1..b"].map(Ocid::new);
+        assert!(instance.check_tenancy(&first).is_ok() && instance.check_tenancy(&first).is_ok());
+        let refused = instance.check_tenancy(&other).unwrap_err();
+        assert!(!refused.is_retryable() && refused.to_problem().kind.exit_code() == 4, "{refused}");
+        assert!(refused.to_string().contains("now of the tenancy ocid1.tenancy.oc1..b"), "{refused}");
+    }
 
     #[test]
     fn the_auth_service_may_be_elsewhere_but_not_in_the_open() {

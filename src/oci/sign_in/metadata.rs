@@ -129,6 +129,22 @@ fn is_near(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oci::test_server::{Server, ok};
+
+    /// As on an instance without IPv4: the second address answers, and is asked first from then on.
+    #[tokio::test]
+    async fn where_the_first_address_leads_nowhere_the_second_is_asked() {
+        let server = Server::start_with(|_| Some(ok("", "iad\n"))).await;
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut metadata =
+            Metadata::new(&[(OVERRIDE, "http://127.0.0.1/opc/v2")].into_iter().collect(), Clock::System).unwrap();
+        metadata.bases = vec![format!("http://{nobody}/opc/v2"), format!("http://127.0.0.1:{}/opc/v2", server.port)];
+        for _ in 0..2 {
+            assert_eq!(&*metadata.text("/instance/region").await.unwrap(), "iad");
+        }
+        assert_eq!((server.requests().len(), metadata.answering.load(Ordering::Relaxed)), (2, 1));
+        assert!(server.requests()[0].starts_with("GET /opc/v2/instance/region "));
+    }
 
     #[test]
     fn the_override_stays_near_or_is_encrypted() {
