@@ -59,10 +59,7 @@ fn grantee(auth: AuthKind) -> (&'static str, &'static str) {
 /// Statements in a text, each a line of its own, made out to whoever signs.
 pub fn named(auth: AuthKind, text: &str) -> String {
     let (who, end) = grantee(auth);
-    let named = |line: &str| match line.contains(USERS) {
-        true => line.replace(USERS, who) + end,
-        false => line.to_owned(),
-    };
+    let named = |line: &str| if line.contains(USERS) { line.replace(USERS, who) + end } else { line.to_owned() };
     text.lines().map(named).collect::<Vec<_>>().join("\n")
 }
 
