@@ -190,7 +190,7 @@ pub struct TokenSpec {
     pub seconds: i64,
     /// Each is refused after so many calls, as if it had ended; a session can be renewed all the same.
     pub calls: Option<u64>,
-    /// No instance, and no session, gets more than so many.
+    /// No instance, no session and no pod gets more than so many.
     pub refuse_after: Option<u32>,
 }
 
