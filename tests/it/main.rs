@@ -30,6 +30,7 @@ mod memory;
 mod mixes;
 mod opened;
 mod own_reads;
+mod parquet;
 mod permalink;
 mod picture;
 mod progress;

@@ -80,6 +80,7 @@ impl Screen {
         };
         let source = Source::Files(Files {
             inputs: find(&[path.to_owned()]).unwrap().inputs,
+            narrow: auditui::files::Narrow::default(),
             names: Box::new(move |name| regions.named(name)),
             judge: Box::new(judge),
             clock: Clock::Frozen(now),
