@@ -15,7 +15,6 @@ use super::filters::Filters;
 use super::history::Place;
 use super::keymap::Focus;
 use super::line::LineEditor;
-use super::notices::Passing;
 use super::prompt::{Fault, Prompt, Purpose};
 use super::{App, Included, Pane};
 
@@ -46,7 +45,7 @@ impl App {
         Place {
             filters: self.filters.clone(),
             range: self.range,
-            all_times: self.files.as_ref().is_some_and(FilesSeen::all_times),
+            all_times: self.shows_all_times(),
             included: self.included.clone(),
             everything: self.tenancy().is_some_and(|tenancy| self.included.is_everything(tenancy)),
             order: self.order,
@@ -56,9 +55,7 @@ impl App {
 
     pub(super) fn travel(&mut self, back: bool) -> Vec<Effect> {
         let Some(place) = self.history.travel(self.place(), back) else {
-            let what = if back { "this is where it began" } else { "there is nothing further on" };
-            self.notices.passing = Some(Passing::Done(what.to_owned()));
-            return Vec::new();
+            return self.say(if back { "this is where it began" } else { "there is nothing further on" });
         };
         self.go_to(place)
     }
@@ -76,8 +73,8 @@ impl App {
         if self.is_following() && range.start() == self.range.start() {
             range = self.range;
         }
-        let other_scope = range != self.range || included != self.included || all_times != self.place().all_times;
         let other_range = range != self.range;
+        let other_scope = other_range || included != self.included || all_times != self.shows_all_times();
         (self.filters, self.range, self.included, self.order) = (filters, range, included, order);
         if let Some(files) = &mut self.files {
             files.set_all_times(all_times);
@@ -108,10 +105,7 @@ impl App {
     pub(super) fn narrow_to_value(&mut self, exclude: bool) -> Vec<Effect> {
         match self.term_under_cursor() {
             Ok(term) => self.include(if exclude { term.negated() } else { term }),
-            Err(why) => {
-                self.notices.passing = Some(Passing::Failed(Problem::usage(format!("nothing to filter by: {why}"))));
-                Vec::new()
-            }
+            Err(why) => self.fail(format!("nothing to filter by: {why}")),
         }
     }
 
@@ -160,7 +154,7 @@ impl App {
         if self.focus == Pane::List && !LineEditor::can_hold(&query) {
             let why = "the query is too long for a line, or has characters that no key types";
             let hint = format!("{} takes its last term away", self.key(Action::RemoveLastFilter));
-            self.notices.passing = Some(Passing::Failed(Problem::usage(why).hint(hint)));
+            self.tell(Problem::usage(why).hint(hint));
             return;
         }
         // Files of values may have changed since.

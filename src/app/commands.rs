@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::effect::Effect;
-use super::files::FilesSeen;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
@@ -151,8 +150,7 @@ impl App {
 
     pub(super) fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.overlay = None;
-        let all_times = self.files().is_some_and(FilesSeen::all_times);
-        if range == self.range && !all_times {
+        if range == self.range && !self.shows_all_times() {
             return Vec::new();
         }
         self.ranges.remember(self.range, range);
@@ -290,7 +288,7 @@ impl App {
 
     fn scope_all(&mut self) -> Vec<Effect> {
         let Some(tenancy) = &self.tenancy else { return Vec::new() };
-        let all_times = self.files().is_none_or(FilesSeen::all_times);
+        let all_times = self.files.is_none() || self.shows_all_times();
         if self.included.is_everything(tenancy) && all_times {
             return Vec::new();
         }

@@ -48,8 +48,8 @@ mod permalink;
 pub mod pivot;
 mod printing;
 pub mod prompt;
-pub mod rebind;
 mod reading;
+pub mod rebind;
 pub mod recent;
 pub mod redact;
 pub mod saved;
@@ -58,6 +58,7 @@ mod shell;
 mod sorting;
 pub mod summary;
 pub mod time_popup;
+mod under_way;
 pub mod view;
 pub mod viewport;
 pub mod views;
@@ -97,7 +98,7 @@ use included::{Included, with_unlisted};
 use keymap::Keymap;
 use look::Look;
 use message::Message;
-use notices::{Notices, Passing};
+use notices::Notices;
 use overlay::Overlay;
 use panes::detail::DetailPane;
 use panes::list::ListPane;
@@ -244,9 +245,7 @@ impl App {
             Message::ListRead { name, content } => self.list_read(name, content),
             Message::ViewSaved { view, path } => self.view_saved(view, &path),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
-            Message::CopyFailed(problem) | Message::Note(problem) => {
-                self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
-            }
+            Message::CopyFailed(problem) | Message::Note(problem) => self.tell(problem),
             Message::Configuration { keymap, problem } => self.configured(keymap, problem),
             Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
             Message::FetchResumed => self.note(|notices| notices.halted = None),

@@ -8,7 +8,9 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::text::count_of;
 use crate::query::ParseError;
 
+use super::App;
 use super::action::Action;
+use super::effect::Effect;
 use super::facts::{Facts, Refusal};
 use super::keymap::Keys;
 use super::message::CopyReport;
@@ -142,6 +144,24 @@ impl Notices {
         let regions: Vec<&str> = self.slowed.iter().map(RegionId::as_str).collect();
         let detail = format!(": the service asks for fewer requests in {}", regions.join(", "));
         (!regions.is_empty()).then(|| Notice { detail, ..Notice::new(Level::Warning, "slowing down") })
+    }
+}
+
+impl App {
+    /// Says what was done, or why there is nothing to do, until the next key.
+    pub(super) fn say(&mut self, what: impl Into<String>) -> Vec<Effect> {
+        self.notices.passing = Some(Passing::Done(what.into()));
+        Vec::new()
+    }
+
+    /// Says why what was asked for cannot be.
+    pub(super) fn fail(&mut self, why: impl Into<String>) -> Vec<Effect> {
+        self.tell(Problem::usage(why))
+    }
+
+    pub(super) fn tell(&mut self, problem: Problem) -> Vec<Effect> {
+        self.notices.passing = Some(Passing::Failed(problem));
+        Vec::new()
     }
 }
 

@@ -5,12 +5,10 @@ use crate::app::asking::NotRead;
 use crate::app::effect::{CountRequest, Effect};
 use crate::app::key::KeyPress;
 use crate::app::keymap::Focus;
-use crate::app::notices::Passing;
 use crate::app::overlay::Overlay;
 use crate::app::view::Seen;
 use crate::app::{App, Pane};
 use crate::domain::ocid::Ocid;
-use crate::domain::problem::Problem;
 use crate::domain::text::clean_prefix;
 use crate::domain::time_phrase::{format_length, parse_range};
 use crate::query::{Field, FuzzyFind, Subject, Term};
@@ -198,8 +196,7 @@ impl App {
     pub(in crate::app) fn not_here(&mut self, action: Action, from: Focus) -> Vec<Effect> {
         let place = self.keymap().binding(from, action).map_or("another place", |binding| binding.focus.title());
         let what = format!("{} does nothing here: it works in “{place}”", action.name());
-        self.notices.passing = Some(Passing::Failed(Problem::usage(what)));
-        Vec::new()
+        self.fail(what)
     }
 
     /// Without a text of its own a command asks for it where that is typed.
