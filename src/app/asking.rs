@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use crate::domain::access::Access;
 use crate::domain::problem::Problem;
 use crate::domain::time_range::TimeRange;
-use crate::query::{AccessSet, Expr, Field, ParseContext, ParseError, Query, Subject, Term, parse, pasted};
+use crate::query::{AccessSet, Expr, Field, ParseContext, ParseError, Query, Subject, Term, ValueList, parse, pasted};
 
 use super::action::Action;
 use super::columns::ListColumn;
-use super::effect::Effect;
+use super::effect::{Effect, ListName};
 use super::files::FilesSeen;
 use super::filters::Filters;
 use super::history::Place;
@@ -220,7 +220,7 @@ impl App {
         let (query, fault, effect) = match self.read(&text) {
             Ok(query) => (Some(query), None, None),
             Err(NotRead::Wrong(error)) => (self.before_fault(&text, &error), Some(Fault::Wrong(error)), None),
-            Err(NotRead::Needs(file)) => (None, Some(Fault::Waiting), Some(Effect::ReadList(file))),
+            Err(NotRead::Needs(list)) => (None, Some(Fault::Waiting), Some(Effect::ReadList(list))),
         };
         if let Some(prompt) = &mut self.prompt {
             prompt.fault = fault;
@@ -254,23 +254,24 @@ impl App {
     /// Reads a query as it is typed here: times are those of the clock on the screen.
     pub(super) fn read(&self, text: &str) -> Result<Query, NotRead> {
         let needs = RefCell::new(None);
-        let read_list = |name: &str| {
-            self.lists.get(name).cloned().unwrap_or_else(|| {
-                needs.borrow_mut().get_or_insert_with(|| name.to_owned());
+        let read_list = |file: &str, subject: &Subject| {
+            let list = ListName { file: file.to_owned(), subject: subject.clone() };
+            self.lists.get(&list).cloned().unwrap_or_else(|| {
+                needs.borrow_mut().get_or_insert(list);
                 Err("it is being read".to_owned())
             })
         };
         let context = ParseContext { now: self.now, zone: self.clock.zone(), read_list: &read_list };
         let query = parse(text, &context);
         match needs.into_inner() {
-            Some(file) => Err(NotRead::Needs(file)),
+            Some(list) => Err(NotRead::Needs(list)),
             None => query.map_err(NotRead::Wrong),
         }
     }
 
     /// A file of values was read, or could not be.
-    pub(super) fn list_read(&mut self, name: String, content: Result<String, String>) -> Vec<Effect> {
-        self.lists.insert(name, content);
+    pub(super) fn list_read(&mut self, list: ListName, values: Result<ValueList, String>) -> Vec<Effect> {
+        self.lists.insert(list, values);
         if self.is_asking() { self.prompt_edited() } else { Vec::new() }
     }
 
@@ -328,7 +329,7 @@ impl App {
 pub(super) enum NotRead {
     Wrong(ParseError),
     /// It names a file of values that was not read.
-    Needs(String),
+    Needs(ListName),
 }
 
 #[cfg(test)]

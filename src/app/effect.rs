@@ -9,7 +9,7 @@ use crate::domain::region::RegionId;
 use crate::domain::scope::Scope;
 use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
-use crate::query::{Expr, Order, Query};
+use crate::query::{Expr, Order, Query, Subject};
 
 use super::facets::count::FacetsRequest;
 use super::facts::About;
@@ -46,7 +46,7 @@ pub enum Effect {
     /// Read and decode one event: answered by `EventLoaded`.
     LoadEvent(EventKey),
     /// Read a file of values that a query names: answered by `ListRead`.
-    ReadList(String),
+    ReadList(ListName),
     /// Write a view to its file: answered by `ViewSaved`, or by a `Note`.
     SaveView {
         view: SavedView,
@@ -66,6 +66,13 @@ pub enum Effect {
     /// Forget what the terminal shows and draw everything anew.
     Redraw,
     Quit,
+}
+
+/// A file of values, and of what they are to be values: the same line is an address for one field and a text for another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListName {
+    pub file: String,
+    pub subject: Subject,
 }
 
 /// What is to be counted off the screen's thread.

@@ -497,7 +497,7 @@ impl App {
 /// What may be counted by: a field by its name, or a place in the JSON as the query language writes it; as jq does, too.
 fn subject(text: &str, now: chrono::DateTime<chrono::Utc>, zone: Zone) -> Result<Subject, String> {
     let text = text.trim().trim_start_matches('.');
-    let read_list = |_: &str| Err("a list of values is no field".to_owned());
+    let read_list = |_: &str, _: &Subject| Err("a list of values is no field".to_owned());
     let context = ParseContext { now, zone, read_list: &read_list };
     let query = parse(&format!("{text}:*"), &context).map_err(|error| {
         let suggestion = error.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();

@@ -9,7 +9,9 @@ use crate::domain::problem::Problem;
 use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::traffic::Traffic;
+use crate::query::ValueList;
 
+use super::effect::ListName;
 use super::event_detail::EventDetail;
 use super::facets::count::FacetsAnswer;
 use super::files::Loading;
@@ -45,10 +47,10 @@ pub enum Message {
     FacetsCounted(Box<FacetsAnswer>),
     PivotCounted(Box<PivotAnswer>),
     UsersFound(UsersFound),
-    /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
+    /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the values, or in a sentence why there are none.
     ListRead {
-        name: String,
-        content: Result<String, String>,
+        list: ListName,
+        values: Result<ValueList, String>,
     },
     /// The answer to [`Effect::SaveView`](super::effect::Effect::SaveView).
     ViewSaved {

@@ -79,14 +79,14 @@ use crate::domain::problem::Problem;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::domain::traffic::Traffic;
-use crate::query::Order;
+use crate::query::{Order, ValueList};
 
 use action::Action;
 use around::Around;
 use brush::Brush;
 use counting::Count;
 use coverage::CoveragePanel;
-use effect::{Effect, FetchRequest, SelectRequest};
+use effect::{Effect, FetchRequest, ListName, SelectRequest};
 use event_detail::EventDetail;
 use facets::Facets;
 use facts::{About, Facts, OfFiles};
@@ -150,8 +150,8 @@ pub struct App {
     recent: Recent,
     /// What was run by its name.
     commands: Recent,
-    /// Contents of the files of values that the query line names, or why there are none.
-    lists: HashMap<String, Result<String, String>>,
+    /// The values of the files that the query line names, or why there are none.
+    lists: HashMap<ListName, Result<ValueList, String>>,
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
@@ -242,7 +242,7 @@ impl App {
             Message::FacetsCounted(answer) => self.facets_counted(answer),
             Message::UsersFound(found) => self.users_found(found),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
-            Message::ListRead { name, content } => self.list_read(name, content),
+            Message::ListRead { list, values } => self.list_read(list, values),
             Message::ViewSaved { view, path } => self.view_saved(view, &path),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => self.tell(problem),

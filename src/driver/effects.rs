@@ -13,7 +13,7 @@ use super::home::{Happening, Home};
 use super::shelf::{Files, Shelf};
 use super::viewer::Viewer;
 use super::wire::{FetchOptions, Wire};
-use crate::app::effect::{Effect, SelectRequest};
+use crate::app::effect::{Effect, ListName, SelectRequest};
 use crate::app::event_detail::EventDetail;
 use crate::app::message::Message;
 use crate::app::saved::{self, SavedView};
@@ -23,6 +23,7 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::text::clean;
 use crate::index::{EventKey, IndexOptions, Ingest, IngestSender, Snapshot};
 use crate::oci::OciClient;
+use crate::query::list_of;
 
 /// Where events come from.
 pub enum Source {
@@ -132,7 +133,7 @@ impl Hands {
             Effect::Count(request) => self.counter.ask(Some(request)),
             Effect::StopCounting => self.counter.ask(None),
             Effect::LoadEvent(key) => self.load_event(key),
-            Effect::ReadList(name) => self.read_list(name),
+            Effect::ReadList(list) => self.read_list(list),
             Effect::SaveView { view, path } => self.save_view(view, path),
             Effect::Copy { what, text } => self.copy(what, text),
             other @ (Effect::CaptureMouse(_) | Effect::Print(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => {
@@ -166,10 +167,11 @@ impl Hands {
         self.viewer.ask(request);
     }
 
-    fn read_list(&self, name: String) {
+    fn read_list(&self, list: ListName) {
         self.home.spawn_blocking(move || {
-            let content = crate::files::read_list(&name);
-            Some(Message::ListRead { name, content })
+            let content = crate::files::read_list(&list.file);
+            let values = content.and_then(|content| list_of(&list.subject, &list.file, &content));
+            Some(Message::ListRead { list, values })
         });
     }
 

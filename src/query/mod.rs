@@ -41,7 +41,7 @@ mod walk;
 mod why;
 
 pub use crate::index::RecordRef;
-pub use condition::{Condition, Numbers, Pattern, Subject};
+pub use condition::{Condition, Numbers, Pattern, Subject, ValueList};
 pub use count::{By, Tuple, count};
 pub use facets::Facet;
 pub use field::Field;
@@ -50,7 +50,7 @@ pub use fuzzy::{FuzzyFind, fuzzy};
 pub use glob::{Glob, Token};
 pub use histogram::{Bucket, Histogram};
 pub use matches::{EventRef, matches};
-pub use parse::{ParseContext, ParseError, parse};
+pub use parse::{ParseContext, ParseError, list_of, parse};
 pub use paste::pasted;
 pub use path::JsonPath;
 pub use select::{Cancel, select, select_some};

@@ -228,7 +228,7 @@ async fn everything_read_at_every_size() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_asked_for_at_the_start_is_on_the_screen_and_can_be_taken_away() {
-    let context = ParseContext { now: EPOCH.parse().unwrap(), zone: Zone::Utc, read_list: &|_| Err(String::new()) };
+    let context = ParseContext { now: EPOCH.parse().unwrap(), zone: Zone::Utc, read_list: &|_, _| Err(String::new()) };
     for (width, height) in [(120, 36), (80, 24)] {
         let query = parse("event:Create* -status:>=400", &context).unwrap();
         let screen = Start { query, ..Start::of("small") }.size(width, height).loaded().await;

@@ -265,7 +265,7 @@ impl App {
                 Ok(query) if query.is_everything() => ("= every event".to_owned(), false),
                 Ok(query) => (format!("= {query}"), false),
                 Err(NotRead::Wrong(error)) => (error.message, true),
-                Err(NotRead::Needs(file)) => (format!("{} is read first", clean_prefix(&file, 60)), false),
+                Err(NotRead::Needs(list)) => (format!("{} is read first", clean_prefix(&list.file, 60)), false),
             },
             None => (self.chosen_usage(palette), false),
         }
