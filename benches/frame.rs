@@ -172,6 +172,7 @@ pub fn setup() -> Setup {
         own_reads: false,
         query: auditui::query::Query::everything(),
         views: Vec::new(),
+        past: Default::default(),
         views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,

@@ -74,6 +74,8 @@ actions! {
     Back = "back",
     Forward = "forward",
     Complete = "complete",
+    CompleteBack = "complete-back",
+    SearchHistory = "search-history",
     Views = "views",
     SaveView = "save-view",
     CycleAccess = "cycle-access",

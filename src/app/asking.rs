@@ -172,12 +172,13 @@ impl App {
             Action::Open => self.keep_prompt(),
             Action::Cancel => self.leave_prompt(),
             Action::LineUp | Action::LineDown if self.is_asking() => self.recall(action == Action::LineUp),
-            Action::Complete => self.complete(),
+            Action::Complete | Action::CompleteBack if self.is_asking() => self.complete(action == Action::Complete),
+            Action::SearchHistory if self.is_asking() => self.search_history(),
             _ => self.move_in_pane(action),
         }
     }
 
-    fn is_asking(&self) -> bool {
+    pub(super) fn is_asking(&self) -> bool {
         self.prompt.as_ref().is_some_and(|prompt| prompt.purpose == Purpose::FilterEvents)
     }
 
@@ -191,13 +192,17 @@ impl App {
         if let Some(before) = self.before_prompt.take().filter(|before| asked && before.filters != self.filters) {
             self.history.leave(before);
         }
-        if asked {
-            self.recent.remember(&self.filters.query().to_string());
-        }
-        Vec::new()
+        if asked { self.remember(&self.filters.query().to_string()) } else { Vec::new() }
     }
 
-    fn leave_prompt(&mut self) -> Vec<Effect> {
+    /// Keeps a query among those that were asked.
+    pub(super) fn remember(&mut self, query: &str) -> Vec<Effect> {
+        self.recent.remember(query);
+        let path = self.setup.past.path.clone().filter(|_| !query.is_empty());
+        path.map(|path| Effect::Remember { query: query.to_owned(), path }).into_iter().collect()
+    }
+
+    pub(super) fn leave_prompt(&mut self) -> Vec<Effect> {
         let Some(prompt) = self.prompt.take() else { return Vec::new() };
         match (prompt.purpose, self.before_prompt.take()) {
             (Purpose::FilterEvents, Some(before)) if before.filters != self.filters => self.go_to(before),
@@ -211,10 +216,14 @@ impl App {
 
     /// What is typed takes effect as it is typed.
     pub(super) fn prompt_edited(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &self.prompt else { return Vec::new() };
+        let Some(prompt) = &mut self.prompt else { return Vec::new() };
+        if prompt.choices.as_ref().is_some_and(|choices| !choices.are_of(&prompt.line)) {
+            prompt.choices = None;
+        }
         let text = prompt.line.text();
         if prompt.purpose != Purpose::FilterEvents {
-            self.find(prompt.purpose, &text);
+            let purpose = prompt.purpose;
+            self.find(purpose, &text);
             return Vec::new();
         }
         let (query, fault, effect) = match self.read(&text) {
@@ -286,20 +295,6 @@ impl App {
         let Some(text) = text.filter(|_| back != prompt.recalled) else { return Vec::new() };
         prompt.line.set(text);
         prompt.recalled = back;
-        self.prompt_edited()
-    }
-
-    /// Puts what was probably meant in the place of what cannot be read.
-    fn complete(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &mut self.prompt else { return Vec::new() };
-        let text = prompt.line.text();
-        let Some(better) = prompt.wrong().and_then(|error| {
-            let nearest = error.nearest.first()?;
-            Some(format!("{}{nearest}{}", text.get(..error.span.start)?, text.get(error.span.end..)?))
-        }) else {
-            return Vec::new();
-        };
-        prompt.line.set(&better);
         self.prompt_edited()
     }
 

@@ -13,9 +13,9 @@ use crate::query::{Expr, Order, Query, Subject};
 
 use super::facets::count::FacetsRequest;
 use super::facts::About;
-use super::palette::users::UsersRequest;
 use super::pivot::count::PivotRequest;
 use super::saved::SavedView;
+use super::values::ValuesRequest;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -39,7 +39,7 @@ pub enum Effect {
     RefreshTail,
     /// From now on, answer with `View`s of this; replaces the request before.
     Select(SelectRequest),
-    /// Count this, a part at a time: answered by `FacetsCounted`, `PivotCounted` or `UsersFound`. Replaces the question before.
+    /// Count this, a part at a time: answered by `FacetsCounted`, `PivotCounted` or `ValuesFound`. Replaces the question before.
     Count(CountRequest),
     /// Nobody wants what is being counted any more.
     StopCounting,
@@ -50,6 +50,11 @@ pub enum Effect {
     /// Write a view to its file: answered by `ViewSaved`, or by a `Note`.
     SaveView {
         view: SavedView,
+        path: PathBuf,
+    },
+    /// Add a query to the file of those that were asked: answered by a `Note` where that fails.
+    Remember {
+        query: String,
         path: PathBuf,
     },
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
@@ -80,7 +85,7 @@ pub struct ListName {
 pub enum CountRequest {
     Facets(Box<FacetsRequest>),
     Pivot(Box<PivotRequest>),
-    Users(UsersRequest),
+    Values(ValuesRequest),
 }
 
 /// What part of the tenancy over which time.

@@ -19,9 +19,9 @@ use super::geometry::Geometry;
 use super::key::KeyPress;
 use super::keymap::Keymap;
 use super::mouse::Mouse;
-use super::palette::users::UsersFound;
 use super::pivot::count::PivotAnswer;
 use super::saved::SavedView;
+use super::values::ValuesFound;
 use super::view::View;
 
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub enum Message {
     /// What was counted so far; see [`Effect::Count`](super::effect::Effect::Count).
     FacetsCounted(Box<FacetsAnswer>),
     PivotCounted(Box<PivotAnswer>),
-    UsersFound(UsersFound),
+    ValuesFound(ValuesFound),
     /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the values, or in a sentence why there are none.
     ListRead {
         list: ListName,

@@ -15,6 +15,7 @@ pub mod calendar;
 pub mod column_chooser;
 pub mod columns;
 mod commands;
+mod completing;
 pub mod copy_menu;
 mod copying;
 mod counting;
@@ -59,6 +60,7 @@ mod sorting;
 pub mod summary;
 pub mod time_popup;
 mod under_way;
+pub mod values;
 pub mod view;
 pub mod viewport;
 pub mod views;
@@ -207,7 +209,7 @@ impl App {
             prompt: None,
             before_prompt: None,
             history: History::default(),
-            recent: Recent::default(),
+            recent: setup.past.queries.iter().cloned().collect(),
             commands: Recent::default(),
             lists: HashMap::new(),
             overlay: None,
@@ -240,7 +242,7 @@ impl App {
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
             Message::FacetsCounted(answer) => self.facets_counted(answer),
-            Message::UsersFound(found) => self.users_found(found),
+            Message::ValuesFound(found) => self.values_found(found),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { list, values } => self.list_read(list, values),
             Message::ViewSaved { view, path } => self.view_saved(view, &path),

@@ -96,6 +96,11 @@ impl Notice {
         Self { detail: suggestion, actions, ..Self::new(Level::Problem, what) }
     }
 
+    /// What Tab found.
+    pub fn of_choices(words: String) -> Self {
+        Self::new(Level::Done, words)
+    }
+
     /// Everything in one sentence.
     pub fn text(&self) -> String {
         format!("{}{}{}", self.what, self.detail, self.actions.first().map_or("", String::as_str))

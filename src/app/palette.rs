@@ -12,13 +12,9 @@ use super::saved::SavedView;
 use super::viewport::Viewport;
 
 mod run;
-pub mod users;
 
 #[cfg(test)]
 mod tests;
-
-/// More of one kind than anyone looks through.
-const MOST: usize = 200;
 
 #[derive(Debug)]
 pub struct Palette {

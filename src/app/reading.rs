@@ -135,6 +135,9 @@ impl App {
     /// The most important thing to say at the bottom.
     pub fn notice(&self) -> Option<Notice> {
         let wrong = self.prompt.as_ref().and_then(|prompt| Some((prompt, prompt.wrong()?)));
+        if let Some(choices) = self.prompt.as_ref().and_then(|prompt| prompt.choices.as_ref()) {
+            return Some(Notice::of_choices(choices.words()));
+        }
         match wrong {
             Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error, self.keys())),
             None => self.notices.line(&self.facts, self.tenancy(), self.keys()),

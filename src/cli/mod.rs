@@ -27,6 +27,7 @@ mod news;
 mod open;
 mod output;
 mod parse;
+mod past;
 mod plan;
 mod probe;
 mod progress;

@@ -12,6 +12,7 @@ use super::exports::{Completeness, Exports, NOT_READ, Verdict};
 use super::held::region_names;
 use super::interrupt::Interrupt;
 use super::look::{self, Wanted};
+use super::past;
 use super::settings::Settings;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
@@ -59,6 +60,7 @@ pub async fn run(
         query,
         views,
         views_directory: views::directory(env),
+        past: past::load(settings, env),
         zone: args.when.tz.0,
         glyphs: wanted.glyphs(),
         keymap: look.keymap,

@@ -1,6 +1,6 @@
 //! The hands: one small function per effect. Whatever takes time happens elsewhere and comes back as a message.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use tokio::sync::{Notify, mpsc};
 use super::clipboard::{Clipboard, Outcome};
 use super::counter::Counter;
 use super::home::{Happening, Home};
+use super::past;
+use super::private::write_whole;
 use super::shelf::{Files, Shelf};
 use super::viewer::Viewer;
 use super::wire::{FetchOptions, Wire};
@@ -135,6 +137,7 @@ impl Hands {
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::ReadList(list) => self.read_list(list),
             Effect::SaveView { view, path } => self.save_view(view, path),
+            Effect::Remember { query, path } => self.remember(query, path),
             Effect::Copy { what, text } => self.copy(what, text),
             other @ (Effect::CaptureMouse(_) | Effect::Print(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => {
                 return Some(other);
@@ -187,6 +190,14 @@ impl Hands {
         });
     }
 
+    fn remember(&self, query: String, path: PathBuf) {
+        self.home.spawn_blocking(move || {
+            let error = past::append(&path, &query).err()?;
+            let what = format!("the query is not remembered in {}: {error}", path.display());
+            Some(Message::Note(Problem::new(ProblemKind::Io, clean(&what))))
+        });
+    }
+
     fn load_event(&self, key: EventKey) {
         let holdings = self.ingest.holdings();
         let snapshot = Arc::clone(&holdings.snapshot);
@@ -222,19 +233,6 @@ fn save(view: &SavedView, path: &Path) -> io::Result<()> {
         _ => return Err(io::Error::other("something else is in that file; choose another name")),
     }
     write_whole(path, &view.to_toml())
-}
-
-/// Writes a file so that it is there whole or not at all, for its owner alone; its directory is made where it is missing.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod counter;
 mod effects;
 mod home;
 mod input;
+pub mod past;
+mod private;
 mod quiet;
 mod reload;
 mod shelf;

@@ -247,6 +247,12 @@ fn hundred(subject: &Subject, digit: i64) -> Option<String> {
     matches!(bare_value(subject, false, &text), Some(Condition::Number(_))).then_some(text)
 }
 
+/// A value as somebody types it: bare where that can be read, whatever it then means.
+pub(super) fn typed_value(subject: &Subject, exactly: bool, text: &str) -> String {
+    let is_bare = is_word(text) && bare_value(subject, exactly, text).is_some();
+    if is_bare { text.to_owned() } else { quoted(text) }
+}
+
 /// Without quotes where that means the same.
 fn value(subject: &Subject, exactly: bool, text: &str, condition: &Condition) -> String {
     if is_word(text) && bare_value(subject, exactly, text).as_ref() == Some(condition) {

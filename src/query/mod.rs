@@ -7,6 +7,7 @@
 //!
 //! A [`Selection`] of an earlier snapshot is extended: segments that are still there are not looked at again.
 
+mod complete;
 mod condition;
 mod count;
 mod descent;
@@ -41,6 +42,7 @@ mod walk;
 mod why;
 
 pub use crate::index::RecordRef;
+pub use complete::{Completion, Unfinished, completed, unfinished};
 pub use condition::{Condition, Numbers, Pattern, Subject, ValueList};
 pub use count::{By, Tuple, count};
 pub use facets::Facet;

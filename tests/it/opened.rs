@@ -63,6 +63,7 @@ impl Screen {
             own_reads: false,
             query: auditui::query::Query::everything(),
             views: auditui::app::saved::built_in(),
+            past: Default::default(),
             views_directory: None,
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,

@@ -51,6 +51,7 @@ fn setup(cloud: &Cloud) -> Setup {
         own_reads: false,
         query: Query::everything(),
         views: Vec::new(),
+        past: Default::default(),
         views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,

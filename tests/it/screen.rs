@@ -111,6 +111,7 @@ impl Start {
             own_reads: false,
             query: self.query,
             views: auditui::app::saved::built_in(),
+            past: Default::default(),
             views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,

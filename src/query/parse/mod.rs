@@ -17,7 +17,7 @@ use super::term::{Expr, Query};
 use crate::domain::zone::Zone;
 use cursor::Cursor;
 pub use error::ParseError;
-pub(super) use name::nearest;
+pub(super) use name::{field_names, flag_names, nearest};
 
 const NOT_WHOLE: &str = "~ switches a whole term off, not a part of one; for a ~ as such use quotes";
 
