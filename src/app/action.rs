@@ -64,6 +64,7 @@ actions! {
     Suspend = "suspend",
     Redraw = "redraw",
     Search = "search",
+    Highlight = "highlight",
     NextHit = "next-hit",
     PreviousHit = "previous-hit",
     RemoveLastFilter = "remove-last-filter",

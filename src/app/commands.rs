@@ -13,6 +13,7 @@ use super::panes::detail::Tab;
 use super::panes::tree::TreeWish;
 use super::time_popup::{Choice, TimePopup};
 use super::{App, Included, Pane, TimeRange};
+use crate::domain::problem::Problem;
 
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
@@ -183,6 +184,10 @@ impl App {
             Action::PreviousMark | Action::NextMark => return self.seek_mark(action),
             Action::ToggleMouse => return self.toggle_mouse(),
             Action::LookAround => return self.look_around(),
+            Action::Highlight => return self.toggle_highlight(),
+            Action::NextHit | Action::PreviousHit if self.focus == Pane::List => {
+                return self.seek_highlight(action == Action::NextHit);
+            }
             Action::Close | Action::Cancel if self.is_at_root() && self.around().is_some() => {
                 return self.leave_around();
             }
@@ -397,6 +402,10 @@ impl App {
     }
 
     fn quit(&mut self) -> Vec<Effect> {
+        if let Some(under_way) = self.notices.exporting.as_mut().filter(|under_way| !under_way.told) {
+            under_way.told = true;
+            return self.tell(Problem::usage("an export is being written").hint("once more quits without it"));
+        }
         self.quits = true;
         vec![Effect::Quit]
     }

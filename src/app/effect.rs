@@ -11,6 +11,7 @@ use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
 use crate::query::{Expr, Order, Query, Subject};
 
+use super::exporting::ExportRequest;
 use super::facets::count::FacetsRequest;
 use super::facts::About;
 use super::pivot::count::PivotRequest;
@@ -57,6 +58,8 @@ pub enum Effect {
         query: String,
         path: PathBuf,
     },
+    /// Write listed events to a file: answered by `Exporting`, more than once.
+    Export(ExportRequest),
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy {
         what: String,

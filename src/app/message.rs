@@ -13,6 +13,7 @@ use crate::query::ValueList;
 
 use super::effect::ListName;
 use super::event_detail::EventDetail;
+use super::exporting::Exporting;
 use super::facets::count::FacetsAnswer;
 use super::files::Loading;
 use super::geometry::Geometry;
@@ -57,6 +58,8 @@ pub enum Message {
         view: SavedView,
         path: PathBuf,
     },
+    /// How the export goes that was asked for; see [`Effect::Export`](super::effect::Effect::Export).
+    Exporting(Exporting),
     Copied(CopyReport),
     CopyFailed(Problem),
     /// Nothing more is fetched until the user asks again: authentication ended, or the tenancy is unreachable.

@@ -23,12 +23,14 @@ pub mod coverage;
 pub mod effect;
 mod event_copies;
 pub mod event_detail;
+pub mod exporting;
 pub mod facets;
 pub mod facts;
 pub mod files;
 pub mod filters;
 pub mod geometry;
 pub mod help;
+pub mod highlight;
 pub mod hints;
 pub mod history;
 pub mod included;
@@ -95,6 +97,7 @@ use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
+use highlight::Highlight;
 use history::{History, Place};
 use included::{Included, with_unlisted};
 use keymap::Keymap;
@@ -142,6 +145,7 @@ pub struct App {
     detail: DetailPane,
     brush: Option<Brush>,
     around: Option<Around>,
+    highlight: Option<Highlight>,
     count: Option<Count>,
     mouse: bool,
     order: Order,
@@ -203,6 +207,7 @@ impl App {
             detail: DetailPane::default(),
             brush: None,
             around: None,
+            highlight: None,
             count: None,
             mouse: false,
             order: Order::default(),
@@ -246,6 +251,7 @@ impl App {
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
             Message::ListRead { list, values } => self.list_read(list, values),
             Message::ViewSaved { view, path } => self.view_saved(view, &path),
+            Message::Exporting(how) => self.exporting(how),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
             Message::CopyFailed(problem) | Message::Note(problem) => self.tell(problem),
             Message::Configuration { keymap, problem } => self.configured(keymap, problem),

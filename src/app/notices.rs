@@ -11,6 +11,7 @@ use crate::query::ParseError;
 use super::App;
 use super::action::Action;
 use super::effect::Effect;
+use super::exporting::UnderWay;
 use super::facts::{Facts, Refusal};
 use super::keymap::Keys;
 use super::message::CopyReport;
@@ -33,6 +34,8 @@ pub struct Notices {
     pub spilling_told: bool,
     /// Stays until the next key.
     pub passing: Option<Passing>,
+    /// Events are being written to a file.
+    pub exporting: Option<UnderWay>,
     pub slowed: Vec<RegionId>,
     /// The user said to make no calls.
     pub paused: bool,
@@ -68,7 +71,7 @@ pub enum Level {
 }
 
 impl Notice {
-    fn new(level: Level, what: impl Into<String>) -> Self {
+    pub(super) fn new(level: Level, what: impl Into<String>) -> Self {
         Self { level, what: what.into(), detail: String::new(), actions: Vec::new(), standing: false }
     }
 
@@ -125,8 +128,10 @@ impl Notices {
             Some(Passing::Done(text)) => return Some(Notice::new(Level::Done, text)),
             None => {}
         }
-        self.standing()
-            .map(|problem| stands_still(problem, keys))
+        self.exporting
+            .as_ref()
+            .map(UnderWay::notice)
+            .or_else(|| self.standing().map(|problem| stands_still(problem, keys)))
             .or_else(|| self.scope.as_ref().map(Notice::of))
             .or_else(|| self.refused.as_ref().map(Notice::of))
             .or_else(|| self.files.as_ref().map(|problem| Notice::new(Level::Problem, problem)))

@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 
 use super::clipboard::{Clipboard, Outcome};
 use super::counter::Counter;
+use super::exporting;
 use super::home::{Happening, Home};
 use super::past;
 use super::private::write_whole;
@@ -17,6 +19,7 @@ use super::viewer::Viewer;
 use super::wire::{FetchOptions, Wire};
 use crate::app::effect::{Effect, ListName, SelectRequest};
 use crate::app::event_detail::EventDetail;
+use crate::app::exporting::ExportRequest;
 use crate::app::message::Message;
 use crate::app::saved::{self, SavedView};
 use crate::domain::footprint::Footprint;
@@ -24,7 +27,7 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::clean;
 use crate::index::{EventKey, IndexOptions, Ingest, IngestSender, Snapshot};
-use crate::oci::OciClient;
+use crate::oci::{Env, OciClient};
 use crate::query::list_of;
 
 /// Where events come from.
@@ -47,6 +50,14 @@ pub struct Hands {
     counter: Counter,
     clipboard: Clipboard,
     home: Home,
+    /// Ends what is being written.
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Source {
@@ -101,7 +112,7 @@ impl Hands {
             move |message| home.say(message)
         });
         let supply = source.open(ingest.sender(), home.clone());
-        (Self { supply, ingest, viewer, counter, clipboard, home }, happenings)
+        (Self { supply, ingest, viewer, counter, clipboard, home, stop: Arc::default() }, happenings)
     }
 
     /// What later effects need to know.
@@ -137,6 +148,7 @@ impl Hands {
             Effect::LoadEvent(key) => self.load_event(key),
             Effect::ReadList(list) => self.read_list(list),
             Effect::SaveView { view, path } => self.save_view(view, path),
+            Effect::Export(request) => self.export(request),
             Effect::Remember { query, path } => self.remember(query, path),
             Effect::Copy { what, text } => self.copy(what, text),
             other @ (Effect::CaptureMouse(_) | Effect::Print(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => {
@@ -195,6 +207,15 @@ impl Hands {
             let error = past::append(&path, &query).err()?;
             let what = format!("the query is not remembered in {}: {error}", path.display());
             Some(Message::Note(Problem::new(ProblemKind::Io, clean(&what))))
+        });
+    }
+
+    fn export(&self, request: ExportRequest) {
+        let (home, stop) = (self.home.clone(), Arc::clone(&self.stop));
+        self.home.spawn_blocking(move || {
+            let path = Env::from_process().expand(&request.file);
+            let tell = |how| home.say(Message::Exporting(how));
+            exporting::export(&request, &path, &stop, tell).map(Message::Exporting)
         });
     }
 

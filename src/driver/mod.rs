@@ -12,6 +12,7 @@
 pub mod clipboard;
 mod counter;
 mod effects;
+mod exporting;
 mod home;
 mod input;
 pub mod past;

@@ -17,7 +17,7 @@ mod seen;
 mod sorter;
 
 pub use coverage::CoverageDocument;
-pub use format::{Format, Shape, parts_of_line};
+pub use format::{Format, Shape, one_line, parts_of_line};
 pub use record::{Record, Source};
 pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};

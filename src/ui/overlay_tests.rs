@@ -17,7 +17,7 @@ const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 15)];
 const LOOKS: [&str; 3] = ["dark", "light", "mono"];
 
 /// What it is called, and the keys that lead there; what begins with a quote is typed.
-const DIALOGS: [(&str, &[&str]); 18] = [
+const DIALOGS: [(&str, &[&str]); 19] = [
     ("help", &["?"]),
     ("palette", &[":", "\"co"]),
     ("time", &["t"]),
@@ -36,6 +36,7 @@ const DIALOGS: [(&str, &[&str]); 18] = [
     ("history", &["/", "\"user:alice", "<enter> /", "ctrl-r ctrl-u", "\">"]),
     ("histogram", &["i H H"]),
     ("around", &["e z"]),
+    ("highlight", &["w * n"]),
 ];
 
 fn at(mut stage: Stage, keys: &[&str], size: (u16, u16)) -> Stage {

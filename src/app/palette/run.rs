@@ -242,6 +242,12 @@ impl App {
                 self.focus_on(Pane::List);
                 self.act(Action::Search)
             }
+            Command::Export => {
+                let mut palette = Palette::new(self.key_focus());
+                palette.line.set("export ");
+                self.overlay = Some(Overlay::Palette(palette));
+                self.palette_edited()
+            }
         }
     }
 
@@ -253,6 +259,11 @@ impl App {
                 let Ok(range) = parse_range(text, &self.anchors()) else { return Vec::new() };
                 self.commands.remember(&typed);
                 self.use_range(range)
+            }
+            Command::Export => {
+                self.commands.remember(&typed);
+                self.overlay = None;
+                self.export(text)
             }
             Command::Query => match self.read(text) {
                 Ok(query) => {
@@ -294,6 +305,10 @@ impl App {
             Some((Command::Time, text)) => match parse_range(&text, &self.anchors()) {
                 Ok(range) => (format!("= {range}  {}, end exclusive", format_length(range.length())), false),
                 Err(error) => (error.message, true),
+            },
+            Some((Command::Export, _)) => match self.export_words() {
+                Ok(words) => (words, false),
+                Err(why) => (format!("nothing can be written: {why}"), true),
             },
             Some((Command::Query, text)) => match self.read(&text) {
                 Ok(query) if query.is_everything() => ("= every event".to_owned(), false),
