@@ -1,6 +1,7 @@
 //! Tab in the query line: names at once, values once they were counted on another thread; again for the next of them.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use crate::domain::text::{LEFT_OUT, clean_prefix, thousands};
 use crate::query::{Completion, Field, Unfinished, completed, unfinished};
@@ -110,7 +111,7 @@ impl App {
             prompt.choices = None;
             return Vec::new();
         };
-        vec![Effect::Count(CountRequest::Values(ValuesRequest { seen: Seen(view.clone()), field, find }))]
+        vec![Effect::Count(CountRequest::Values(ValuesRequest { seen: Seen(Arc::clone(view)), field, find }))]
     }
 
     /// Values that begin with what was typed come before those that have it in them; others only where there are none.

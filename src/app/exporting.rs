@@ -1,9 +1,11 @@
 //! `:export FILE`: what is listed, written by another thread, and what is said of that.
 
+use std::sync::Arc;
+
 use super::App;
 use super::effect::Effect;
-use super::notices::Level;
-use super::notices::Notice;
+
+use super::notices::{Level, Notice};
 use super::view::Seen;
 use crate::domain::problem::Problem;
 use crate::domain::text::{clean_prefix, count_of, thousands};
@@ -100,7 +102,7 @@ impl App {
         match (view.selection.is_complete(), view.matched()) {
             (false, _) => Err("the events are still being searched"),
             (true, 0) => Err("no event is listed"),
-            (true, _) => Ok(Seen(view.clone())),
+            (true, _) => Ok(Seen(Arc::clone(view))),
         }
     }
 

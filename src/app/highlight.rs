@@ -6,6 +6,7 @@ use super::columns::ListColumn;
 use super::effect::Effect;
 use crate::domain::text::{clean_prefix, thousands};
 use crate::index::{Column, RowView};
+use crate::query::Field;
 
 /// Rows that are looked at for one key.
 const LOOKED: usize = 100_000;
@@ -37,7 +38,7 @@ impl App {
     /// Highlights the value under the cursor; what is highlighted already not any more.
     pub(super) fn toggle_highlight(&mut self) -> Vec<Effect> {
         let shown = self.list.column();
-        let Some(column) = shown.field().and_then(|field| field.column()) else {
+        let Some(column) = shown.field().and_then(Field::column) else {
             return self.fail("in this column there is no value to highlight");
         };
         let value = self.event_row().map(|row| row.text(column).to_owned()).unwrap_or_default();

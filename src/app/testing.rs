@@ -26,7 +26,7 @@ use super::key::KeyPress;
 use super::keymap::Keymap;
 use super::message::Message;
 use super::pivot::count::PivotCounter;
-use super::setup::{AccessFilter, Glyphs, Setup};
+use super::setup::{AccessFilter, Glyphs, Past, Setup};
 use super::view::View;
 
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -47,7 +47,7 @@ pub fn setup() -> Setup {
         own_reads: false,
         query: crate::query::Query::everything(),
         views: super::saved::built_in(),
-        past: Default::default(),
+        past: Past::default(),
         views_directory: Some("/config/views".into()),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,

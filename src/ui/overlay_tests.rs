@@ -36,7 +36,7 @@ const DIALOGS: [(&str, &[&str]); 19] = [
     ("history", &["/", "\"user:alice", "<enter> /", "ctrl-r ctrl-u", "\">"]),
     ("histogram", &["i H H"]),
     ("around", &["e z"]),
-    ("highlight", &["w * n"]),
+    ("highlight", &["w h * n"]),
 ];
 
 fn at(mut stage: Stage, keys: &[&str], size: (u16, u16)) -> Stage {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
 use auditui::app::pivot::Same;
-use auditui::app::setup::{AccessFilter, Glyphs, Setup};
+use auditui::app::setup::{AccessFilter, Glyphs, Past, Setup};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
 use auditui::domain::zone::Zone;
@@ -111,7 +111,7 @@ impl Start {
             own_reads: false,
             query: self.query,
             views: auditui::app::saved::built_in(),
-            past: Default::default(),
+            past: Past::default(),
             views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,
