@@ -9,7 +9,7 @@ use std::sync::Arc;
 use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
 use auditui::app::pivot::Same;
-use auditui::app::setup::{AccessFilter, Glyphs, Setup};
+use auditui::app::setup::{AccessFilter, Glyphs, Past, Setup};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
 use auditui::domain::zone::Zone;
@@ -120,6 +120,7 @@ impl Start {
             own_reads: false,
             query: self.query,
             views: auditui::app::saved::built_in(),
+            past: Past::default(),
             views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,
@@ -237,7 +238,7 @@ async fn everything_read_at_every_size() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_asked_for_at_the_start_is_on_the_screen_and_can_be_taken_away() {
-    let context = ParseContext { now: EPOCH.parse().unwrap(), zone: Zone::Utc, read_list: &|_| Err(String::new()) };
+    let context = ParseContext { now: EPOCH.parse().unwrap(), zone: Zone::Utc, read_list: &|_, _| Err(String::new()) };
     for (width, height) in [(120, 36), (80, 24)] {
         let query = parse("event:Create* -status:>=400", &context).unwrap();
         let screen = Start { query, ..Start::of("small") }.size(width, height).loaded().await;
