@@ -29,6 +29,7 @@ mod open;
 mod output;
 mod parquet;
 mod parse;
+mod past;
 mod plan;
 mod probe;
 mod progress;

@@ -33,11 +33,14 @@ fn common(one: Option<TimeRange>, other: TimeRange) -> Option<TimeRange> {
 fn whole(condition: &Condition) -> Option<Vec<String>> {
     match condition {
         Condition::Equals(text) => Some(vec![text.to_lowercase()]),
-        Condition::Any(any) | Condition::Listed { any, .. } => {
-            any.iter().map(whole).collect::<Option<Vec<_>>>().map(|texts| texts.concat())
-        }
+        Condition::Any(any) => wholes(any),
+        Condition::Listed { any, .. } => wholes(any),
         _ => None,
     }
+}
+
+fn wholes(any: &[Condition]) -> Option<Vec<String>> {
+    any.iter().map(whole).collect::<Option<Vec<_>>>().map(|texts| texts.concat())
 }
 
 /// Of all files; `None` where none is a Parquet file.

@@ -13,6 +13,7 @@ use super::held::region_names;
 use super::interrupt::Interrupt;
 use super::look::{self, Wanted};
 use super::narrow::groups;
+use super::past;
 use super::report;
 use super::settings::Settings;
 use super::stats::{Load, Stats};
@@ -62,6 +63,7 @@ pub async fn run(
         query,
         views,
         views_directory: views::directory(env),
+        past: past::load(settings, env),
         zone: args.when.tz.0,
         glyphs: wanted.glyphs(),
         keymap: look.keymap,

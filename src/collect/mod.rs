@@ -13,6 +13,7 @@ mod layout;
 mod lines;
 mod lock;
 mod manifest;
+mod ownership;
 mod rebuild;
 mod record;
 mod scan;

@@ -20,7 +20,7 @@ mod sorter;
 
 pub use columns::About;
 pub use coverage::CoverageDocument;
-pub use format::{Format, Shape, parts_of_line};
+pub use format::{Format, Shape, one_line, parts_of_line};
 pub use record::{Record, Source};
 pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};

@@ -22,6 +22,7 @@ mod fetching;
 mod files;
 mod follow;
 mod formats;
+mod hardening;
 mod interruption;
 mod invariants;
 mod listing;
