@@ -375,6 +375,9 @@ impl App {
 
     fn renew_window(&mut self) {
         self.window = self.range.fetch_window(self.setup.padding).passed(self.now);
+        if let Some(collected) = self.collected().filter(|_| self.files().is_some_and(FilesSeen::all_times)) {
+            self.window = collected;
+        }
     }
 
     /// Scope or range are others now: counts begin anew, and what was not asked for yet is fetched.
@@ -397,7 +400,10 @@ impl App {
     }
 
     fn fetch(&mut self) -> Option<Effect> {
-        let tenancy = self.tenancy.as_ref().filter(|_| self.files.is_none())?;
+        if self.files.is_some() {
+            return self.fetch_from_files();
+        }
+        let tenancy = self.tenancy.as_ref()?;
         let scope = self.included.scope(tenancy);
         let nothing = scope.regions.is_empty() || scope.compartments.is_empty();
         if nothing || self.asked.iter().any(|asked| asked.holds(&self.included)) {
@@ -445,7 +451,11 @@ impl App {
             window: self.window,
             padding: self.setup.padding,
             columns: usize::from(self.geometry.buckets),
-            files: self.files.as_ref().map(|files| OfFiles { whole: files.is_whole() }),
+            files: self.files.as_ref().map(|files| OfFiles {
+                whole: files.is_whole(),
+                collected: self.collected().is_some(),
+                all_times: files.all_times(),
+            }),
         };
         let (range, scope) = self.narrowing(scope);
         Some(Effect::Select(SelectRequest {

@@ -4,6 +4,7 @@ pub mod args;
 mod bring;
 mod collect;
 mod collecting;
+mod collection;
 mod config;
 pub mod connect;
 mod count;

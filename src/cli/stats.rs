@@ -28,6 +28,17 @@ pub struct Load {
     pub memory: Option<Memory>,
     /// Events that a limit of memory left out; `None` where nothing is held.
     pub refused: Option<u64>,
+    /// Where events came from files.
+    pub opened: Option<Opened>,
+}
+
+/// Files that were read, with their bytes as they are on disk, and those of collections that could be left closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    pub files: u64,
+    pub bytes: u64,
+    pub skipped_files: u64,
+    pub skipped_bytes: u64,
 }
 
 impl Load {
@@ -38,6 +49,7 @@ impl Load {
             raw_bytes: Some(totals.raw_bytes),
             memory: Some(snapshot.memory()),
             refused: Some(totals.refused),
+            opened: None,
         }
     }
 }
@@ -53,15 +65,23 @@ impl Stats {
         let (resident, most, cpu) = (of_process("VmRSS:"), of_process("VmHWM:"), cpu_seconds());
         let seconds = begun.elapsed().as_secs_f64();
         let accounted = load.memory.map(|memory| memory.resident());
+        let opened = load.opened;
         let object = json!({
             "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted, "spilledBytes": load.memory.map(|memory| memory.spilled), "refusedRows": load.refused,
             "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
+            "filesRead": opened.map(|opened| opened.files), "bytesRead": opened.map(|opened| opened.bytes),
+            "filesSkipped": opened.map(|opened| opened.skipped_files), "bytesSkipped": opened.map(|opened| opened.skipped_bytes),
         });
         let number = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), thousands);
         let mut lines = vec![match load.raw_bytes {
             Some(bytes) => format!("{}, {} as they were sent", count_of(load.rows, "row"), count_of(bytes, "byte")),
             None => count_of(load.rows, "row"),
         }];
+        lines.extend(opened.map(|Opened { files, bytes, skipped_files, skipped_bytes }| {
+            let (read, bytes) = (count_of(files, "file"), count_of(bytes, "byte"));
+            let (skipped, left) = (count_of(skipped_files, "file"), count_of(skipped_bytes, "byte"));
+            format!("read {read} with {bytes}; {skipped} with {left} not opened")
+        }));
         lines.extend(load.memory.map(|memory| of_index(memory, load)));
         lines.push(format!("memory of the process: {} bytes, at most {}", number(resident), number(most)));
         let cpu = cpu.map_or_else(|| "unknown".to_owned(), |cpu| format!("{cpu:.2}"));

@@ -7,6 +7,7 @@
 //! Each event once, however often a run ends in the middle; `store` says why. Everything here waits for the disk.
 
 mod commit;
+mod covered;
 pub mod disk;
 mod journal;
 mod layout;
@@ -23,10 +24,12 @@ mod verify;
 
 use std::io;
 
+pub use covered::{Covered, Stored, Stretch, What, covered, ledger_of};
 pub use disk::Disk;
 pub use layout::{Layout, lock_path, tenancies};
 pub use lock::{Lock, Owner};
 pub use rebuild::rebuild;
+pub use record::Why;
 pub use store::{Gains, Run, Store};
 pub use verify::{Found, Sort, Verified, verify};
 

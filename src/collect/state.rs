@@ -193,6 +193,11 @@ impl State {
         self.places.keys()
     }
 
+    /// The first minute that was ever planned of a place.
+    pub fn start(&self, place: &(RegionId, Ocid)) -> Option<i64> {
+        self.starts.get(place).copied()
+    }
+
     /// Every file that the ledger knows of, in the order of their paths.
     pub fn files(&self) -> Vec<&DataFile> {
         let mut files: Vec<&DataFile> = self.slots().flat_map(|slot| &slot.files).collect();
