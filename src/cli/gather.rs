@@ -15,7 +15,7 @@ use super::interrupt::Interrupt;
 use super::progress::Status;
 use super::report;
 use super::talk::Talk;
-use crate::collect::{Disk, Run, Store, Trouble};
+use crate::collect::{Disk, LEDGER, Run, Store, Trouble};
 use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger, Read};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -80,6 +80,7 @@ impl<'a> Gathering<'a> {
             retention_days: told.as_ref().ok().copied(),
             run_id: client.run_id().to_owned(),
             settling: args.settling,
+            ledger: LEDGER,
         };
         let footprint = client.profile().footprint();
         let opened = tokio::task::block_in_place(|| Store::open(disk, &args.into, &tenancy, footprint, run));

@@ -114,10 +114,9 @@ impl Covered {
         let Some(whole) = self.window() else { return Vec::new() };
         let mut reads: BTreeMap<(&RegionId, &Ocid), Vec<(FetchWindow, Read)>> = BTreeMap::new();
         for slot in self.state.slots() {
-            // Read as of its first minute: nobody knows how far it was read, see `rebuild`.
-            let Some(read) = slot.read.filter(|read| read.at > slot.key.window.start()) else { continue };
-            let Some(window) = slot.key.window.passed(read.at).common(whole) else { continue };
-            reads.entry((&slot.key.region, &slot.key.compartment)).or_default().push((window, read));
+            let windows = slot.covered().into_iter().filter_map(|window| window.common(whole));
+            let read = windows.filter_map(|window| Some((window, slot.read?)));
+            reads.entry((&slot.key.region, &slot.key.compartment)).or_default().extend(read);
         }
         let mut stretches = Vec::new();
         for place in self.state.places() {

@@ -6,6 +6,7 @@
 //!
 //! Each event once, however often a run ends in the middle; `store` says why. Everything here waits for the disk.
 
+mod checkpoint;
 mod commit;
 mod covered;
 pub mod disk;
@@ -14,6 +15,7 @@ mod layout;
 mod lines;
 mod lock;
 mod manifest;
+mod mend;
 mod rebuild;
 mod record;
 mod scan;
@@ -30,7 +32,7 @@ pub use layout::{Layout, lock_path, tenancies};
 pub use lock::{Lock, Owner};
 pub use rebuild::rebuild;
 pub use record::Why;
-pub use store::{Gains, Run, Store};
+pub use store::{Gains, LEDGER, Run, Store};
 pub use verify::{Found, Sort, Verified, verify};
 
 use crate::domain::problem::{Problem, ProblemKind};
