@@ -11,6 +11,7 @@ mod count;
 mod coverage;
 mod diagnose;
 pub mod doctor;
+mod document;
 mod explore;
 mod export;
 mod exports;

@@ -162,7 +162,7 @@ impl World {
 
     /// One run.
     pub fn collect(&self, root: &Path, disk: &Disk, now: DateTime<Utc>) -> Result<Gains, Trouble> {
-        let owner = Owner { pid: 1, host: "here".into(), since: now };
+        let owner = Owner { pid: 1, host: "here".into(), since: now, boot: None };
         let (_lock, _) = Lock::take(disk, &lock_path(root), &owner)
             .map_err(|problem| Trouble::Io(io::Error::other(problem.what)))?;
         let run = Run {
