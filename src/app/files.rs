@@ -13,6 +13,7 @@ use super::App;
 use super::effect::Effect;
 use super::included::Included;
 use super::notices::Passing;
+use super::setup::Setup;
 
 /// What was read of the files so far.
 #[derive(Clone, Debug)]
@@ -90,6 +91,12 @@ impl FilesSeen {
     pub(super) fn set_all_times(&mut self, all_times: bool) {
         self.all_times = all_times;
     }
+}
+
+/// The minutes that are looked at before anything is known.
+pub(super) fn first_window(setup: &Setup) -> FetchWindow {
+    let collected = setup.files.as_ref().filter(|files| files.all_times).and_then(|files| files.collected);
+    collected.unwrap_or_else(|| setup.range.fetch_window(setup.padding).passed(setup.now))
 }
 
 impl App {
@@ -202,7 +209,7 @@ mod tests {
     use crate::app::action::Action;
     use crate::app::message::Message;
     use crate::app::panes::tree::{TreePane, TreeRow};
-    use crate::app::setup::{FilesSetup, Setup};
+    use crate::app::setup::FilesSetup;
     use crate::app::testing::{setup, tenancy};
     use crate::domain::compartment::CompartmentTree;
     use crate::query::Term;

@@ -189,7 +189,7 @@ impl App {
             asked: Vec::new(),
             range: setup.range,
             ranges: RecentRanges::default(),
-            window: setup.range.fetch_window(setup.padding).passed(setup.now),
+            window: files::first_window(&setup),
             filters: Filters::new(setup.access, setup.query.clone()).with_own(setup.own_reads),
             generation: 0,
             counted_since: 0,

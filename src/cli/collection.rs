@@ -1,20 +1,23 @@
 //! Collections among the paths of the command line: which of their files are needed, and how much of what is asked they
 //! cover.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::report::Finding;
+use super::document::of_ledger;
+use super::report::{self, Finding};
 use crate::collect::{Covered, Stored, Stretch, What, Why, covered, ledger_of};
 use crate::domain::ledger::Ledger;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
-use crate::domain::region::RegionId;
+use crate::domain::region::{RegionId, SubscriptionStatus};
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::FetchWindow;
+use crate::export::CoverageDocument;
+use crate::export::coverage::{self, CompartmentEntry, RegionEntry, TenancyEntry};
 use crate::query::{Lot, Query, may_match};
 
 /// Begins what is known to be missing.
@@ -80,6 +83,11 @@ impl Collection {
     /// The files that may hold what the query shows, the newest first, and the others.
     pub fn files(&self, query: &Query) -> (Vec<&Stored>, Vec<&Stored>) {
         self.stored.iter().partition(|stored| may_match(query, &lot(stored)))
+    }
+
+    /// What each tenancy covers of what it was to hold.
+    pub fn documents(&self, settling: TimeDelta) -> Vec<CoverageDocument> {
+        self.tenancies.iter().filter_map(|tenancy| document(tenancy, settling)).collect()
     }
 
     /// From the first minute that any tenancy was collected to the last.
@@ -178,6 +186,37 @@ impl Asked<'_> {
         let span = Some((part.start() - self.padding, part.end()));
         may_match(self.query, &Lot { region, queried, span, undated: true }).then_some(part)
     }
+}
+
+/// What one tenancy of a collection covers of what it was to hold.
+fn document(tenancy: &Covered, settling: TimeDelta) -> Option<CoverageDocument> {
+    let stretches = tenancy.stretches(settling).into_iter().filter(|stretch| stretch.what != What::NotThere);
+    let ledger = ledger_of(stretches, settling);
+    let (id, name) = tenancy.tenancy()?;
+    let regions: BTreeSet<&RegionId> = tenancy.places().map(|(region, _)| region).collect();
+    let compartments: BTreeSet<&Ocid> = tenancy.places().map(|(_, compartment)| compartment).collect();
+    // What they are called is in no ledger.
+    let region = |id: &RegionId| {
+        let (status, key) = (SubscriptionStatus::Ready, id.to_string());
+        RegionEntry { id: id.clone(), key, status, home: false, asked: true }
+    };
+    let compartment = |place: &Ocid| {
+        let path = name.clone().filter(|_| *place == id);
+        CompartmentEntry { id: place.clone(), path, lifecycle: None, asked: true }
+    };
+    let regions: Vec<RegionEntry> = regions.into_iter().map(region).collect();
+    let compartments: Vec<CompartmentEntry> = compartments.into_iter().map(compartment).collect();
+    let window = tenancy.window()?;
+    let mut document = CoverageDocument {
+        cells: coverage::cells(&ledger, &regions, &compartments),
+        regions,
+        compartments,
+        ..of_ledger(TenancyEntry { id, name }, &ledger, window.into(), window.end())
+    };
+    document.complete = document.leaves_nothing_open();
+    document.sentence = report::sentence(&document);
+    document.exit_code = report::shortfall(&document, false);
+    Some(document)
 }
 
 /// As a ledger: what the screen shows of coverage comes from one.

@@ -82,6 +82,11 @@ impl Covered {
         FetchWindow::from_minutes(minute(self.state.from?), minute(self.state.begun?))
     }
 
+    /// Whose events they are, and by what name.
+    pub fn tenancy(&self) -> Option<(Ocid, Option<String>)> {
+        self.state.head.as_ref().map(|head| (Ocid::new(&head.tenancy), head.name.clone()))
+    }
+
     /// Every region and compartment that was ever planned.
     pub fn places(&self) -> impl Iterator<Item = &(RegionId, Ocid)> {
         self.state.places()
@@ -236,6 +241,30 @@ mod tests {
         assert_eq!(whole(&stretches, "a"), expected.map(|(window, word)| (window.to_owned(), word)));
         let ledger = ledger_of(stretches, SETTLING);
         assert_eq!((ledger.total().denied, ledger.total().gone, ledger.total().read()), (1, 1, 4));
+    }
+
+    #[test]
+    fn a_collector_at_work_disturbs_nobody_who_looks() {
+        let (directory, world) = (directory(), World { ledger: 1, ..World::small() });
+        let root = directory.path().to_owned();
+        let first = at("2026-03-14T08:00:00Z");
+        world.collect(&root, &Disk::default(), first).unwrap();
+        let collector = std::thread::spawn({
+            let root = root.clone();
+            move || {
+                for hours in 1..10 {
+                    world.collect(&root, &Disk::default(), first + TimeDelta::hours(hours)).unwrap();
+                }
+            }
+        });
+        let mut looks = 0;
+        while !collector.is_finished() || looks == 0 {
+            let held = covered(&root).unwrap().remove(0);
+            assert!(held.files().iter().all(|file| file.path.is_file()));
+            assert!(!held.stretches(SETTLING).is_empty());
+            looks += 1;
+        }
+        collector.join().unwrap();
     }
 
     #[test]

@@ -154,6 +154,20 @@ fn what_may_not_be_read_is_missing_where_it_is_asked_for_and_nowhere_else() {
     collection.run("count", &["-Q", &without]).expect(0);
 }
 
+#[test]
+fn the_coverage_of_a_collection_is_shown_as_that_of_an_export() {
+    let whole = Collection::new(true);
+    let directory = whole.directory.to_str().unwrap();
+    let shown = whole.cloud.run(&["coverage", directory]).expect(0);
+    assert!(shown.text().contains("COMPARTMENT") && shown.text().contains("us-phoenix-1"), "{}", shown.text());
+    let partial = Collection::new(false);
+    let directory = partial.directory.to_str().unwrap();
+    let shown = partial.cloud.run(&["coverage", directory]).expect(3);
+    assert!(shown.text().contains("no access: "), "{}", shown.text());
+    let json = partial.cloud.run(&["coverage", directory, "-o", "json"]).expect(3).json();
+    assert_eq!((&json["complete"], &json["totals"]["denied"]), (&false.into(), &3.into()), "{json}");
+}
+
 /// Reads a collection as `open` does, the range first.
 struct Screen {
     driver: Driver<TestBackend>,
