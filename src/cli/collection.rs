@@ -26,7 +26,7 @@ const MISSING: &str = "missing";
 /// Gaps that are told one by one.
 const TOLD: usize = 10;
 
-/// Places of a gap that are named.
+/// Compartments of a gap that are named.
 const NAMED: usize = 3;
 
 /// What one directory holds, by its ledgers.
@@ -149,7 +149,7 @@ impl Collection {
                         extent.read += minutes;
                         young += usize::from(read.at < part.end() + asked.settling);
                     }
-                    What::Unread(why) => gaps.add(stretch, *part, why.as_ref()),
+                    What::Unread(why) => gaps.add(*part, why.as_ref()),
                 }
                 extent.wanted += minutes;
             }
@@ -243,37 +243,49 @@ fn not_at_all(name: &str, word: &str, edge: DateTime<Utc>) -> Finding {
     Finding { advice: advice.to_owned(), ..Finding::new(MISSING, what) }
 }
 
-/// Gaps, those of several places together where they are the same.
+/// Gaps, those of several places together where they are the same minutes for the same kind of reason.
 #[derive(Default)]
 struct Gaps {
-    found: BTreeMap<(Vec<FetchWindow>, Option<String>), Vec<String>>,
+    found: BTreeMap<(Vec<FetchWindow>, Option<Why>), Gap>,
     /// Of the place at hand.
     windows: Vec<FetchWindow>,
-    why: Option<String>,
+    why: Option<(Why, Arc<Problem>)>,
+}
+
+#[derive(Default)]
+struct Gap {
+    /// Regions by compartment.
+    places: BTreeMap<String, Vec<String>>,
+    /// Of the first place.
+    problem: Option<Arc<Problem>>,
 }
 
 impl Gaps {
-    fn add(&mut self, stretch: &Stretch, part: FetchWindow, why: Option<&(Why, Arc<Problem>)>) {
-        debug_assert!(stretch.key.window.contains(part));
+    fn add(&mut self, part: FetchWindow, why: Option<&(Why, Arc<Problem>)>) {
         self.windows.push(part);
-        self.why = why.map(|(_, problem)| clean(&problem.what).into_owned());
+        self.why = why.cloned();
     }
 
     fn end_of_place(&mut self, stretches: &[Stretch]) {
         let (windows, why) = (std::mem::take(&mut self.windows), self.why.take());
         let Some(key) = stretches.first().map(|stretch| &stretch.key).filter(|_| !windows.is_empty()) else { return };
-        let place = format!("{} in {}", clean(key.compartment.as_str()), clean(key.region.as_str()));
-        self.found.entry((windows, why)).or_default().push(place);
+        let (why, problem) = why.unzip();
+        let gap = self.found.entry((windows, why)).or_default();
+        gap.problem = gap.problem.take().or(problem);
+        let shown = |text: &str| clean(text).into_owned();
+        gap.places.entry(shown(key.compartment.as_str())).or_default().push(shown(key.region.as_str()));
     }
 
     fn findings(self, name: &str) -> Vec<Finding> {
         let count = self.found.len();
-        let tell = |((windows, why), places): ((Vec<FetchWindow>, Option<String>), Vec<String>)| {
+        let tell = |((windows, _), gap): ((Vec<FetchWindow>, Option<Why>), Gap)| {
             let windows: Vec<String> = windows.iter().map(ToString::to_string).collect();
-            let mut named: Vec<String> = places.iter().take(NAMED).cloned().collect();
-            let more = places.len().saturating_sub(NAMED);
-            named.extend((more > 0).then(|| format!("and {} more", count_of(more as u64, "place"))));
-            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let place =
+                |(compartment, regions): (&String, &Vec<String>)| format!("{compartment} ({})", regions.join(", "));
+            let mut named: Vec<String> = gap.places.iter().take(NAMED).map(place).collect();
+            let more = gap.places.len().saturating_sub(NAMED);
+            named.extend((more > 0).then(|| format!("and {} more", count_of(more as u64, "compartment"))));
+            let why = gap.problem.map_or_else(String::new, |problem| format!(": {}", clean(&problem.what)));
             let what = format!("{name}: not collected {}: {}{why}", windows.join(", "), named.join(", "));
             Finding::new(MISSING, what)
         };

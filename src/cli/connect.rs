@@ -56,14 +56,15 @@ pub struct PassPhrases {
 impl PassPhrases {
     fn get(
         &mut self,
-        profile: &Option<String>,
+        profile: Option<&str>,
         ask: impl FnOnce() -> Result<SecretString, Problem>,
     ) -> Result<SecretString, Problem> {
-        if let Some(known) = self.known.get(profile) {
+        let profile = profile.map(str::to_owned);
+        if let Some(known) = self.known.get(&profile) {
             return Ok(known.clone());
         }
         let asked = ask()?;
-        self.known.insert(profile.clone(), asked.clone());
+        self.known.insert(profile, asked.clone());
         Ok(asked)
     }
 }
@@ -96,7 +97,7 @@ pub async fn connect_again(
             }
             settings.ask_passphrase()
         };
-        Some(phrases.get(&identity.profile, ask)?)
+        Some(phrases.get(identity.profile.as_deref(), ask)?)
     } else {
         None
     };
@@ -129,15 +130,15 @@ mod tests {
     fn a_pass_phrase_is_asked_for_once_for_each_profile() {
         let mut phrases = PassPhrases::default();
         let mut asked = 0;
-        for profile in [Some("A".to_owned()), None, Some("A".to_owned()), None] {
+        for profile in [Some("A"), None, Some("A"), None] {
             let ask = || {
                 asked += 1;
                 Ok(SecretString::from("x"))
             };
-            assert!(phrases.get(&profile, ask).is_ok());
+            assert!(phrases.get(profile, ask).is_ok());
         }
         assert_eq!(asked, 2);
         let problem = || Err(Problem::usage("nobody is there"));
-        assert!(phrases.get(&Some("B".to_owned()), problem).is_err());
+        assert!(phrases.get(Some("B"), problem).is_err());
     }
 }

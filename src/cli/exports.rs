@@ -4,14 +4,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
-
 use super::args::FailOn;
 use super::collection::{Asked, Collection, Extent};
 use super::held::region_names;
 use super::proof;
 use super::report::{Finding, span};
-use crate::collect::Stored;
+use crate::collect::{self, Stored};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::{FetchWindow, TimeRange};
@@ -44,7 +42,7 @@ pub struct Exports {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unopened {
     /// With the time of the first event and of the last, where these say so.
-    pub files: Vec<(Input, Option<(DateTime<Utc>, DateTime<Utc>)>)>,
+    pub files: Vec<(Input, collect::Span)>,
     pub bytes: u64,
 }
 
@@ -323,7 +321,7 @@ fn beyond(range: TimeRange, spans: &[Span]) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
+    use chrono::{DateTime, TimeDelta};
 
     use super::*;
     use crate::cli::testing::{document, of_export};

@@ -29,6 +29,9 @@ pub struct Covered {
     state: State,
 }
 
+/// The first and the last time of something; `None` where it has none.
+pub type Span = Option<(DateTime<Utc>, DateTime<Utc>)>;
+
 /// A data file, and what is known of the events in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -38,7 +41,7 @@ pub struct Stored {
     pub compartment: Ocid,
     pub bytes: u64,
     /// When the first and the last of its events happened; `None` where none says so.
-    pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    pub span: Span,
 }
 
 /// Minutes of a place, and what has become of them.

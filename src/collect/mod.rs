@@ -26,7 +26,7 @@ mod verify;
 
 use std::io;
 
-pub use covered::{Covered, Stored, Stretch, What, covered, ledger_of};
+pub use covered::{Covered, Span, Stored, Stretch, What, covered, ledger_of};
 pub use disk::Disk;
 pub use layout::{Layout, lock_path, tenancies};
 pub use lock::{Lock, Owner};

@@ -60,7 +60,7 @@ pub struct Taken {
 
 /// Reads once it is asked what there is; dropping it ends that.
 pub struct Shelf {
-    files: Option<Files>,
+    files: Option<Box<Files>>,
     /// Takes what is to be read next.
     queue: Option<mpsc::Sender<Vec<Input>>>,
     later: Vec<(Input, Span)>,
@@ -74,7 +74,7 @@ impl Shelf {
     pub fn new(mut files: Files, held: IngestSender, home: Home) -> Self {
         let later = files.collected.as_mut().map(|collected| std::mem::take(&mut collected.later)).unwrap_or_default();
         let clock = files.clock;
-        Self { clock, files: Some(files), queue: None, later, held, home, stop: Arc::default() }
+        Self { clock, files: Some(Box::new(files)), queue: None, later, held, home, stop: Arc::default() }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -86,7 +86,7 @@ impl Shelf {
         match effect {
             Effect::Discover => {
                 if let Some(files) = self.files.take() {
-                    self.start(files);
+                    self.start(*files);
                 }
             }
             Effect::Fetch(request) => self.open(request.range),
@@ -123,7 +123,7 @@ impl Shelf {
         thread::spawn(move || {
             let mut places = work.begin();
             while let Ok(inputs) = waiting.recv() {
-                work.read(inputs, &mut places);
+                work.read(&inputs, &mut places);
                 work.home.come_back();
             }
         });
@@ -152,12 +152,12 @@ impl Work {
         collected.places.clone()
     }
 
-    fn read(&mut self, inputs: Vec<Input>, places: &mut Places) {
-        let progress = Arc::new(Progress::of(&inputs));
+    fn read(&mut self, inputs: &[Input], places: &mut Places) {
+        let progress = Arc::new(Progress::of(inputs));
         let Self { files, held, home, stop, sent, .. } = self;
         let reader = Reader::new(Arc::clone(&files.names), self.now, Arc::clone(&progress));
         let mut told: Option<Instant> = None;
-        let read = reader.read_on(places, &inputs, &mut |chunk| {
+        let read = reader.read_on(places, inputs, &mut |chunk| {
             *sent += chunk.pages.iter().map(|page| page.len() as u64).sum::<u64>();
             let taken = chunk.pages.into_iter().all(|page| held.blocking_send(Ingested::Page(page)).is_ok());
             if !taken || stop.load(Ordering::Relaxed) {
