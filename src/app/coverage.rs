@@ -161,7 +161,7 @@ impl App {
 impl App {
     pub(super) fn open_coverage(&mut self) {
         let coverage = self.files().and_then(FilesSeen::end).map_or("they are still being read", |end| end.coverage);
-        if self.refuses(&format!("{coverage}; {}", self.memory_words().join(", "))) {
+        if self.collected().is_none() && self.refuses(&format!("{coverage}; {}", self.memory_words().join(", "))) {
             return;
         }
         self.panel.reading = None;
@@ -209,6 +209,9 @@ impl App {
     }
 
     fn retry_row(&mut self) -> Vec<Effect> {
+        if self.refuses("`auditui collect` asks for what is missing") {
+            return Vec::new();
+        }
         let Some((node, name)) = self.panel_node().zip(self.row_name()) else { return Vec::new() };
         let keys = self.troubled_cells(node);
         if keys.is_empty() {
@@ -231,6 +234,9 @@ impl App {
     }
 
     fn ask_row(&mut self, first: bool) -> Vec<Effect> {
+        if self.refuses("`auditui collect` asks for what is missing") {
+            return Vec::new();
+        }
         let Some((node, name)) = self.panel_node().zip(self.row_name()) else { return Vec::new() };
         let Some(tenancy) = &self.tenancy else { return Vec::new() };
         if self.facts.own(node).is_none_or(|own| own.coverage.unfinished() == 0) {

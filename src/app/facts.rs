@@ -146,6 +146,10 @@ pub struct About {
 pub struct OfFiles {
     /// Everything that is in them was read.
     pub whole: bool,
+    /// They are a collection's: its ledger says what they cover.
+    pub collected: bool,
+    /// No range narrows what is shown: what they were not to hold is not missing.
+    pub all_times: bool,
 }
 
 impl About {
@@ -159,7 +163,11 @@ impl Facts {
     pub fn new(ledger: &Ledger, totals: &Selection, about: &About) -> Self {
         let held = HeldFacts::of(totals.snapshot());
         let facts = match about.files {
-            Some(OfFiles { whole }) => files::facts(totals, about, whole && held.refused == 0),
+            Some(OfFiles { whole, collected: false, .. }) => files::facts(totals, about, whole && held.refused == 0),
+            Some(OfFiles { whole, .. }) => {
+                let facts = Weighing::of(ledger, about).facts(totals);
+                Facts { more_places: facts.more_places || !whole || held.refused > 0, ..facts }
+            }
             None => Weighing::of(ledger, about).facts(totals),
         };
         Self { held, ..facts }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::problem::Problem;
 use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
-use crate::domain::time_range::TimeRange;
+use crate::domain::time_range::{FetchWindow, TimeRange};
 
 use super::App;
 use super::effect::Effect;
 use super::included::Included;
+use super::setup::Setup;
 
 /// What was read of the files so far.
 #[derive(Clone, Debug)]
@@ -89,6 +92,12 @@ impl FilesSeen {
     }
 }
 
+/// The minutes that are looked at before anything is known.
+pub(super) fn first_window(setup: &Setup) -> FetchWindow {
+    let collected = setup.files.as_ref().filter(|files| files.all_times).and_then(|files| files.collected);
+    collected.unwrap_or_else(|| setup.range.fetch_window(setup.padding).passed(setup.now))
+}
+
 impl App {
     /// `None` where events come from a tenancy.
     pub fn files(&self) -> Option<&FilesSeen> {
@@ -106,15 +115,12 @@ impl App {
         let ended = end.is_some();
         let grown = self.tenancy.as_deref() != Some(&tenancy) || files.span != span;
         (files.read, files.total, files.end, files.span) = (read, total, end, span);
-        if let Some(span) = span.filter(|_| files.all_times) {
-            self.range = span;
-            self.window = span.fetch_window(self.setup.padding);
-        }
         if let Some(problem) = files.end.as_ref().and_then(|end| end.problems.first()) {
             let count = files.end.as_ref().map_or(0, |end| end.problems.len());
             let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
             self.notices.files = Some(format!("{problem}{more}"));
         }
+        self.span_grown();
         let answered = self.is_current();
         let first = self.tenancy.is_none();
         if grown {
@@ -128,6 +134,28 @@ impl App {
             return self.select().into_iter().collect();
         }
         Vec::new()
+    }
+
+    /// Where all times are shown, the range is what there is.
+    fn span_grown(&mut self) {
+        let Some(files) = self.files.as_ref().filter(|files| files.all_times) else { return };
+        if let Some(span) = files.span {
+            self.range = span;
+            self.window = self.collected().unwrap_or_else(|| span.fetch_window(self.setup.padding));
+        }
+    }
+
+    /// The minutes that collections were to hold, where events come from these.
+    pub fn collected(&self) -> Option<FetchWindow> {
+        self.setup.files.as_ref()?.collected
+    }
+
+    /// Of a collection, files are opened as the range asks for them.
+    pub(super) fn fetch_from_files(&self) -> Option<Effect> {
+        self.collected()?;
+        let all_times = self.files.as_ref().is_some_and(FilesSeen::all_times);
+        let ever = TimeRange::new(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+        Some(self.request(ever.filter(|_| all_times).unwrap_or(self.range)))
     }
 
     /// What narrows the events to range and scope. Of files, what is all of it narrows nothing: questions stay the same
@@ -163,11 +191,8 @@ impl App {
     pub(super) fn all_of_files(&mut self) {
         if let Some(files) = &mut self.files {
             files.all_times = true;
-            if let Some(span) = files.span {
-                self.range = span;
-                self.window = span.fetch_window(self.setup.padding);
-            }
         }
+        self.span_grown();
     }
 
     /// Says why a key does nothing; `true` where it does not.
@@ -187,7 +212,7 @@ mod tests {
     use crate::app::action::Action;
     use crate::app::message::Message;
     use crate::app::panes::tree::{TreePane, TreeRow};
-    use crate::app::setup::{FilesSetup, Setup};
+    use crate::app::setup::FilesSetup;
     use crate::app::testing::{setup, tenancy};
     use crate::domain::compartment::CompartmentTree;
     use crate::query::Term;
@@ -207,7 +232,8 @@ mod tests {
     }
 
     fn app() -> App {
-        let files = FilesSetup { name: "day.jsonl".into(), paths: vec!["day.jsonl".into()], all_times: true };
+        let files =
+            FilesSetup { name: "day.jsonl".into(), paths: vec!["day.jsonl".into()], all_times: true, collected: None };
         App::new(Setup { files: Some(files), ..setup() }).0
     }
 

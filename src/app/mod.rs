@@ -195,7 +195,7 @@ impl App {
             asked: Vec::new(),
             range: setup.range,
             ranges: RecentRanges::default(),
-            window: setup.range.fetch_window(setup.padding).passed(setup.now),
+            window: files::first_window(&setup),
             filters: Filters::new(setup.access, setup.query.clone()).with_own(setup.own_reads),
             generation: 0,
             counted_since: 0,
@@ -381,6 +381,9 @@ impl App {
 
     fn renew_window(&mut self) {
         self.window = self.range.fetch_window(self.setup.padding).passed(self.now);
+        if let Some(collected) = self.collected().filter(|_| self.files().is_some_and(FilesSeen::all_times)) {
+            self.window = collected;
+        }
     }
 
     /// Scope or range are others now: counts begin anew, and what was not asked for yet is fetched.
@@ -403,7 +406,10 @@ impl App {
     }
 
     fn fetch(&mut self) -> Option<Effect> {
-        let tenancy = self.tenancy.as_ref().filter(|_| self.files.is_none())?;
+        if self.files.is_some() {
+            return self.fetch_from_files();
+        }
+        let tenancy = self.tenancy.as_ref()?;
         let scope = self.included.scope(tenancy);
         let nothing = scope.regions.is_empty() || scope.compartments.is_empty();
         if nothing || self.asked.iter().any(|asked| asked.holds(&self.included)) {
@@ -451,7 +457,11 @@ impl App {
             window: self.window,
             padding: self.setup.padding,
             columns: usize::from(self.geometry.buckets),
-            files: self.files.as_ref().map(|files| OfFiles { whole: files.is_whole() }),
+            files: self.files.as_ref().map(|files| OfFiles {
+                whole: files.is_whole(),
+                collected: self.collected().is_some(),
+                all_times: files.all_times(),
+            }),
         };
         let (range, scope) = self.narrowing(scope);
         Some(Effect::Select(SelectRequest {

@@ -274,7 +274,7 @@ mod tests {
         assert!(text.starts_with("2026-03-14T08:00:00Z..2026-03-14T14:00:00Z\nrows "), "{text}");
 
         let paths = vec!["day\n\u{202e}.jsonl".to_owned()];
-        let files = crate::app::setup::FilesSetup { name: "day".into(), paths, all_times: true };
+        let files = crate::app::setup::FilesSetup { name: "day".into(), paths, all_times: true, collected: None };
         let stage = Stage::with(Setup { files: Some(files), ..setup() }, snapshot(14), ledger(&[]));
         assert!(stage.app.copy_of(Action::CopyQuery).unwrap_err().contains("safely"));
     }

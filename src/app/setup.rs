@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::problem::Problem;
 use crate::domain::scope::ScopeRequest;
-use crate::domain::time_range::TimeRange;
+use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::domain::zone::Zone;
 use crate::query::Query;
 
@@ -63,6 +63,9 @@ pub struct FilesSetup {
     pub paths: Vec<String>,
     /// No range was asked for: the range is what the files span.
     pub all_times: bool,
+    /// Of collections, the minutes that they are to hold: their ledgers tell what is covered, and files are opened as the
+    /// range asks for them.
+    pub collected: Option<FetchWindow>,
 }
 
 /// What was asked in earlier runs.

@@ -75,7 +75,8 @@ pub enum Command {
     /// Count events, in files or of a time span, by what they have in common
     ///
     /// With FILE it counts what exports hold, and asks nobody: NDJSON or Parquet as `auditui export` writes it, or pages as
-    /// ListEvents answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
+    /// ListEvents answers them, plain or packed by gzip or zstd; or the directory of a collection, of which only what is
+    /// needed is read. Without it reads the time span as `auditui export` does.
     #[command(after_help = examples::COUNT)]
     Count(CountArgs),
     /// Sum events up, in files or of a time span: how many, how large, how many of them writes, and where and when
@@ -88,8 +89,9 @@ pub enum Command {
     Open(OpenArgs),
     /// Show what an export, or a reading of its own, covers and what is missing
     ///
-    /// With PATH it shows the coverage that an export has left behind, compares the file with it, and asks nobody. With a
-    /// time span it reads everything of that span, writes no events, and shows what could be read.
+    /// With PATH it shows the coverage that an export has left behind, and compares the file with it, or what the ledger of
+    /// a collection says; it asks nobody. With a time span it reads everything of that span, writes no events, and shows
+    /// what could be read.
     #[command(after_help = examples::COVERAGE)]
     Coverage(CoverageArgs),
     /// List the regions that would be read

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::args::{EventsArgs, FilterArgs, IdentityArgs};
+use super::args::{EventsArgs, FilterArgs, IdentityArgs, ReadArgs};
 use super::collect::Reading;
+use super::collection::Asked;
 use super::connect::connect;
 use super::exports::{Completeness, Exports, Verdict};
 use super::held::{Held, read_files, send};
@@ -16,7 +17,7 @@ use super::memory::{not_held, tell_spilling};
 use super::narrow::{groups, narrow};
 use super::plan;
 use super::report::{self, Finding};
-use super::stats::{Load, Stats};
+use super::stats::{Load, Opened, Stats};
 use super::talk::Talk;
 use crate::domain::footprint::Footprint;
 use crate::domain::lateness::Added;
@@ -52,6 +53,7 @@ enum Origin {
         files: Vec<FileRead>,
         verdict: Verdict,
         code: u8,
+        opened: Opened,
     },
     /// Findings of the index beside the document.
     Tenancy {
@@ -118,7 +120,7 @@ impl Events {
     /// What is known of what is not there, in a sentence.
     pub fn coverage(&self) -> String {
         match &self.origin {
-            Origin::Files { verdict, .. } => verdict.completeness.sentence().to_owned(),
+            Origin::Files { verdict, .. } => verdict.sentence(),
             Origin::Tenancy { document, .. } => report::sentence(document),
         }
     }
@@ -127,11 +129,12 @@ impl Events {
     pub fn conclude(self, lead: &str, parts: &Value, stats: &Stats, talk: &Talk) -> ExitCode {
         let sentence = format!("{lead}; {}", self.coverage());
         match self.origin {
-            Origin::Files { files, verdict, code } => {
+            Origin::Files { files, verdict, code, opened } => {
                 talk.findings(&verdict.findings);
                 talk.findings(&oddities(&self.snapshot));
-                stats.tell(Load { groups: groups(files.iter()), ..Load::of(&self.snapshot) }, talk);
-                talk.summary_of_files(&sentence, code, &parts_of_files(parts, &files, verdict.completeness));
+                let load = Load { groups: groups(files.iter()), opened: Some(opened), ..Load::of(&self.snapshot) };
+                stats.tell(load, talk);
+                talk.summary_of_files(&sentence, code, &parts_of_files(parts, &files, &verdict));
                 ExitCode::from(code)
             }
             Origin::Tenancy { mut document, not_held } => {
@@ -154,23 +157,33 @@ async fn of_files(
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<Events, Problem> {
-    let range = args.read.when.range(clock::now())?;
-    let exports = Exports::find(&args.paths)?;
+    let now = clock::now();
+    let range = args.read.when.range(now)?;
+    let mut exports = Exports::find(&args.paths)?;
     if let Some(skipped) = exports.skipped() {
         talk.note(&skipped);
     }
-    let held = Held::start(args.index(Footprint::default()));
     let mut query = narrowed(asked, &args.filter, range);
-    let (files, places) = read_files(&exports, narrow(&query), &held, env, talk, interrupt).await?;
+    exports.narrow(&among(&exports, query.clone(), &args.read.scope(), env));
+    let held = Held::start(args.index(Footprint::default()));
+    let (files, places, bytes) = read_files(&exports, narrow(&query), &held, env, talk, interrupt).await?;
     let snapshot = Arc::clone(&tokio::task::block_in_place(|| held.finish()).snapshot);
     scoped(&mut query, &args.read.scope(), &places)?;
-    let mut verdict = exports.judge(&files, range);
+    let ReadArgs { padding, settling, .. } = args.read;
+    let mut verdict =
+        exports.judge(&files, range, &Asked { query: &query, now, padding, settling, strict: args.verdict.strict });
+    let opened = Opened {
+        files: files.len() as u64,
+        bytes,
+        skipped_files: exports.unopened.files.len() as u64,
+        skipped_bytes: exports.unopened.bytes,
+    };
     tell_spilling(&snapshot, talk);
     if let Some(finding) = not_held(&snapshot) {
         verdict.lacks(finding);
     }
     let code = verdict.exit_code(args.verdict.fail_on);
-    Ok(Events { snapshot, query, origin: Origin::Files { files, verdict, code } })
+    Ok(Events { snapshot, query, origin: Origin::Files { files, verdict, code, opened } })
 }
 
 async fn of_fetch(
@@ -204,18 +217,38 @@ impl EventsArgs {
     }
 }
 
-fn parts_of_files(parts: &Value, files: &[FileRead], completeness: Completeness) -> Value {
+fn parts_of_files(parts: &Value, files: &[FileRead], verdict: &Verdict) -> Value {
     let mut all = parts.clone();
+    let completeness = verdict.completeness;
+    let collected = verdict.extent.as_ref().map(|extent| {
+        json!({ "places": extent.places, "minutes": extent.wanted, "collectedMinutes": extent.read, "percent": extent.percent() })
+    });
     let of_files = json!({
         "events": files.iter().map(|file| file.events).sum::<u64>(),
         "files": files.len(),
         "coverage": completeness.word(),
         "complete": completeness == Completeness::Complete,
+        "collected": collected,
     });
     if let (Some(all), Value::Object(of_files)) = (all.as_object_mut(), of_files) {
         all.extend(of_files);
     }
     all
+}
+
+/// As far as the places are known by their ids before anything is read, so that the files of others are not opened.
+fn among(exports: &Exports, mut query: Query, request: &ScopeRequest, env: &Env) -> Query {
+    let mut places = Places::default();
+    exports.expect_places(&mut places, env);
+    let regions = ScopeRequest {
+        regions: request.regions.clone(),
+        exclude_regions: request.exclude_regions.clone(),
+        ..ScopeRequest::default()
+    };
+    // What is a name may be known by what is read; then the scope is asked once more.
+    let known = scoped(&mut query, request, &places);
+    known.or_else(|_| scoped(&mut query, &regions, &places)).unwrap_or_default();
+    query
 }
 
 /// Narrows to what was asked for; names mean the places that the files name.

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::args::ReadArgs;
 use super::connect::Connection;
+use super::document::of_client;
 use super::interrupt::Interrupt;
 use super::progress::Status;
 use super::range::retention_warning;
@@ -24,9 +25,7 @@ use crate::domain::scope::Scope;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::{FetchWindow, TimeRange};
-use crate::export::coverage::{
-    self, Asked, CellEntry, CompartmentEntry, CoverageDocument, Filter, RegionEntry, TenancyEntry,
-};
+use crate::export::coverage::{self, Asked, CellEntry, CompartmentEntry, CoverageDocument, Filter, RegionEntry};
 use crate::fetch::{
     FetchEvent, FetchStream, Fetcher, LaneSettings, PlannedCell, RetrySettings, Settings, discover, discover_again,
     fetch, plan, settling,
@@ -291,34 +290,15 @@ impl<'a> Reading<'a> {
         let asked = Asked { tenancy, earlier: earlier.as_ref(), scope };
         let (regions, compartments) = (asked.regions(), asked.compartments());
         CoverageDocument {
-            form: coverage::FORM,
-            tool: concat!("auditui ", env!("CARGO_PKG_VERSION")).to_owned(),
-            run_id: client.run_id().to_owned(),
-            calls: client.calls(),
-            tenancy: TenancyEntry { id: tenancy.id.clone(), name: tenancy.name.clone() },
-            profile: client.profile().name.clone(),
-            endpoint: client.endpoint_override().map(ToString::to_string),
-            range: (*range).into(),
             padding_seconds: read.padding.num_seconds(),
             settling_seconds: read.settling.num_seconds(),
             filter,
-            query: None,
-            started_at: collected.started_at.trunc_subsecs(3),
-            ended_at: clock::now().trunc_subsecs(3),
             listed_again_at: collected.listed_again_at.map(|at| at.trunc_subsecs(3)),
-            clock_offset_milliseconds: client.clock_offset().map(|offset| offset.num_milliseconds()),
-            export: None,
-            exit_code: 0,
-            complete: false,
-            sentence: String::new(),
-            interrupted: false,
             stopped: collected.halted.clone(),
-            listing: tenancy.partial.clone(),
-            totals: ledger.total(),
-            lateness: ledger.lateness().summary(),
             cells: collected.entries(&regions, &compartments),
             regions,
             compartments,
+            ..of_client(client, tenancy, ledger, (*range).into(), collected.started_at)
         }
     }
 }

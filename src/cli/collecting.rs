@@ -8,7 +8,7 @@ use chrono::SubsecRound;
 use serde_json::{Value, json};
 
 use super::args::{CollectArgs, IdentityArgs};
-use super::connect::connect;
+use super::connect::{PassPhrases, connect_again};
 use super::gather::Gathering;
 use super::interrupt::Interrupt;
 use super::listing::print_text;
@@ -47,9 +47,10 @@ pub async fn run(
     if args.rebuild_ledger {
         rebuild_ledgers(&disk, &args.into, talk)?;
     }
+    let mut run = Collecting { identity, env, args, disk, talk, phrases: PassPhrases::default() };
     loop {
         let begun = Instant::now();
-        let exit_code = round(identity, env, args, &disk, talk, interrupt).await?;
+        let exit_code = run.round(interrupt).await?;
         let Some(every) = args.watch.filter(|_| !interrupt.happened()) else { return Ok(ExitCode::from(exit_code)) };
         let rest = tokio::time::sleep(every.saturating_sub(begun.elapsed()));
         if interrupt.unless(rest).await.is_none() {
@@ -58,65 +59,66 @@ pub async fn run(
     }
 }
 
-/// Collects every profile once, and says what came of it in one line; the worst exit code.
-async fn round(
-    identity: &IdentityArgs,
-    env: &Env,
-    args: &CollectArgs,
-    disk: &Disk,
-    talk: &Talk,
-    interrupt: &mut Interrupt,
-) -> Result<u8, Problem> {
-    let begun = Instant::now();
-    let mut profiles: Vec<Option<String>> = args.profile.iter().cloned().map(Some).collect();
-    if profiles.is_empty() {
-        profiles.push(None);
-    }
-    let mut outcomes = Vec::new();
-    for profile in profiles {
-        if interrupt.happened() {
-            break;
-        }
-        let name = profile.clone();
-        let identity = IdentityArgs { profile, ..identity.clone() };
-        let outcome = Box::pin(of_profile(&identity, env, args, disk, talk, interrupt)).await;
-        outcomes.push(outcome.unwrap_or_else(|problem| {
-            talk.problem(&problem);
-            let exit_code = problem.kind.exit_code();
-            let parts = json!({ "profile": name, "exitCode": exit_code, "complete": false, "problem": problem.what });
-            Outcome { exit_code, parts }
-        }));
-    }
-    let rank = |code: &u8| WORSE.iter().position(|known| known == code).unwrap_or(WORSE.len());
-    let ended = if interrupt.happened() { 130 } else { 0 };
-    let exit_code = outcomes.iter().map(|outcome| outcome.exit_code).chain([ended]).max_by_key(rank).unwrap_or(ended);
-    let line = json!({
-        "type": "collect",
-        "time": rfc3339(clock::now().trunc_subsecs(3)),
-        "exitCode": exit_code,
-        "complete": !outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.parts["complete"] == true),
-        "seconds": begun.elapsed().as_secs(),
-        "tenancies": outcomes.into_iter().map(|outcome| outcome.parts).collect::<Vec<_>>(),
-    });
-    print_text(&clean_json(line.to_string().as_bytes()))?;
-    Ok(exit_code)
+/// What each time has in common.
+struct Collecting<'a> {
+    identity: &'a IdentityArgs,
+    env: &'a Env,
+    args: &'a CollectArgs,
+    disk: Disk,
+    talk: &'a Talk,
+    phrases: PassPhrases,
 }
 
-async fn of_profile(
-    identity: &IdentityArgs,
-    env: &Env,
-    args: &CollectArgs,
-    disk: &Disk,
-    talk: &Talk,
-    interrupt: &mut Interrupt,
-) -> Result<Outcome, Problem> {
-    let connection = connect(identity, env).await?;
-    for warning in &connection.warnings {
-        talk.warning(warning);
+impl Collecting<'_> {
+    /// Collects every profile once, and says what came of it in one line; the worst exit code.
+    async fn round(&mut self, interrupt: &mut Interrupt) -> Result<u8, Problem> {
+        let begun = Instant::now();
+        let mut profiles: Vec<Option<String>> = self.args.profile.iter().cloned().map(Some).collect();
+        if profiles.is_empty() {
+            profiles.push(None);
+        }
+        let mut outcomes = Vec::new();
+        for profile in profiles {
+            if interrupt.happened() {
+                break;
+            }
+            let name = profile.clone();
+            let identity = IdentityArgs { profile, ..self.identity.clone() };
+            let outcome = Box::pin(self.of_profile(&identity, interrupt)).await;
+            outcomes.push(outcome.unwrap_or_else(|problem| {
+                self.talk.problem(&problem);
+                let exit_code = problem.kind.exit_code();
+                let parts =
+                    json!({ "profile": name, "exitCode": exit_code, "complete": false, "problem": problem.what });
+                Outcome { exit_code, parts }
+            }));
+        }
+        let rank = |code: &u8| WORSE.iter().position(|known| known == code).unwrap_or(WORSE.len());
+        let ended = if interrupt.happened() { 130 } else { 0 };
+        let codes = outcomes.iter().map(|outcome| outcome.exit_code);
+        let exit_code = codes.chain([ended]).max_by_key(rank).unwrap_or(ended);
+        let line = json!({
+            "type": "collect",
+            "time": rfc3339(clock::now().trunc_subsecs(3)),
+            "exitCode": exit_code,
+            "complete": !outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.parts["complete"] == true),
+            "seconds": begun.elapsed().as_secs(),
+            "tenancies": outcomes.into_iter().map(|outcome| outcome.parts).collect::<Vec<_>>(),
+        });
+        print_text(&clean_json(line.to_string().as_bytes()))?;
+        Ok(exit_code)
     }
-    let mut gathering = Gathering::open(&connection, args, disk, talk, interrupt).await?;
-    gathering.read(interrupt).await?;
-    gathering.conclude(interrupt.happened())
+
+    async fn of_profile(&mut self, identity: &IdentityArgs, interrupt: &mut Interrupt) -> Result<Outcome, Problem> {
+        let Self { env, args, disk, talk, phrases, .. } = self;
+        let connection = connect_again(identity, env, phrases).await?;
+        for warning in &connection.warnings {
+            talk.warning(warning);
+        }
+        let mut gathering = Gathering::open(&connection, args, disk, talk, interrupt).await?;
+        gathering.read(interrupt).await?;
+        gathering.conclude(interrupt.happened())
+    }
 }
 
 fn rebuild_ledgers(disk: &Disk, root: &Path, talk: &Talk) -> Result<(), Problem> {

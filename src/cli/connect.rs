@@ -1,6 +1,9 @@
 //! From the options to a client that can ask.
 
+use std::collections::HashMap;
 use std::io::IsTerminal;
+
+use secrecy::SecretString;
 
 use super::args::IdentityArgs;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -43,8 +46,40 @@ impl IdentityArgs {
     }
 }
 
+/// Pass phrases that were asked for, so that whoever connects again and again asks once.
+#[derive(Default)]
+pub struct PassPhrases {
+    /// By the name of the profile; `None` where none was named.
+    known: HashMap<Option<String>, SecretString>,
+}
+
+impl PassPhrases {
+    fn get(
+        &mut self,
+        profile: Option<&str>,
+        ask: impl FnOnce() -> Result<SecretString, Problem>,
+    ) -> Result<SecretString, Problem> {
+        let profile = profile.map(str::to_owned);
+        if let Some(known) = self.known.get(&profile) {
+            return Ok(known.clone());
+        }
+        let asked = ask()?;
+        self.known.insert(profile, asked.clone());
+        Ok(asked)
+    }
+}
+
 /// Loads the profile (asking for a pass phrase, if one is needed and somebody is there) or starts the demo tenancy.
 pub async fn connect(identity: &IdentityArgs, env: &Env) -> Result<Connection, Problem> {
+    connect_again(identity, env, &mut PassPhrases::default()).await
+}
+
+/// The same, where it may have been done before.
+pub async fn connect_again(
+    identity: &IdentityArgs,
+    env: &Env,
+    phrases: &mut PassPhrases,
+) -> Result<Connection, Problem> {
     if identity.demo {
         return demo(identity, env).await;
     }
@@ -52,18 +87,26 @@ pub async fn connect(identity: &IdentityArgs, env: &Env) -> Result<Connection, P
     let settings = resolve(&identity.profile_options(env))?;
     let warnings = settings.warnings.clone();
     let passphrase = if settings.key_is_encrypted_without_passphrase() {
-        if identity.no_input || !std::io::stdin().is_terminal() {
-            return Err(Problem::new(
-                ProblemKind::Authentication,
-                "the private key is encrypted and no pass phrase is known",
-            )
-            .hint("set pass_phrase in the profile, or OCI_CLI_PASSPHRASE, or run it where it can ask"));
-        }
-        Some(settings.ask_passphrase()?)
+        let ask = || {
+            if identity.no_input || !std::io::stdin().is_terminal() {
+                return Err(Problem::new(
+                    ProblemKind::Authentication,
+                    "the private key is encrypted and no pass phrase is known",
+                )
+                .hint("set pass_phrase in the profile, or OCI_CLI_PASSPHRASE, or run it where it can ask"));
+            }
+            settings.ask_passphrase()
+        };
+        Some(phrases.get(identity.profile.as_deref(), ask)?)
     } else {
         None
     };
-    let client = OciClient::sign_in(settings, passphrase, options).await?;
+    let signed_in = OciClient::sign_in(settings, passphrase, options).await;
+    if signed_in.is_err() {
+        // It may have been a wrong one.
+        phrases.known.remove(&identity.profile);
+    }
+    let client = signed_in?;
     Ok(Connection { client, fake: None, warnings })
 }
 
@@ -77,4 +120,25 @@ async fn demo(identity: &IdentityArgs, env: &Env) -> Result<Connection, Problem>
     let options = ClientOptions { endpoint: Some(fake.endpoint_template().parse()?), ..identity.client_options(env)? };
     let client = OciClient::new(profile, options)?;
     Ok(Connection { client, fake: Some(fake), warnings: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_phrase_is_asked_for_once_for_each_profile() {
+        let mut phrases = PassPhrases::default();
+        let mut asked = 0;
+        for profile in [Some("A"), None, Some("A"), None] {
+            let ask = || {
+                asked += 1;
+                Ok(SecretString::from("x"))
+            };
+            assert!(phrases.get(profile, ask).is_ok());
+        }
+        assert_eq!(asked, 2);
+        let problem = || Err(Problem::usage("nobody is there"));
+        assert!(phrases.get(Some("B"), problem).is_err());
+    }
 }

@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chrono::TimeDelta;
+
 use super::args::{CoverageArgs, FailOn, ListingFormat};
 use super::collect::Reading;
+use super::collection::Collection;
 use super::interrupt::Interrupt;
 use super::listing::{aligned, print_text};
 use super::news::News;
@@ -28,12 +31,19 @@ use crate::export::CoverageDocument;
 use crate::export::coverage::{CellEntry, CompartmentEntry, Filter};
 use crate::ui::GlyphSet;
 
+/// How long after its end a window of a collection may still grow.
+const SETTLING: TimeDelta = TimeDelta::minutes(15);
+
 /// Characters of a note in the table; the rest is in the findings below it.
 const NOTE: usize = 60;
 
 /// Shows the document at `path`, and whether its file is still the one that was written.
 pub fn show(path: Option<&Path>, format: ListingFormat) -> Result<ExitCode, Problem> {
-    let (place, export) = find(path.unwrap_or(Path::new(".")))?;
+    let path = path.unwrap_or(Path::new("."));
+    if let Some(collection) = Collection::at(path)? {
+        return show_collection(&collection, format);
+    }
+    let (place, export) = find(path)?;
     let document = proof::read(&place)?;
     let compared = Compared::of(&document, &place, export);
     print(&document, &compared, format)?;
@@ -42,6 +52,16 @@ pub fn show(path: Option<&Path>, format: ListingFormat) -> Result<ExitCode, Prob
         0 if !document.complete || compared.is_other() => 3,
         code => code,
     }))
+}
+
+/// Shows what each tenancy of a collection covers of what it was to hold; the worst exit code.
+fn show_collection(collection: &Collection, format: ListingFormat) -> Result<ExitCode, Problem> {
+    let documents = collection.documents(SETTLING);
+    for document in &documents {
+        print(document, &Compared::NoFile, format)?;
+    }
+    let nothing = if documents.is_empty() { 3 } else { 0 };
+    Ok(ExitCode::from(documents.iter().map(|document| document.exit_code).fold(nothing, u8::max)))
 }
 
 /// Reads everything, keeps no event, shows what could be read.

@@ -77,7 +77,8 @@ pub async fn run(
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
     }
-    stats.tell(Load { rows: tally.events, raw_bytes: None, memory: None, refused: None, groups: None }, talk);
+    let load = Load { rows: tally.events, raw_bytes: None, memory: None, refused: None, opened: None, groups: None };
+    stats.tell(load, talk);
     if !reader_left {
         talk.findings(&report::findings(&document));
         talk.summary(&document);

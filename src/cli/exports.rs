@@ -1,17 +1,23 @@
-//! Files named on the command line, and the coverage that lies beside them: what may be said of their completeness.
+//! Files named on the command line, and the coverage that lies beside them or is in the ledger of their collection: what
+//! may be said of their completeness.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::args::FailOn;
+use super::collection::{Asked, Collection, Extent};
+use super::held::region_names;
 use super::proof;
 use super::report::{Finding, span};
+use crate::collect::{self, Stored};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{clean, count_of};
-use crate::domain::time_range::TimeRange;
+use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::export::CoverageDocument;
 use crate::export::coverage::{Filter, Span};
-use crate::files::{FileRead, Found, Input, Origin, find};
+use crate::files::{FileRead, Found, Input, Origin, Places, find};
+use crate::oci::Env;
+use crate::query::Query;
 
 /// Begins what could not be read.
 pub const NOT_READ: &str = "not read";
@@ -21,11 +27,23 @@ const MISSING: &str = "missing";
 
 /// What is to be read, and what was left behind with it.
 pub struct Exports {
+    /// Those of collections last.
     pub inputs: Vec<Input>,
-    /// In the order of the inputs.
+    /// In the order of the inputs, as far as these are in no collection.
     documents: Vec<Option<CoverageDocument>>,
+    pub collections: Vec<Collection>,
+    /// Files of collections that need not be opened.
+    pub unopened: Unopened,
     skipped: Vec<PathBuf>,
     faults: Vec<String>,
+}
+
+/// Files that cannot hold anything of what is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unopened {
+    /// With the time of the first event and of the last, where these say so.
+    pub files: Vec<(Input, collect::Span)>,
+    pub bytes: u64,
 }
 
 /// How much of what there was the files hold.
@@ -45,6 +63,8 @@ pub enum Completeness {
 pub struct Verdict {
     pub completeness: Completeness,
     pub findings: Vec<Finding>,
+    /// Of collections, if there are any.
+    pub extent: Option<Extent>,
     nothing_readable: bool,
 }
 
@@ -52,9 +72,16 @@ impl Exports {
     /// Looks them up, and the coverage of each.
     pub fn find(paths: &[PathBuf]) -> Result<Self, Problem> {
         let shown = |path: &Path| clean(&path.display().to_string()).into_owned();
-        let Found { mut inputs, skipped, faults } = find(paths)
+        let (mut collections, mut others) = (Vec::new(), Vec::new());
+        for path in paths {
+            match Collection::at(path)? {
+                Some(collection) => collections.push(collection),
+                None => others.push(path.clone()),
+            }
+        }
+        let Found { mut inputs, skipped, faults } = find(&others)
             .map_err(|(path, error)| Problem::new(ProblemKind::Io, format!("cannot read {}: {error}", shown(&path))))?;
-        if inputs.is_empty() {
+        if inputs.is_empty() && collections.is_empty() {
             let there: Vec<String> = paths.iter().map(|path| shown(path)).collect();
             return Err(Problem::usage(format!("there is no export in {}", there.join(", ")))
                 .hint("exports end in .jsonl, .ndjson or .json, or these with .gz or .zst, or in .parquet; or name the file itself"));
@@ -65,12 +92,45 @@ impl Exports {
             let export = document.as_ref().and_then(|document| document.export.as_ref());
             input.digest = export.is_some_and(|export| export.sha256.is_some());
         }
-        Ok(Self { inputs, documents, skipped, faults })
+        let mut exports = Self { inputs, documents, collections, unopened: Unopened::default(), skipped, faults };
+        exports.narrow(&Query::everything());
+        Ok(exports)
     }
 
-    /// What the files are called as one: by the name of the only one, else by their number.
+    /// Leaves out what of collections cannot hold anything that the query shows.
+    pub fn narrow(&mut self, query: &Query) {
+        self.inputs.truncate(self.documents.len());
+        self.unopened = Unopened::default();
+        for collection in &self.collections {
+            let (needed, others) = collection.files(query);
+            let input = |stored: &&Stored| Input { origin: Origin::File(stored.path.clone()), digest: false };
+            self.inputs.extend(needed.iter().map(input));
+            self.unopened.bytes += others.iter().map(|stored| stored.bytes).sum::<u64>();
+            self.unopened.files.extend(others.iter().map(|stored| (input(stored), stored.span)));
+        }
+    }
+
+    /// The minutes that collections were to hold; `None` where there are none.
+    pub fn window(&self) -> Option<FetchWindow> {
+        let windows = || self.collections.iter().filter_map(Collection::window);
+        let start = windows().map(FetchWindow::start_minute).min()?;
+        FetchWindow::from_minutes(start, windows().map(FetchWindow::end_minute).max()?)
+    }
+
+    /// Takes note of every place that a collection has, with or without events.
+    pub fn expect_places(&self, places: &mut Places, env: &Env) {
+        let names = region_names(env);
+        for (region, compartment) in self.collections.iter().flat_map(Collection::places) {
+            places.expect(region, compartment, &*names);
+        }
+    }
+
+    /// What the files are called as one: by the name of the only one, or of the collection, else by their number.
     pub fn name(&self) -> String {
         match self.inputs.as_slice() {
+            _ if self.collections.len() == 1 && self.documents.is_empty() => {
+                self.collections.first().map(Collection::name).unwrap_or_default()
+            }
             [Input { origin: Origin::File(path), .. }] => {
                 clean(&path.file_name().unwrap_or_default().to_string_lossy()).into_owned()
             }
@@ -95,12 +155,13 @@ impl Exports {
         self.documents.iter().flatten().all(|document| document.query.is_none() && only(document).is_none())
     }
 
-    /// `files`: what became of them; `range`: what was asked of them.
-    pub fn judge(&self, files: &[FileRead], range: Option<TimeRange>) -> Verdict {
+    /// `files`: what became of them; `range` and `asked`: what was asked of them.
+    pub fn judge(&self, files: &[FileRead], range: Option<TimeRange>, asked: &Asked<'_>) -> Verdict {
         let mut findings: Vec<Finding> =
             self.faults.iter().map(|fault| Finding::new(NOT_READ, fault.clone())).collect();
         let mut notes = Vec::new();
-        for (document, file) in self.documents.iter().zip(files) {
+        let documents = self.documents.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        for (document, file) in documents.zip(files) {
             let name = file.origin.to_string();
             findings.extend(file.faults.iter().map(|fault| Finding::new(NOT_READ, format!("{name}: {fault}"))));
             if file.others > 0 {
@@ -121,21 +182,39 @@ impl Exports {
         }
         let spans: Option<Vec<Span>> =
             self.documents.iter().map(|document| document.as_ref().map(|document| document.range)).collect();
+        let spans = spans.filter(|spans| !spans.is_empty() || self.collections.is_empty());
         findings.extend(range.zip(spans.as_deref()).and_then(|(range, spans)| beyond(range, spans)));
+        let told = !self.documents.is_empty() && spans.is_none();
+        let extent = self.extent(asked);
+        let (of_extent, of_note): (Vec<_>, Vec<_>) =
+            extent.iter().flat_map(|extent| extent.findings.clone()).partition(|finding| !finding.is_no_problem());
+        findings.extend(of_extent);
+        notes.extend(of_note);
         let completeness = match () {
             () if !findings.is_empty() => Completeness::Incomplete,
-            () if spans.is_some() && self.hold_all() => Completeness::Complete,
-            () if spans.is_some() => Completeness::Filtered,
-            () => Completeness::Unknown,
+            () if told => Completeness::Unknown,
+            () if self.hold_all() => Completeness::Complete,
+            () => Completeness::Filtered,
         };
-        let nothing_readable = files.iter().all(|file| file.events == 0 && !file.faults.is_empty());
+        let nothing_readable =
+            !files.is_empty() && files.iter().all(|file| file.events == 0 && !file.faults.is_empty());
         findings.append(&mut notes);
-        Verdict { completeness, findings, nothing_readable }
+        Verdict { completeness, findings, extent, nothing_readable }
+    }
+
+    fn extent(&self, asked: &Asked<'_>) -> Option<Extent> {
+        let mut extents = self.collections.iter().map(|collection| collection.extent(asked));
+        let mut all = extents.next()?;
+        for Extent { read, wanted, places, findings } in extents {
+            all = Extent { read: all.read + read, wanted: all.wanted + wanted, places: all.places + places, ..all };
+            all.findings.extend(findings);
+        }
+        Some(all)
     }
 }
 
 impl Completeness {
-    pub fn sentence(self) -> &'static str {
+    fn sentence(self) -> &'static str {
         match self {
             Self::Unknown => "coverage unknown: files say nothing of what was not read",
             Self::Complete => "coverage complete, as coverage.json says of each file",
@@ -155,6 +234,25 @@ impl Completeness {
 }
 
 impl Verdict {
+    /// How much of what is asked there is.
+    pub fn sentence(&self) -> String {
+        let Some(extent) = &self.extent else { return self.completeness.sentence().to_owned() };
+        let places = count_of(extent.places as u64, "place");
+        let share = extent.percent().map_or_else(|| "nothing".to_owned(), |percent| format!("{percent} %"));
+        match self.completeness {
+            Completeness::Complete => format!("coverage complete: every minute of {places} was collected"),
+            Completeness::Incomplete => {
+                format!("coverage incomplete: {share} of the minutes of {places} collected, see above")
+            }
+            Completeness::Unknown | Completeness::Filtered => {
+                format!(
+                    "{share} of the minutes of {places} collected; of the other files: {}",
+                    self.completeness.sentence()
+                )
+            }
+        }
+    }
+
     /// Something more that is missing.
     pub fn lacks(&mut self, finding: Finding) {
         self.findings.insert(0, finding);
@@ -236,7 +334,15 @@ mod tests {
 
     fn exports(documents: Vec<Option<CoverageDocument>>) -> Exports {
         let input = |_: &Option<CoverageDocument>| Input { origin: Origin::File("x".into()), digest: true };
-        Exports { inputs: documents.iter().map(input).collect(), documents, skipped: Vec::new(), faults: Vec::new() }
+        let inputs = documents.iter().map(input).collect();
+        let (collections, unopened) = (Vec::new(), Unopened::default());
+        Exports { inputs, documents, collections, unopened, skipped: Vec::new(), faults: Vec::new() }
+    }
+
+    fn judge(exports: &Exports, files: &[FileRead], range: Option<TimeRange>) -> Verdict {
+        let (query, length) = (Query::everything(), TimeDelta::zero());
+        let now = DateTime::UNIX_EPOCH;
+        exports.judge(files, range, &Asked { query: &query, now, padding: length, settling: length, strict: false })
     }
 
     fn file(sha256: &str, faults: &[&str]) -> FileRead {
@@ -260,7 +366,7 @@ mod tests {
     }
 
     fn completeness(documents: Vec<Option<CoverageDocument>>, files: &[FileRead]) -> Completeness {
-        exports(documents).judge(files, None).completeness
+        judge(&exports(documents), files, None).completeness
     }
 
     #[test]
@@ -281,7 +387,7 @@ mod tests {
             let at = |hours| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
             TimeRange::new(at(from), at(until))
         };
-        let judged = |range| exports(vec![Some(proof(Complete))]).judge(&[file("a", &[])], range).completeness;
+        let judged = |range| judge(&exports(vec![Some(proof(Complete))]), &[file("a", &[])], range).completeness;
         assert_eq!(judged(hours(0, 1)), Completeness::Complete);
         for beyond in [hours(0, 2), hours(-1, 1), hours(2, 3)] {
             assert_eq!(judged(beyond), Completeness::Incomplete, "{beyond:?}");
@@ -290,7 +396,7 @@ mod tests {
 
     #[test]
     fn exit_codes_are_those_of_an_export() {
-        let code = |documents, files: &[FileRead], fail_on| exports(documents).judge(files, None).exit_code(fail_on);
+        let code = |documents, files: &[FileRead], fail_on| judge(&exports(documents), files, None).exit_code(fail_on);
         assert_eq!(code(vec![None], &[file("a", &[])], FailOn::Partial), 0);
         assert_eq!(code(vec![None], &[file("a", &["cut"])], FailOn::Partial), 3);
         assert_eq!(code(vec![None], &[file("a", &["cut"])], FailOn::Never), 0);

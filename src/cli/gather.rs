@@ -11,11 +11,12 @@ use super::args::CollectArgs;
 use super::collect::{fetch_settings, forward};
 use super::collecting::Outcome;
 use super::connect::Connection;
+use super::document::of_client;
 use super::interrupt::Interrupt;
 use super::progress::Status;
 use super::report;
 use super::talk::Talk;
-use crate::collect::{Disk, Run, Store, Trouble};
+use crate::collect::{Disk, LEDGER, Run, Store, Trouble};
 use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger, Read};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -26,7 +27,7 @@ use crate::domain::text::{clean, count_of};
 use crate::domain::time_phrase::format_length;
 use crate::domain::time_range::rfc3339;
 use crate::export::CoverageDocument;
-use crate::export::coverage::{self, Asked, Filter, Span, TenancyEntry};
+use crate::export::coverage::{self, Asked, Span};
 use crate::fetch::{FetchEvent, Fetcher, PlannedCell, RetrySettings, discover, discover_again, fetch, with_retries};
 use crate::oci::clock;
 
@@ -80,6 +81,7 @@ impl<'a> Gathering<'a> {
             retention_days: told.as_ref().ok().copied(),
             run_id: client.run_id().to_owned(),
             settling: args.settling,
+            ledger: LEDGER,
         };
         let footprint = client.profile().footprint();
         let opened = tokio::task::block_in_place(|| Store::open(disk, &args.into, &tenancy, footprint, run));
@@ -299,37 +301,22 @@ impl<'a> Gathering<'a> {
         let Self { connection: Connection { client, .. }, tenancy, scope, ledger, .. } = self;
         let asked = Asked { tenancy, earlier: None, scope };
         let (regions, compartments) = (asked.regions(), asked.compartments());
-        let ended_at = clock::now().trunc_subsecs(3);
         let from = self.store.from().trunc_subsecs(0);
         CoverageDocument {
-            form: coverage::FORM,
-            tool: concat!("auditui ", env!("CARGO_PKG_VERSION")).to_owned(),
-            run_id: client.run_id().to_owned(),
-            calls: client.calls(),
-            tenancy: TenancyEntry { id: tenancy.id.clone(), name: tenancy.name.clone() },
-            profile: client.profile().name.clone(),
-            endpoint: client.endpoint_override().map(ToString::to_string),
-            range: Span { from, until: self.started_at.trunc_subsecs(0) },
-            padding_seconds: 0,
             settling_seconds: self.args.settling.num_seconds(),
-            filter: Filter::All,
-            query: None,
-            started_at: self.started_at,
-            ended_at,
             listed_again_at: self.listed_again_at,
-            clock_offset_milliseconds: client.clock_offset().map(|offset| offset.num_milliseconds()),
-            export: None,
-            exit_code: 0,
-            complete: false,
-            sentence: String::new(),
             interrupted,
             stopped: self.halted.clone(),
-            listing: tenancy.partial.clone(),
-            totals: ledger.total(),
-            lateness: ledger.lateness().summary(),
             cells: coverage::cells(ledger, &regions, &compartments),
             regions,
             compartments,
+            ..of_client(
+                client,
+                tenancy,
+                ledger,
+                Span { from, until: self.started_at.trunc_subsecs(0) },
+                self.started_at,
+            )
         }
     }
 }

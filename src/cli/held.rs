@@ -64,7 +64,8 @@ pub fn send(sender: &IngestSender, page: Page) -> Result<(), Problem> {
     sender.blocking_send(Input::Page(page)).map_err(|stopped| Problem::new(ProblemKind::Io, stopped.to_string()))
 }
 
-/// Reads files into the index, but for what of them `narrow` leaves out, tells how far it is, and what became of each.
+/// Reads files into the index, but for what of them `narrow` leaves out, tells how far it is, what became of each, and how
+/// many bytes of them were read.
 pub async fn read_files(
     exports: &Exports,
     narrow: Narrow,
@@ -72,19 +73,19 @@ pub async fn read_files(
     env: &Env,
     talk: &Talk,
     interrupt: &mut Interrupt,
-) -> Result<(Vec<FileRead>, Places), Problem> {
+) -> Result<(Vec<FileRead>, Places, u64), Problem> {
     let progress = Arc::new(Progress::of(&exports.inputs));
     let reader = Reader { narrow, ..Reader::new(region_names(env), clock::now(), Arc::clone(&progress)) };
     let (inputs, sender) = (exports.inputs.clone(), held.sender());
+    let mut places = Places::default();
+    exports.expect_places(&mut places, env);
     let stop = Arc::new(AtomicBool::new(false));
     let (done, mut result) = oneshot::channel();
     // A thread of its own, which nobody waits for: whoever writes to standard input may never end.
     thread::spawn({
         let stop = Arc::clone(&stop);
         move || {
-            let mut places = Places::default();
-            let files = reader.read(&inputs, &mut |chunk| {
-                chunk.places.clone_into(&mut places);
+            let files = reader.read_on(&mut places, &inputs, &mut |chunk| {
                 let taken = chunk.pages.into_iter().all(|page| send(&sender, page).is_ok());
                 if taken && !stop.load(Ordering::Relaxed) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
@@ -108,11 +109,11 @@ pub async fn read_files(
         }
     };
     talk.end_of_progress(status());
-    read
+    read.map(|(files, places)| (files, places, progress.read()))
 }
 
 /// The regions that this run knows by name.
 pub fn region_names(env: &Env) -> RegionNames {
     let regions = Regions::load(env);
-    Box::new(move |name| regions.named(name))
+    Arc::new(move |name| regions.named(name))
 }

@@ -31,6 +31,17 @@ pub struct Load {
     pub refused: Option<u64>,
     /// Of Parquet files, where any was read.
     pub groups: Option<Groups>,
+    /// Where events came from files.
+    pub opened: Option<Opened>,
+}
+
+/// Files that were read, with their bytes as they are on disk, and those of collections that could be left closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    pub files: u64,
+    pub bytes: u64,
+    pub skipped_files: u64,
+    pub skipped_bytes: u64,
 }
 
 impl Load {
@@ -42,6 +53,7 @@ impl Load {
             memory: Some(snapshot.memory()),
             refused: Some(totals.refused),
             groups: None,
+            opened: None,
         }
     }
 }
@@ -57,8 +69,11 @@ impl Stats {
         let (resident, most, cpu) = (of_process("VmRSS:"), of_process("VmHWM:"), cpu_seconds());
         let seconds = begun.elapsed().as_secs_f64();
         let accounted = load.memory.map(|memory| memory.resident());
+        let opened = load.opened;
         let object = json!({
             "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted, "spilledBytes": load.memory.map(|memory| memory.spilled), "refusedRows": load.refused,
+            "filesRead": opened.map(|opened| opened.files), "bytesRead": opened.map(|opened| opened.bytes),
+            "filesSkipped": opened.map(|opened| opened.skipped_files), "bytesSkipped": opened.map(|opened| opened.skipped_bytes),
             "rowGroupsRead": load.groups.map(|groups| groups.read), "rowGroupsSkipped": load.groups.map(|groups| groups.skipped),
             "parquetBytesRead": load.groups.map(|groups| groups.bytes), "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
         });
@@ -67,6 +82,11 @@ impl Stats {
             Some(bytes) => format!("{}, {} as they were sent", count_of(load.rows, "row"), count_of(bytes, "byte")),
             None => count_of(load.rows, "row"),
         }];
+        lines.extend(opened.map(|Opened { files, bytes, skipped_files, skipped_bytes }| {
+            let (read, bytes) = (count_of(files, "file"), count_of(bytes, "byte"));
+            let (skipped, left) = (count_of(skipped_files, "file"), count_of(skipped_bytes, "byte"));
+            format!("read {read} with {bytes}; {skipped} with {left} not opened")
+        }));
         lines.extend(load.groups.map(|Groups { read, skipped, bytes }| {
             let (read, skipped) = (count_of(read, "row group"), thousands(skipped));
             format!("of Parquet files: {read} read, {skipped} passed over, {} read", count_of(bytes, "byte"))

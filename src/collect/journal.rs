@@ -24,6 +24,9 @@ const DIGITS: usize = 32;
 pub struct Journal {
     file: DiskFile,
     last: String,
+    /// Bytes, and those of them up to where it was told anew last.
+    length: u64,
+    told_anew: u64,
 }
 
 /// How far a ledger goes.
@@ -32,6 +35,8 @@ pub struct Contents {
     pub lines: usize,
     /// Bytes of whole lines.
     pub length: u64,
+    /// Bytes up to the line that says what another ledger said.
+    told_anew: u64,
     /// Bytes after them, of an append that was not finished.
     pub torn: u64,
     /// The checksum of the last line.
@@ -65,7 +70,10 @@ pub fn parse(text: &[u8], take: &mut dyn FnMut(&str, Record) -> Result<(), Mispl
             }
             return Err(Damage::Line(number));
         };
-        let record = serde_json::from_slice(json).map_err(|_| Damage::Form(number))?;
+        let record: Record = serde_json::from_slice(json).map_err(|_| Damage::Form(number))?;
+        if matches!(record, Record::Since { .. }) {
+            contents.told_anew = contents.length + line.len() as u64;
+        }
         take(&checksum, record).map_err(|Misplaced| Damage::Misplaced(number))?;
         contents.length += line.len() as u64;
         contents.lines = number;
@@ -99,12 +107,13 @@ impl Journal {
         if is_new {
             disk.sync_directory(path.parent().unwrap_or(Path::new(".")))?;
         }
-        Ok(Self { file, last: contents.last.clone() })
+        let Contents { length, told_anew, last, .. } = contents.clone();
+        Ok(Self { file, last, length, told_anew })
     }
 
     /// Writes a ledger anew, in the place of what has this name, in one step.
     pub fn rewrite(disk: &Disk, staged: &Path, path: &Path, records: &[Record]) -> io::Result<()> {
-        let mut journal = Self { file: disk.create(staged)?, last: String::new() };
+        let mut journal = Self { file: disk.create(staged)?, last: String::new(), length: 0, told_anew: 0 };
         journal.add(records)?;
         disk.place(staged, path)
     }
@@ -122,7 +131,13 @@ impl Journal {
             self.last = checksum;
         }
         self.file.write_all(&text)?;
+        self.length += text.len() as u64;
         self.file.sync()
+    }
+
+    /// Whether it is longer than `limit`, and twice as long as it was when it was told anew.
+    pub fn is_long(&self, limit: u64) -> bool {
+        self.length > limit && self.length > 2 * self.told_anew
     }
 
     /// The checksum of the last line.

@@ -5,6 +5,7 @@
 //! DIR/data/tenancy=<slug>/_manifest.json
 //! DIR/.auditui/lock
 //! DIR/.auditui/<slug>/ledger
+//! DIR/.auditui/<slug>/ledger-<checksum>.zst                                    what it was before it was told anew
 //! DIR/.auditui/<slug>/staging/                                                 files on their way, never in `data`
 //! ```
 //!
@@ -63,6 +64,11 @@ impl Layout {
 
     pub fn ledger(&self) -> PathBuf {
         self.hidden().join("ledger")
+    }
+
+    /// The ledger that ended with the line of this checksum, packed.
+    pub fn ledger_before(&self, checksum: &str) -> PathBuf {
+        self.hidden().join(format!("ledger-{checksum}.zst"))
     }
 
     pub fn staging(&self) -> PathBuf {

@@ -6,13 +6,16 @@
 //!
 //! Each event once, however often a run ends in the middle; `store` says why. Everything here waits for the disk.
 
+mod checkpoint;
 mod commit;
+mod covered;
 pub mod disk;
 mod journal;
 mod layout;
 mod lines;
 mod lock;
 mod manifest;
+mod mend;
 mod ownership;
 mod rebuild;
 mod record;
@@ -24,11 +27,13 @@ mod verify;
 
 use std::io;
 
+pub use covered::{Covered, Span, Stored, Stretch, What, covered, ledger_of};
 pub use disk::Disk;
 pub use layout::{Layout, lock_path, slug_of, tenancies};
 pub use lock::{Lock, Owner};
 pub use rebuild::rebuild;
-pub use store::{Gains, Run, Store};
+pub use record::Why;
+pub use store::{Gains, LEDGER, Run, Store};
 pub use verify::{Found, Sort, Verified, verify};
 
 use crate::domain::problem::{Problem, ProblemKind};

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ledger::Read;
 use crate::domain::problem::Problem;
 
 /// The form that is written; a greater number is a form that this program does not know.
@@ -32,7 +33,13 @@ pub enum Record {
     /// A cell that turned out to be long; these take its place.
     Split { id: CellId, into: Vec<Planned> },
     /// These files are about to be put in their places.
-    Intent { id: CellId, files: Vec<DataFile> },
+    Intent {
+        id: CellId,
+        files: Vec<DataFile>,
+        /// What the cell is read as, once they are there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        read: Option<Read>,
+    },
     /// A cell with what is held of it now.
     Cell(Held),
     /// Cells that were read and brought nothing new.
@@ -41,6 +48,12 @@ pub enum Record {
     Missing(Vec<Missing>),
     /// The same, where the reason is that which the ledger knows of the place already.
     Still(Vec<CellId>),
+    /// Minutes of a cell that were lost before they could be read, whatever is read of it later.
+    Hole { id: CellId, window: (i64, i64) },
+    /// What a ledger that is told anew knows of places, beside their cells.
+    Known(Vec<Known>),
+    /// All lines before this one say what another ledger said up to the line with this checksum.
+    Since { ledger: String },
     /// A run came to its end.
     #[serde(rename_all = "camelCase")]
     End { at: DateTime<Utc>, exit_code: u8, sentence: String },
@@ -102,6 +115,17 @@ pub struct DataFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quiet(pub CellId, pub i64, pub u32);
 
+/// A region and a compartment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    pub place: (String, String),
+    /// The first minute that was ever planned of it.
+    pub start: i64,
+    /// Why it could not be read when it was tried last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Missing>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     pub id: CellId,
@@ -109,7 +133,7 @@ pub struct Missing {
     pub problem: Problem,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Why {
     Failed,

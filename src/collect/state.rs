@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::record::{CellId, DataFile, FORM, Head, Held, Missing, Place, Planned, Quiet, Record, Why};
+use super::record::{CellId, DataFile, FORM, Head, Held, Known, Missing, Place, Planned, Quiet, Record, Why};
 use crate::domain::ledger::{CellKey, CellUpdate, Change, Ledger, Read};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
@@ -23,8 +23,8 @@ pub struct State {
     /// By number. `None`: split, or could not be read.
     cells: Vec<Option<Slot>>,
     ids: HashMap<CellKey, CellId>,
-    /// Every place that was ever planned, with the cell that it was planned in first.
-    places: BTreeMap<(RegionId, Ocid), CellId>,
+    /// Every place that was ever planned, with the cell that it was planned in first, as far as this ledger has it.
+    places: BTreeMap<(RegionId, Ocid), Option<CellId>>,
     /// The place of each cell, as the cell that this was planned in first.
     firsts: Vec<CellId>,
     named: HashMap<CellId, (RegionId, Ocid)>,
@@ -43,6 +43,18 @@ pub struct Slot {
     pub files: Vec<DataFile>,
     /// Files that were about to be put in their places when the ledger ended.
     pub intended: Vec<DataFile>,
+    /// What the cell would have been read as then.
+    pub intended_read: Option<Read>,
+    /// Minutes that were lost before a read came to them.
+    pub holes: Vec<FetchWindow>,
+}
+
+impl Slot {
+    /// The minutes that were read; none where nobody knows how far they were, see `rebuild`.
+    pub fn covered(&self) -> Vec<FetchWindow> {
+        let read = self.read.filter(|read| read.at > self.key.window.start());
+        read.map(|read| self.key.window.passed(read.at).minus(&self.holes)).unwrap_or_default()
+    }
 }
 
 /// Minutes of a place that no read has covered.
@@ -68,7 +80,11 @@ impl State {
                 self.take_out(*id)?;
                 into.iter().try_for_each(|planned| self.plan(planned))?;
             }
-            Record::Intent { id, files } => self.slot(*id)?.intended.clone_from(files),
+            Record::Intent { id, files, read } => {
+                let slot = self.slot(*id)?;
+                slot.intended.clone_from(files);
+                slot.intended_read = *read;
+            }
             Record::Cell(held) => self.hold(held)?,
             Record::Quiet { at, cells } => {
                 cells.iter().try_for_each(|Quiet(id, seconds, pages)| {
@@ -77,7 +93,14 @@ impl State {
             }
             Record::Missing(missing) => missing.iter().try_for_each(|missing| self.miss(missing))?,
             Record::Still(cells) => cells.iter().try_for_each(|id| self.miss_again(*id).map(drop))?,
-            Record::End { .. } => {}
+            Record::Hole { id, window } => {
+                let hole = FetchWindow::from_minutes(window.0, window.1).ok_or(Misplaced)?;
+                let slot = self.slot(*id)?;
+                slot.holes.retain(|before| !hole.contains(*before));
+                slot.holes.push(hole);
+            }
+            Record::Known(known) => known.iter().for_each(|known| self.know(known)),
+            Record::Since { .. } | Record::End { .. } => {}
         }
         Ok(())
     }
@@ -89,7 +112,7 @@ impl State {
             Place::Named(region, compartment) => {
                 let place: (RegionId, Ocid) = (region.as_str().into(), compartment.as_str().into());
                 self.named.insert(id, place.clone());
-                *self.places.entry(place).or_insert(id)
+                *self.places.entry(place).or_default().get_or_insert(id)
             }
         };
         let (region, compartment) = self.named.get(&first).cloned().ok_or(Misplaced)?;
@@ -103,15 +126,33 @@ impl State {
         let before = self.ids.get(&key).copied();
         let intended = before.map(|id| self.take_out(id)).transpose()?.map(|slot| slot.intended).unwrap_or_default();
         self.ids.insert(key.clone(), id);
-        self.cells.push(Some(Slot { key, read: None, files: Vec::new(), intended }));
+        let (files, holes) = (Vec::new(), Vec::new());
+        self.cells.push(Some(Slot { key, read: None, files, intended, intended_read: None, holes }));
         Ok(())
+    }
+
+    fn know(&mut self, known: &Known) {
+        let place: (RegionId, Ocid) = (known.place.0.as_str().into(), known.place.1.as_str().into());
+        let start = self.starts.entry(place.clone()).or_insert(known.start);
+        *start = known.start.min(*start);
+        self.places.entry(place.clone()).or_default();
+        if let Some(trouble) = &known.trouble {
+            self.troubles.insert(place, trouble.clone());
+        }
+    }
+
+    /// What is known of a place that was planned, beside its cells.
+    pub fn known(&self, place: &(RegionId, Ocid)) -> Option<Known> {
+        let trouble = self.troubles.get(place).cloned();
+        let start = self.start(place)?;
+        Some(Known { place: (place.0.to_string(), place.1.to_string()), start, trouble })
     }
 
     /// Lines for cells that shall be read, numbered from the next on.
     pub fn planned<'k>(&self, keys: impl Iterator<Item = &'k CellKey>) -> Vec<Planned> {
         let place = |key: &CellKey| {
-            let known = self.places.get(&(key.region.clone(), key.compartment.clone()));
-            known.map_or_else(|| Place::Named(key.region.to_string(), key.compartment.to_string()), |id| Place::Of(*id))
+            let known = self.places.get(&(key.region.clone(), key.compartment.clone())).copied().flatten();
+            known.map_or_else(|| Place::Named(key.region.to_string(), key.compartment.to_string()), Place::Of)
         };
         let window = |key: &CellKey| (key.window.start_minute(), key.window.end_minute());
         (self.next_id()..).zip(keys).map(|(id, key)| Planned { id, place: place(key), window: window(key) }).collect()
@@ -132,6 +173,7 @@ impl State {
         let slot = self.slot(id)?;
         (slot.read, slot.files) = (Some(Read { at, pages, events, late }), files);
         slot.intended.clear();
+        slot.intended_read = None;
         let place = (slot.key.region.clone(), slot.key.compartment.clone());
         self.troubles.remove(&place);
         Ok(())
@@ -188,9 +230,19 @@ impl State {
         self.cells.iter().flatten()
     }
 
+    /// The same with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (CellId, &Slot)> {
+        (0..).zip(&self.cells).filter_map(|(id, slot)| Some((id, slot.as_ref()?)))
+    }
+
     /// Every region and compartment that was ever planned, in the order of their names.
     pub fn places(&self) -> impl Iterator<Item = &(RegionId, Ocid)> {
         self.places.keys()
+    }
+
+    /// The first minute that was ever planned of a place.
+    pub fn start(&self, place: &(RegionId, Ocid)) -> Option<i64> {
+        self.starts.get(place).copied()
     }
 
     /// Every file that the ledger knows of, in the order of their paths.
@@ -226,10 +278,7 @@ impl State {
     pub fn gaps(&self, window: FetchWindow) -> Vec<Gap<'_>> {
         let mut read: HashMap<(&RegionId, &Ocid), Vec<FetchWindow>> = HashMap::new();
         for slot in self.slots() {
-            // Read as of its first minute: nobody knows how far it was read, see `rebuild`.
-            let Some(done) = slot.read.filter(|done| done.at > slot.key.window.start()) else { continue };
-            let windows = read.entry((&slot.key.region, &slot.key.compartment)).or_default();
-            windows.push(slot.key.window.passed(done.at));
+            read.entry((&slot.key.region, &slot.key.compartment)).or_default().extend(slot.covered());
         }
         let gaps = |place: &(RegionId, Ocid)| {
             let start = self.starts.get(place).map_or(window.start_minute(), |start| window.start_minute().max(*start));

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
+use super::checkpoint::rotate;
 use super::commit::Commit;
 use super::disk::Disk;
 use super::journal::{self, Contents, Journal};
 use super::layout::Layout;
 use super::manifest::Manifest;
-use super::record::{CellId, DataFile, FORM, Head, Held, Missing, Quiet, Record, Why};
+use super::mend::{self, merged};
+use super::record::{CellId, FORM, Head, Held, Missing, Quiet, Record, Why};
 use super::staging::Staging;
 use super::state::{Gap, Slot, State};
 use super::{Trouble, damaged};
@@ -37,6 +39,9 @@ const QUIET: usize = 256;
 /// The same for cells that are planned.
 const PLANNED: usize = 1_000;
 
+/// Bytes from which on a ledger is told anew.
+pub const LEDGER: u64 = 4 << 20;
+
 /// Who and what a run is.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -48,6 +53,8 @@ pub struct Run {
     pub run_id: String,
     /// How long after its end a window may still grow.
     pub settling: TimeDelta,
+    /// Bytes from which on the ledger is told anew; [`LEDGER`] but for tests.
+    pub ledger: u64,
 }
 
 /// What a run has added.
@@ -118,7 +125,9 @@ impl Store {
         let from = since.or(self.state.from).unwrap_or(self.oldest());
         let tool = concat!("auditui ", env!("CARGO_PKG_VERSION")).to_owned();
         records.push(Record::Begin { at, from, run_id, tool, retention_days });
-        self.record(&records)
+        self.record(&records)?;
+        let placed = mend::placed(&self.layout, &self.state);
+        if placed.is_empty() { Ok(()) } else { self.record(&placed) }
     }
 
     /// What is said of the tenancy, which is not what the service says of it now.
@@ -182,6 +191,12 @@ impl Store {
         now: DateTime<Utc>,
         wanted: impl Fn(&CellKey) -> bool,
     ) -> Result<Vec<PlannedCell>, Trouble> {
+        // The first minute that is there whole.
+        let oldest = (self.oldest().timestamp() + 59).div_euclid(60);
+        for (id, rest) in mend::cut(&self.state, oldest) {
+            let into = self.state.planned(Some(&rest).into_iter().filter(|rest| self.state.id(rest).is_none()));
+            self.record(&[Record::Split { id, into }])?;
+        }
         let ledger = self.state.ledger(self.run.settling);
         let mut cells = Vec::new();
         for window in windows(self.from(), now) {
@@ -196,11 +211,25 @@ impl Store {
         cells.extend(open);
         cells.extend(settling(&ledger, tenancy, now));
         cells.retain(|cell| wanted(&cell.key) && cell.key.window.end() > self.oldest());
+        self.leave_out(&mut cells, oldest)?;
         for cell in &mut cells {
             // What is listed no longer was deleted long ago.
             cell.deleted |= tenancy.partial.is_none() && tenancy.tree.find(&cell.key.compartment).is_none();
         }
         Ok(cells)
+    }
+
+    /// Of cells that were read before only what the service still holds is asked; what was lost in between is noted.
+    fn leave_out(&mut self, cells: &mut Vec<PlannedCell>, oldest: i64) -> Result<(), Trouble> {
+        let mut holes = Vec::new();
+        cells.retain_mut(|cell| {
+            let hole = mend::forgotten(cell, oldest);
+            let id = self.state.id(&cell.key);
+            let window = hole.ok().flatten().map(|hole| (hole.start_minute(), hole.end_minute()));
+            holes.extend(id.zip(window).map(|(id, window)| Record::Hole { id, window }));
+            hole.is_ok()
+        });
+        if holes.is_empty() { Ok(()) } else { self.record(&holes) }
     }
 
     fn note_plan(&mut self, cells: &[PlannedCell]) -> Result<(), Trouble> {
@@ -272,7 +301,12 @@ impl Store {
         self.tell_missing()?;
         self.record(&[Record::End { at, exit_code, sentence }])?;
         let manifest = Manifest::of(&self.state, self.journal.last());
-        Ok(manifest.write(&self.disk, &self.layout, &mut self.staging)?)
+        manifest.write(&self.disk, &self.layout, &mut self.staging)?;
+        if self.journal.is_long(self.run.ledger) {
+            let Self { disk, layout, staging, journal, state, run, .. } = self;
+            rotate(disk, layout, staging, journal, state, run.settling)?;
+        }
+        Ok(())
     }
 
     fn slot(&self, key: &CellKey) -> Option<(CellId, &Slot)> {
@@ -319,23 +353,23 @@ impl Store {
             }
         } else {
             let (new, staged): (Vec<_>, Vec<_>) = prepared.files.into_iter().unzip();
-            self.record(&[Record::Intent { id, files: new.clone() }])?;
+            let before = before.unwrap_or(Read { at, pages: 0, events: 0, late: 0 });
+            let files = merged(held, new.clone());
+            let read = Read {
+                at: at.max(before.at),
+                pages: before.pages + pages,
+                events: files.iter().map(|file| file.rows).sum(),
+                late: before.late + prepared.added.late.events(),
+            };
+            self.record(&[Record::Intent { id, files: new.clone(), read: Some(read) }])?;
             for (file, staged) in new.iter().zip(&staged) {
                 let place = self.layout.data().join(&file.path);
                 self.disk.make_directories(place.parent().unwrap_or(&place))?;
                 self.disk.place(staged, &place)?;
             }
             self.gains.files += new.len() as u64;
-            let files = merged(held, new);
-            let before = before.unwrap_or(Read { at, pages: 0, events: 0, late: 0 });
-            self.record(&[Record::Cell(Held {
-                id,
-                at: at.max(before.at),
-                pages: before.pages + pages,
-                events: files.iter().map(|file| file.rows).sum(),
-                late: before.late + prepared.added.late.events(),
-                files,
-            })])?;
+            let Read { at, pages, events, late } = read;
+            self.record(&[Record::Cell(Held { id, at, pages, events, late, files })])?;
         }
         self.gains.events += prepared.added.events;
         self.gains.late += prepared.added.late.events();
@@ -382,7 +416,8 @@ pub fn load(layout: &Layout) -> Result<(Contents, State), Trouble> {
     let told = Manifest::read(&layout.manifest()).ok().flatten().map(|manifest| manifest.ledger);
     let (mut state, mut met) = (State::default(), told.is_none());
     let parsed = journal::parse(&journal::read(&layout.ledger())?, &mut |checksum, record| {
-        met |= told.as_deref() == Some(checksum);
+        let stands_for = matches!(&record, Record::Since { ledger } if told.as_ref() == Some(ledger));
+        met |= stands_for || told.as_deref() == Some(checksum);
         state.apply(&record)
     });
     let contents = parsed.map_err(|damage| damaged(layout, &damage.to_string()))?;
@@ -409,11 +444,4 @@ fn open_cell(slot: &Slot, tenancy: &Tenancy, now: DateTime<Utc>) -> PlannedCell 
 
 fn is_part(key: &CellKey, whole: &CellKey) -> bool {
     key.region == whole.region && key.compartment == whole.compartment && whole.window.contains(key.window)
-}
-
-/// The files of a cell, `new` in the place of what they replace.
-fn merged(held: Vec<DataFile>, new: Vec<DataFile>) -> Vec<DataFile> {
-    let mut files: BTreeMap<String, DataFile> = held.into_iter().map(|file| (file.path.clone(), file)).collect();
-    files.extend(new.into_iter().map(|file| (file.path.clone(), file)));
-    files.into_values().collect()
 }

@@ -45,6 +45,8 @@ pub struct World {
     pub long: i64,
     /// For how many days events are kept; `None`: it does not tell.
     pub retention: Option<u16>,
+    /// Bytes from which on the ledger is told anew.
+    pub ledger: u64,
 }
 
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -69,6 +71,7 @@ impl World {
             denied: vec!["denied"],
             long: LONG,
             retention: Some(365),
+            ledger: super::LEDGER,
         };
         for (n, time) in ["2026-03-12T20:00:00Z", "2026-03-13T23:59:59Z", "2026-03-14T07:00:00Z"].iter().enumerate() {
             world.add("root", &format!("r{n}"), at(time), TimeDelta::seconds(20));
@@ -159,7 +162,7 @@ impl World {
 
     /// One run.
     pub fn collect(&self, root: &Path, disk: &Disk, now: DateTime<Utc>) -> Result<Gains, Trouble> {
-        let owner = Owner { pid: 1, host: "here".into(), since: now };
+        let owner = Owner { pid: 1, host: "here".into(), since: now, boot: None };
         let (_lock, _) = Lock::take(disk, &lock_path(root), &owner)
             .map_err(|problem| Trouble::Io(io::Error::other(problem.what)))?;
         let run = Run {
@@ -168,6 +171,7 @@ impl World {
             retention_days: self.retention,
             run_id: "run".into(),
             settling: SETTLING,
+            ledger: self.ledger,
         };
         let tenancy = self.tenancy();
         let mut store = Store::open(disk, root, &tenancy, Footprint::default(), run)?;
@@ -223,8 +227,8 @@ pub fn directory() -> TempDir {
 /// How the n-th operation goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It fails; the process goes on.
-    Error(io::ErrorKind),
+    /// It fails with this code of the operating system; the process goes on.
+    Error(i32),
     /// The process ends before it.
     Kill,
     /// The process ends in the middle of it.
@@ -317,7 +321,7 @@ impl Watch for Faulty {
                 self.unsynced.lock().unwrap().take_back();
                 Err(io::Error::other("the power is cut"))
             }
-            Fault::Error(kind) => Err(kind.into()),
+            Fault::Error(code) => Err(io::Error::from_raw_os_error(code)),
             Fault::Half if op == Op::Write => {
                 self.dead.store(true, Ordering::SeqCst);
                 Ok(Step::Half)

@@ -1,17 +1,17 @@
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::covered::covered;
 use super::disk::Disk;
 use super::journal;
 use super::manifest::Manifest;
 use super::rebuild::rebuild;
 use super::scan::paths;
 use super::store::load;
-use super::testing::{Fault, Faulty, LONG, World, assert_whole, at, contents, directory};
+use super::testing::{Fault, Faulty, LONG, SETTLING, World, assert_whole, at, contents, directory};
 use super::verify::{Sort, verify};
 use super::{Trouble, tenancies};
 use crate::domain::time_range::FetchWindow;
@@ -133,7 +133,8 @@ fn a_place_and_why_it_may_not_be_read_are_written_out_once() {
 /// The dataset that a run leaves, when the n-th operation goes wrong and the run is then begun again, is that of a run that
 /// nothing happened to; and at no moment does anybody see a file that is not whole.
 fn sweep(fault: Fault) {
-    let (undisturbed, world) = (directory(), World::small());
+    // Ledgers are told anew as often as they ever are.
+    let (undisturbed, world) = (directory(), World { ledger: 1, ..World::small() });
     collected(&world, undisturbed.path());
     let expected = contents(&world.layout(undisturbed.path()));
     let files = Manifest::read(&world.layout(undisturbed.path()).manifest()).unwrap().unwrap().files;
@@ -168,7 +169,14 @@ fn sweep(fault: Fault) {
 
 #[test]
 fn a_full_disk_at_any_operation_costs_nothing_but_time() {
-    sweep(Fault::Error(ErrorKind::StorageFull));
+    const ENOSPC: i32 = 28;
+    sweep(Fault::Error(ENOSPC));
+}
+
+#[test]
+fn a_disk_that_fails_at_any_operation_costs_nothing_but_time() {
+    const EIO: i32 = 5;
+    sweep(Fault::Error(EIO));
 }
 
 #[test]
@@ -337,4 +345,98 @@ fn whatever_is_changed_is_named() {
     named("is missing in it");
     std::fs::write(layout.manifest(), &manifest).unwrap();
     assert_eq!(worst(root), Some(Sort::Gap));
+}
+
+/// Ends a first run before every operation; then another comes, at `later`.
+fn killed_anywhere(mut world: World, retention: u16, later: DateTime<Utc>, look: impl Fn(usize, &World, &Path)) {
+    world.retention = Some(retention);
+    for n in 0.. {
+        let directory = directory();
+        let root = directory.path();
+        let faulty = Faulty::new(n, Fault::Kill, world.layout(root));
+        let ended = world.collect(root, &Disk::watched(Arc::clone(&faulty) as _), times()[0]).is_ok();
+        world.collect(root, &Disk::default(), later).unwrap();
+        look(n, &world, root);
+        if ended {
+            assert!(n > 50, "only {n} operations");
+            return;
+        }
+    }
+}
+
+#[test]
+fn what_an_end_left_unsaid_is_said_also_when_the_service_has_forgotten_it() {
+    let later = times()[0] + TimeDelta::days(400);
+    killed_anywhere(World::small(), 365, later, |n, world, root| {
+        assert_eq!(worst(root), Some(Sort::Gap), "{n}");
+        assert_whole(&world.layout(root));
+        let (_, state) = load(&world.layout(root)).unwrap();
+        assert!(state.slots().all(|slot| slot.intended.is_empty()), "{n}");
+    });
+}
+
+#[test]
+fn minutes_that_the_service_has_forgotten_are_not_said_to_be_read() {
+    let later = at("2026-03-16T06:00:00Z");
+    let oldest = (later - TimeDelta::days(3)).timestamp() / 60;
+    killed_anywhere(World::small(), 3, later, |n, world, root| {
+        let (_, state) = load(&world.layout(root)).unwrap();
+        let late = state.slots().filter(|slot| slot.read.is_some_and(|read| read.at == later));
+        let first = late.flat_map(super::state::Slot::covered).map(FetchWindow::start_minute).min();
+        assert!(first.is_some_and(|first| first >= oldest), "{n}: {first:?}, {oldest}");
+    });
+}
+
+#[test]
+fn of_a_cell_that_was_read_once_only_what_is_left_is_read_again() {
+    let (directory, mut world) = (directory(), World::small());
+    let root = directory.path();
+    world.denied.clear();
+    collected(&world, root);
+    rebuild(&Disk::default(), &world.layout(root), times()[2]).unwrap();
+    world.retention = Some(10);
+    let later = times()[2] + TimeDelta::minutes(30);
+    world.collect(root, &Disk::default(), later).unwrap();
+    let (_, state) = load(&world.layout(root)).unwrap();
+    let whole = covered(root).unwrap()[0].window().unwrap();
+    let lost: Vec<String> =
+        state.gaps(whole).into_iter().flat_map(|(_, _, gaps)| gaps).map(|gap| gap.to_string()).collect();
+    assert!(!lost.is_empty() && lost.iter().all(|gap| gap == "2026-03-12T12:00Z..2026-03-13T09:30Z"), "{lost:?}");
+    assert_eq!(world.kept(root).len(), world.events.len());
+}
+
+#[test]
+fn a_ledger_that_was_told_anew_says_the_same_and_keeps_what_it_was() {
+    let (long, short) = (directory(), directory());
+    let world = World::small();
+    collected(&world, long.path());
+    let world = World { ledger: 1, ..world };
+    collected(&world, short.path());
+    let state = |root: &Path| load(&world.layout(root)).unwrap().1;
+    let (before, after) = (state(long.path()), state(short.path()));
+    assert_eq!(after.files(), before.files());
+    assert_eq!((after.head.clone(), after.from, after.begun), (before.head.clone(), before.from, before.begun));
+    assert_eq!(after.troubles.keys().collect::<Vec<_>>(), before.troubles.keys().collect::<Vec<_>>());
+    assert_eq!(after.places().collect::<Vec<_>>(), before.places().collect::<Vec<_>>());
+    let [long_held, short_held] = [&long, &short].map(|root| covered(root.path()).unwrap().remove(0));
+    assert_eq!(short_held.stretches(SETTLING), long_held.stretches(SETTLING));
+    let lines = |root: &Path| journal::read(&world.layout(root).ledger()).unwrap().split(|byte| *byte == b'\n').count();
+    assert!(lines(short.path()) < lines(long.path()), "{} {}", lines(short.path()), lines(long.path()));
+    let next = times()[2] + TimeDelta::hours(1);
+    let gains = [&long, &short].map(|root| world.collect(root.path(), &Disk::default(), next).unwrap());
+    assert_eq!(gains[0], gains[1]);
+    // What it was is beside it, and looked at.
+    let root = short.path();
+    assert_eq!(worst(root), Some(Sort::Gap));
+    let hidden = std::fs::read_dir(world.layout(root).hidden()).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<_> = hidden.filter(|path| path.extension().is_some_and(|ending| ending == "zst")).collect();
+    assert!(!kept.is_empty());
+    for path in &kept {
+        let text = std::fs::read(path).unwrap();
+        let changed = zstd::decode_all(&*text).unwrap();
+        let changed = zstd::encode_all(&changed[..changed.len() / 2], 3).unwrap();
+        std::fs::write(path, changed).unwrap();
+        assert_eq!(worst(root), Some(Sort::Mismatch), "{}", path.display());
+        std::fs::write(path, text).unwrap();
+    }
 }

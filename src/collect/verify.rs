@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::layout::Layout;
 use super::manifest::Manifest;
-use super::record::DataFile;
+use super::record::{DataFile, Record};
 use super::scan::{digest, paths};
 use super::state::State;
 use super::{Trouble, journal};
@@ -64,10 +64,15 @@ pub fn verify(root: &Path, slug: &str) -> Result<Verified, Trouble> {
             None
         }
     };
-    let (mut state, mut met) = (State::default(), false);
+    let (mut state, mut met, mut since) = (State::default(), false, None);
     let parsed = journal::parse(&journal::read(&layout.ledger())?, &mut |checksum, record| {
         state.apply(&record)?;
-        if let Some(manifest) = manifest.as_ref().filter(|manifest| manifest.ledger == *checksum) {
+        let stands_for = match record {
+            Record::Since { ledger } => Some(since.insert(ledger).clone()),
+            _ => None,
+        };
+        let is_told = |ledger: &String| ledger == checksum || stands_for.as_ref() == Some(ledger);
+        if let Some(manifest) = manifest.as_ref().filter(|manifest| is_told(&manifest.ledger)) {
             met = true;
             against_manifest(&layout, manifest, &state, &mut verified);
         }
@@ -103,8 +108,40 @@ pub fn verify(root: &Path, slug: &str) -> Result<Verified, Trouble> {
         journal::parse(&text, &mut |_, record| state.apply(&record)).ok().map(|_| Told::by(&state))
     };
     data(&layout, Told::by(&state), &newer, &mut verified)?;
+    before(&layout, since, &mut verified);
     gaps(&state, &mut verified);
     Ok(verified)
+}
+
+/// Goes back through the ledgers that were: each must end with the line that the next one stands for.
+fn before(layout: &Layout, mut since: Option<String>, verified: &mut Verified) {
+    while let Some(checksum) = since.take() {
+        let path = layout.ledger_before(&checksum);
+        let name = path.display().to_string();
+        let text = match std::fs::File::open(&path).and_then(zstd::decode_all) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                verified.add(Sort::Note, format!("{name}: is not kept; it is what the ledger was before"));
+                return;
+            }
+            Err(error) => return verified.add(Sort::Mismatch, format!("{name}: cannot be read: {error}")),
+        };
+        let mut last = String::new();
+        let parsed = journal::parse(&text, &mut |line, record| {
+            line.clone_into(&mut last);
+            if let Record::Since { ledger } = record {
+                since = Some(ledger);
+            }
+            Ok(())
+        });
+        match parsed {
+            Err(damage) => return verified.add(Sort::Mismatch, format!("{name}: {damage}")),
+            Ok(_) if last != checksum => {
+                return verified.add(Sort::Mismatch, format!("{name}: is another than the one that it is called by"));
+            }
+            Ok(_) => {}
+        }
+    }
 }
 
 fn against_manifest(layout: &Layout, manifest: &Manifest, state: &State, verified: &mut Verified) {

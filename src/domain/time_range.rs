@@ -125,6 +125,11 @@ impl FetchWindow {
         self.start < other.end && other.start < self.end
     }
 
+    /// The minutes that both have, if any.
+    pub fn common(self, other: Self) -> Option<Self> {
+        Self::from_minutes(self.start.max(other.start), self.end.min(other.end))
+    }
+
     /// What of this window none of `taken` covers, oldest first, as few windows as possible.
     pub fn minus(self, taken: &[Self]) -> Vec<Self> {
         let mut taken: Vec<Self> = taken.iter().copied().filter(|t| t.overlaps(self)).collect();

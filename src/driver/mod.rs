@@ -40,7 +40,7 @@ use tokio::time::{Instant, sleep_until};
 pub use clipboard::Clipboard;
 pub use effects::Source;
 pub use reload::{Reload, Reloaded};
-pub use shelf::Files;
+pub use shelf::{Collected, Files, Taken};
 pub use wire::FetchOptions;
 
 use crate::app::App;

@@ -27,6 +27,23 @@ pub struct Places {
 }
 
 impl Places {
+    /// Takes note of a place of which events may come.
+    pub fn expect(
+        &mut self,
+        region: &RegionId,
+        compartment: &Ocid,
+        names: &dyn Fn(&str) -> Option<(RegionId, String)>,
+    ) {
+        if !self.regions.contains_key(region) {
+            let key = names(region.as_str()).map(|(_, key)| key);
+            self.regions.insert(region.clone(), key);
+        }
+        if compartment.kind() == Some("tenancy") {
+            self.tenancies.insert(compartment.clone());
+        }
+        self.compartments.entry(compartment.clone()).or_default();
+    }
+
     /// Takes note of an event that was read in `region` by asking for `compartment`; both may be empty.
     pub(super) fn add(
         &mut self,

@@ -42,7 +42,7 @@ const LOOK: Duration = Duration::from_millis(1);
 const GLANCE: usize = 1 << 10;
 
 /// The id and the three letters of a region by either of them; `None` where nobody knows it.
-pub type RegionNames = Box<dyn Fn(&str) -> Option<(RegionId, String)> + Send>;
+pub type RegionNames = Arc<dyn Fn(&str) -> Option<(RegionId, String)> + Send + Sync>;
 
 /// Reads files; see the module.
 pub struct Reader {
@@ -135,12 +135,21 @@ impl Reader {
 
     /// Reads all of it, in order. `take` may end it early.
     pub fn read(&self, inputs: &[Input], take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Vec<FileRead> {
-        let mut places = Places::default();
+        self.read_on(&mut Places::default(), inputs, take)
+    }
+
+    /// The same, where some places are known already.
+    pub fn read_on(
+        &self,
+        places: &mut Places,
+        inputs: &[Input],
+        take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Vec<FileRead> {
         let mut files = Vec::new();
         for input in inputs {
             let mut reading = OneFile {
                 reader: self,
-                places: &mut places,
+                places: &mut *places,
                 chunk: Pending::default(),
                 file: FileRead {
                     origin: input.origin.clone(),
@@ -367,7 +376,7 @@ impl OneFile<'_> {
             return;
         }
         let place = place(meta.unwrap_or_default(), &decoded.fields, &self.reader.names);
-        self.places.add(&place.0, &place.1, &decoded.fields, &self.reader.names);
+        self.places.add(&place.0, &place.1, &decoded.fields, &*self.reader.names);
         self.chunk.events.entry(place).or_default().push(event);
         self.chunk.count += 1;
         self.file.events += 1;
@@ -405,7 +414,7 @@ impl Pending {
 fn place(meta: Meta, fields: &EventFields<'_>, names: &RegionNames) -> (RegionId, Ocid) {
     let region = match meta.region {
         Some(region) => RegionId::new(region),
-        None => region_of(&fields.resource_id, names).unwrap_or_else(|| RegionId::new("")),
+        None => region_of(&fields.resource_id, &**names).unwrap_or_else(|| RegionId::new("")),
     };
     let compartment = meta.compartment_id.map_or_else(|| Ocid::new(&*fields.compartment_id), Ocid::new);
     (region, compartment)

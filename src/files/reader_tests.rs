@@ -14,7 +14,7 @@ fn read_but(paths: &[PathBuf], longest: usize, digest: bool) -> Given {
     }
     let progress = Arc::new(Progress::of(&inputs));
     let names: RegionNames =
-        Box::new(|name| (name == "iad").then(|| (RegionId::new("us-ashburn-1"), "iad".to_owned())));
+        Arc::new(|name| (name == "iad").then(|| (RegionId::new("us-ashburn-1"), "iad".to_owned())));
     let reader = Reader { longest, ..Reader::new(names, DateTime::UNIX_EPOCH, Arc::clone(&progress)) };
     let (mut events, mut places) = (Vec::new(), Places::default());
     let files = reader.read(&inputs, &mut |chunk| {
@@ -129,7 +129,7 @@ fn what_is_no_text_or_cannot_be_opened_is_told() {
         [file(directory.path(), "x.json", "PK\x03\x04\0\0"), file(directory.path(), "y.gz", gz.finish().unwrap())];
     let inputs = find(&[paths[0].clone(), paths[1].clone(), gone.clone()]).unwrap().inputs;
     std::fs::remove_file(gone).unwrap();
-    let reader = Reader::new(Box::new(|_| None), DateTime::UNIX_EPOCH, Arc::default());
+    let reader = Reader::new(Arc::new(|_| None), DateTime::UNIX_EPOCH, Arc::default());
     let files = reader.read(&inputs, &mut |_| ControlFlow::Continue(()));
     let faults: Vec<usize> = files.iter().map(|file| file.faults.len()).collect();
     assert_eq!(faults, [1, 1, 1]);
@@ -140,7 +140,7 @@ fn of_long_events_one_is_held_at_a_time() {
     let directory = tempfile::tempdir().unwrap();
     let text: String = (0..4).map(|id| event(id, "c", &"x".repeat(LARGE)) + "\n").collect();
     let inputs = find(&[file(directory.path(), "x.jsonl", text)]).unwrap().inputs;
-    let reader = Reader::new(Box::new(|_| None), DateTime::UNIX_EPOCH, Arc::default());
+    let reader = Reader::new(Arc::new(|_| None), DateTime::UNIX_EPOCH, Arc::default());
     let let_go = Arc::new(AtomicU64::new(0));
     let (sender, pages) = std::sync::mpsc::channel::<Vec<Page>>();
     let holder = thread::spawn({

@@ -37,6 +37,8 @@ pub enum Input {
     Page(Page),
     /// Pages do not count themselves in the ledger; who reads them says so (`Change::Page`).
     Update(CellUpdate),
+    /// What was read before, by others; it takes the place of what was known of any cell.
+    Ledger(Box<Ledger>),
     /// Nothing more is expected for now: while that is true, what is held is put into its final order.
     Idle,
 }
@@ -255,6 +257,10 @@ impl Worker {
             Input::Update(update) => {
                 let update = self.refusals.judge(update);
                 self.note(update);
+                0
+            }
+            Input::Ledger(ledger) => {
+                self.ledger = Arc::new(*ledger);
                 0
             }
             Input::Idle => 0,

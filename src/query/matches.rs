@@ -125,7 +125,7 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
     std::iter::once(text).chain(several.into_iter().flatten())
 }
 
-fn holds(condition: &Condition, text: &str) -> bool {
+pub(super) fn holds(condition: &Condition, text: &str) -> bool {
     match condition {
         Condition::Present => !text.is_empty(),
         Condition::Contains(value) => text.to_lowercase().contains(&value.to_lowercase()),

@@ -101,6 +101,12 @@ fn nothing_there(app: &App) -> Vec<String> {
         let so_far = if files.end().is_some() { "No events here" } else { "No events here so far" };
         let (time, all) = (app.key(Action::PickTime), app.key(Action::ScopeAll));
         let ways = format!("{time} chooses another time range; {all} looks at all places and times.");
+        let coverage = app.facts().coverage;
+        if app.collected().is_some() && !coverage.is_complete() {
+            let (read, key) = (coverage.percent().unwrap_or_default(), app.key(Action::Coverage));
+            let partly = format!("Only {read} % of what is asked here was collected; {key} tells what is missing.");
+            return vec![format!("{so_far}."), partly, ways];
+        }
         return vec![format!("{so_far}."), ways];
     }
     let coverage = app.facts().coverage;

@@ -163,7 +163,8 @@ pub fn found_at_least(app: &App, pen: &Pen<'_>) -> &'static str {
 /// `cover 97% !2 ~3 ø30`
 fn coverage(app: &App, pen: &Pen<'_>) -> Spans {
     let theme = pen.theme;
-    if let Some(files) = app.files() {
+    let of_ledger = |files: &&FilesSeen| app.collected().is_some() && files.end().is_some();
+    if let Some(files) = app.files().filter(|files| !of_ledger(files)) {
         let mut spans = coverage_of_files(pen, files);
         spans.extend(memory(app, pen));
         return spans;

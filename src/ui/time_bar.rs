@@ -143,7 +143,7 @@ fn draw_legend(app: &App, pen: &mut Pen<'_>, area: Rect, histogram: Option<&Hist
         let about = if length.num_seconds() > 0 { chrono::TimeDelta::seconds(length.num_seconds()) } else { length };
         pen.put(place(line), &format!("1 bucket = {}", format_length(about)), pen.theme.faint);
     }
-    if app.files().is_some() {
+    if app.files().is_some() && app.collected().is_none() {
         return;
     }
     let marks = [Ruler::Complete, Ruler::Gap, Ruler::Loading, Ruler::Settling].into_iter();

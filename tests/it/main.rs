@@ -11,6 +11,7 @@
 mod architecture;
 mod authentication;
 mod cli;
+mod collected;
 mod collecting;
 mod config;
 mod coverage;

@@ -56,6 +56,7 @@ impl Screen {
                 name: "day.jsonl".into(),
                 paths: vec!["day.jsonl".into()],
                 all_times: range.is_none(),
+                collected: None,
             }),
             range: range.unwrap_or_else(|| TimeRange::ending_at(now, TimeDelta::hours(1))),
             scope: ScopeRequest::default(),
@@ -82,9 +83,10 @@ impl Screen {
         let source = Source::Files(Files {
             inputs: find(&[path.to_owned()]).unwrap().inputs,
             narrow: auditui::files::Narrow::default(),
-            names: Box::new(move |name| regions.named(name)),
+            names: Arc::new(move |name| regions.named(name)),
             judge: Box::new(judge),
             clock: Clock::Frozen(now),
+            collected: None,
         });
         let clipboard = Clipboard::start(&[("SSH_TTY", "/dev/pts/0")].into_iter().collect::<Env>());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();

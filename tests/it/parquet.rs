@@ -58,7 +58,7 @@ fn read(path: &Path, narrow: Narrow) -> (Vec<(String, String, Vec<u8>)>, FileRea
     let mut inputs = find(&[path.to_owned()]).unwrap().inputs;
     inputs[0].digest = true;
     let progress = Arc::new(Progress::of(&inputs));
-    let reader = Reader { narrow, ..Reader::new(Box::new(|_| None), DateTime::UNIX_EPOCH, progress) };
+    let reader = Reader { narrow, ..Reader::new(Arc::new(|_| None), DateTime::UNIX_EPOCH, progress) };
     let mut events = Vec::new();
     let mut files = reader.read(&inputs, &mut |chunk| {
         for page in chunk.pages {

@@ -96,12 +96,18 @@ impl<'a> Weighing<'a> {
             }
         }
         for region in 0..tenancy.regions.len() {
-            for node in 0..nodes {
-                if !heard_of[region * nodes + node] {
+            let id = &tenancy.regions[region].id;
+            for (node, compartment) in tenancy.tree.compartments().enumerate() {
+                if !heard_of[region * nodes + node] && self.is_planned(ledger, id, &compartment.id) {
                     self.take(region, node, &[]);
                 }
             }
         }
+    }
+
+    /// A collection may hold several tenancies: not every compartment is in every region of it.
+    fn is_planned(&self, ledger: &Ledger, region: &RegionId, compartment: &Ocid) -> bool {
+        self.about.files.is_none() || ledger.of_place(region, compartment).next().is_some()
     }
 
     /// The cells of one region and compartment.
@@ -139,6 +145,9 @@ impl<'a> Weighing<'a> {
 
     /// What nobody has asked for yet.
     fn miss(&mut self, region: usize, node: usize, gaps: &[FetchWindow]) {
+        if self.about.files.is_some_and(|files| files.all_times) {
+            return;
+        }
         self.nodes[node].unasked |= !gaps.is_empty();
         if !self.in_scope[node] {
             return;

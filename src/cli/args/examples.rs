@@ -70,11 +70,13 @@ pub const OPEN: &str = "\
 Examples:
   auditui open day.jsonl
   auditui open exports/ other.jsonl.gz -Q 'user:alice'
-  zcat day.jsonl.gz | auditui open -";
+  zcat day.jsonl.gz | auditui open -
+  auditui open /var/lib/audit --since 7d             what collect has kept: only the files of these days are read";
 
 pub const COVERAGE: &str = "\
 Examples:
   auditui coverage day.jsonl                         what the export holds and lacks
+  auditui coverage /var/lib/audit                    what was collected, and what was not
   auditui coverage --since 6h -o json                what could be read now";
 
 pub const REGIONS: &str = "\
