@@ -13,6 +13,7 @@ use crate::domain::zone::Zone;
 use super::settings::Settings;
 
 mod collecting;
+mod delivery;
 mod examples;
 mod files;
 mod identity;
@@ -20,6 +21,7 @@ mod memory;
 mod shell;
 
 pub use collecting::{CollectArgs, VerifyArgs};
+pub use delivery::DeliveryArgs;
 pub use files::{CountArgs, EventsArgs, OpenArgs, SummaryArgs, SummaryFormat};
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
@@ -269,9 +271,11 @@ pub struct ExportArgs {
     /// Format; but for jsonl, headers and credentials are left out
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
-    /// Write to this file, put in its place in one step at the end
+    /// Write to this file, or with --split to this directory, put in its place in one step at the end
     #[arg(long, value_name = "PATH", help_heading = "Output", env = "AUDITUI_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
     /// With jsonl, wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
     #[arg(long, help_heading = "Output", env = "AUDITUI_META")]
     pub meta: bool,

@@ -1,5 +1,6 @@
 //! `auditui export`: every event of a time span, in order, to standard output or a file, and what was covered.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +12,7 @@ use super::filter;
 use super::follow::follow;
 use super::intake::{Intake, Wanted};
 use super::interrupt::Interrupt;
-use super::output::{Sink, Written};
+use super::outlet::{Delivered, Outlet};
 use super::proof::Proof;
 use super::report;
 use super::stats::{Load, Stats};
@@ -20,7 +21,7 @@ use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
-use crate::export::coverage::{ExportEntry, Filter};
+use crate::export::coverage::Filter;
 use crate::export::{CoverageDocument, Format, Ordered, Shape, Tally};
 use crate::query::Query;
 
@@ -38,8 +39,12 @@ pub async fn run(
     let stats = Stats::begin(args.stats);
     let range = wanted.range;
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
-    let sink = Sink::open(args.output_file.as_deref())?;
-    let file = args.output_file.as_deref().filter(|_| sink.is_file());
+    let packing = args.delivery.compress;
+    let outlet = match (args.delivery.split, &args.output_file) {
+        (Some(split), Some(directory)) => Outlet::many(directory, split, args.output, packing)?,
+        _ => Outlet::one(args.output_file.as_deref(), packing)?,
+    };
+    let file = args.output_file.as_deref().filter(|_| outlet.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
     let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
     let goes_on = args.settle || args.follow.is_some();
@@ -48,7 +53,7 @@ pub async fn run(
         Wanted { range: until(range, args.follow.is_some()), query: wanted.query.and_all(args.filter.access()) };
     let mut intake = Intake::new(wanted, settling, footprint, goes_on);
     let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
-    let mut writing = Writing::new(sink, format(args, &connection.client.profile().tenancy));
+    let mut writing = Writing::new(outlet, format(args, &connection.client.profile().tenancy));
     let ordered = intake.drain()?;
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
     tokio::task::block_in_place(|| writing.write(ordered));
@@ -61,14 +66,14 @@ pub async fn run(
         document.range.until = document.ended_at;
     }
     drop(collected);
-    let (mut tally, written) = tokio::task::block_in_place(|| writing.close())?;
+    let (mut tally, delivered) = tokio::task::block_in_place(|| writing.close())?;
     tally.duplicates += intake.copies();
-    let reader_left = written == Written::ReaderLeft;
+    let reader_left = delivered.reader_left();
     document.interrupted = interrupt.happened();
     let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
-    document.export = Some(ExportEntry::new(name, whole(written), tally));
+    document.export = Some(delivered.entry(name, tally, packing));
     conclude(&mut document, args, reader_left);
-    let proven = tokio::task::block_in_place(|| proof.write(&document));
+    let proven = tokio::task::block_in_place(|| prove(&proof, &document, delivered));
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
     }
@@ -92,17 +97,16 @@ impl ExportArgs {
 
 /// The output while it is written, in one go or round after round.
 pub struct Writing {
-    sink: Sink,
+    outlet: Outlet,
     format: Format,
     tally: Tally,
     /// Whether all of it could be written so far.
     result: std::io::Result<()>,
-    begun: bool,
 }
 
 impl Writing {
-    fn new(sink: Sink, format: Format) -> Self {
-        Self { sink, format, tally: Tally::default(), result: Ok(()), begun: false }
+    fn new(outlet: Outlet, format: Format) -> Self {
+        Self { outlet, format, tally: Tally::default(), result: Ok(()) }
     }
 
     /// Whether more can be written.
@@ -113,25 +117,26 @@ impl Writing {
     /// Writes events behind those written before, and hands them on; their number.
     pub fn write(&mut self, mut ordered: Ordered) -> u64 {
         if self.is_going_on() {
-            self.result = self.write_all(&mut ordered);
+            self.result = self.outlet.write(&mut ordered, &self.format);
         }
         self.tally += ordered.tally();
         ordered.tally().events
     }
 
-    fn write_all(&mut self, ordered: &mut Ordered) -> std::io::Result<()> {
-        let terminal = self.sink.is_terminal();
-        if !std::mem::replace(&mut self.begun, true) {
-            self.format.write_head(self.sink.writer())?;
-        }
-        while let Some(record) = ordered.next()? {
-            self.format.write(&record, terminal, self.sink.writer())?;
-        }
-        self.sink.writer().flush()
+    fn close(self) -> Result<(Tally, Delivered), Problem> {
+        Ok((self.tally, self.outlet.close(self.result)?))
     }
+}
 
-    fn close(self) -> Result<(Tally, Written), Problem> {
-        Ok((self.tally, self.sink.close(self.result)?))
+/// Writes the coverage, into a directory of parts before that takes its place; gives back its place where that is not the
+/// usual one.
+fn prove(proof: &Proof, document: &CoverageDocument, delivered: Delivered) -> Result<Option<PathBuf>, Problem> {
+    match &delivered {
+        Delivered::One(_) => proof.write(document),
+        Delivered::Many { directory, .. } => {
+            Proof::within(directory.path()).write(document)?;
+            delivered.put().map(|()| None)
+        }
     }
 }
 
@@ -155,13 +160,6 @@ fn access(filter: &FilterArgs) -> Filter {
         (true, _) => Filter::Writes,
         (_, true) => Filter::Reads,
         _ => Filter::All,
-    }
-}
-
-fn whole(written: Written) -> Option<(u64, String)> {
-    match written {
-        Written::Whole { bytes, sha256 } => Some((bytes, sha256)),
-        Written::ReaderLeft => None,
     }
 }
 

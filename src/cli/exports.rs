@@ -1,5 +1,7 @@
 //! Files named on the command line, and the coverage that lies beside them: what may be said of their completeness.
 
+mod parts;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +65,8 @@ impl Exports {
         let documents: Vec<_> = inputs.iter().map(|input| document_of(&input.origin, &mut read)).collect();
         for (input, document) in inputs.iter_mut().zip(&documents) {
             let export = document.as_ref().and_then(|document| document.export.as_ref());
-            input.digest = export.is_some_and(|export| export.sha256.is_some());
+            let written = export.and_then(|export| export.written(&file_name(&input.origin)?));
+            input.digest = written.is_some_and(|(_, sha256)| sha256.is_some());
         }
         Ok(Self { inputs, documents, skipped, faults })
     }
@@ -121,10 +124,14 @@ impl Exports {
         }
         let spans: Option<Vec<Span>> =
             self.documents.iter().map(|document| document.as_ref().map(|document| document.range)).collect();
+        let (missing, left_out) = parts::judge(&self.inputs, &self.documents);
+        let whole = left_out.is_empty();
+        findings.extend(missing);
+        notes.extend(left_out);
         findings.extend(range.zip(spans.as_deref()).and_then(|(range, spans)| beyond(range, spans)));
         let completeness = match () {
             () if !findings.is_empty() => Completeness::Incomplete,
-            () if spans.is_some() && self.hold_all() => Completeness::Complete,
+            () if spans.is_some() && whole && self.hold_all() => Completeness::Complete,
             () if spans.is_some() => Completeness::Filtered,
             () => Completeness::Unknown,
         };
@@ -176,11 +183,11 @@ fn document_of(origin: &Origin, read: &mut HashMap<PathBuf, Option<CoverageDocum
     let packed = path.extension().is_some_and(|ending| ending == "gz" || ending == "zst");
     let names = [Some(path.clone()), packed.then(|| path.with_extension(""))];
     for name in names.into_iter().flatten() {
-        let file_name = name.file_name().map(|name| name.to_string_lossy().into_owned());
+        let Some(file_name) = name.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
         for place in proof::candidates(&name) {
             let document = read.entry(place).or_insert_with_key(|place| proof::read(place).ok());
             let tells =
-                |document: &&CoverageDocument| document.export.as_ref().is_some_and(|export| export.file == file_name);
+                |document: &&CoverageDocument| document.export.as_ref().is_some_and(|export| export.names(&file_name));
             if let Some(document) = document.as_ref().filter(tells) {
                 return Some(document.clone());
             }
@@ -191,11 +198,23 @@ fn document_of(origin: &Origin, read: &mut HashMap<PathBuf, Option<CoverageDocum
 
 /// That a file is not what its coverage tells of; where some of it could not be read, that is said already.
 fn changed(document: &CoverageDocument, file: &FileRead) -> Option<Finding> {
-    let written = document.export.as_ref()?;
-    let as_written = file.sha256 == written.sha256 && written.bytes == Some(file.bytes);
-    let known = file.faults.is_empty() && written.sha256.is_some();
+    let Origin::File(path) = &file.origin else { return None };
+    let name = file_name(&file.origin)?;
+    let export = document.export.as_ref()?;
+    // What was packed since has the name with one ending less in its coverage.
+    let stem = Path::new(&name).file_stem()?.to_string_lossy();
+    let (bytes, sha256) = export.written(&name).or_else(|| export.written(&stem))?;
+    let (bytes, sha256) = (bytes?, sha256?);
+    // The content is what was read; what was packed when it was written has the digest of the file.
+    let content = file.sha256.as_deref() == Some(sha256) && file.bytes == bytes;
+    let as_written = content || proof::is_as_written(path, bytes, sha256);
     let what = format!("{} is not the file that its coverage.json tells of", file.origin);
-    (known && !as_written).then(|| Finding::new("changed", what))
+    (file.faults.is_empty() && !as_written).then(|| Finding::new("changed", what))
+}
+
+fn file_name(origin: &Origin) -> Option<String> {
+    let Origin::File(path) = origin else { return None };
+    Some(path.file_name()?.to_string_lossy().into_owned())
 }
 
 fn only(document: &CoverageDocument) -> Option<&'static str> {

@@ -99,7 +99,11 @@ pub fn findings(document: &CoverageDocument) -> Vec<Finding> {
 /// That the file is not the one that the document tells of.
 pub fn of_file(document: &CoverageDocument, compared: &Compared) -> Option<Finding> {
     let Compared::Other(why) = compared else { return None };
-    let name = document.export.as_ref().and_then(|export| export.file.as_deref()).map(clean).unwrap_or_default();
+    let export = document.export.as_ref()?;
+    if export.parts.is_some() {
+        return Some(Finding::new("changed", format!("the files are not those that were written: {why}")));
+    }
+    let name = export.file.as_deref().map(clean).unwrap_or_default();
     Some(Finding::new("changed", format!("{name} is not the file that was written: {why}")))
 }
 

@@ -15,12 +15,14 @@ mod ocsf;
 mod record;
 mod seen;
 mod sorter;
+mod split;
 
 pub use coverage::CoverageDocument;
 pub use format::{Format, Shape, parts_of_line};
 pub use record::{Record, Source};
 pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};
+pub use split::{Part, Split, hashed, slug};
 
 /// A document as one line.
 fn to_json_line(document: &impl serde::Serialize) -> std::io::Result<Vec<u8>> {

@@ -15,6 +15,7 @@ mod collecting;
 mod config;
 mod coverage;
 mod decoding;
+mod delivery;
 mod doctor;
 mod export;
 mod faults;
