@@ -68,7 +68,7 @@ pub enum Command {
     /// once. Standard output gets one line of JSON for each time it collects.
     #[command(after_help = examples::COLLECT)]
     Collect(CollectArgs),
-    /// Say whether a collection is what it was written as, and what is missing in it
+    /// Say whether a collection, or an evidence bundle, is what it was written as, and what is missing in it
     ///
     /// Exit code 6: a file, the ledger or the manifest is not what it was; 3: something was not read, or a run did not
     /// come to its end.

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::args::{ExportArgs, ExportFormat, FilterArgs};
 use super::collect::Reading;
 use super::connect::Connection;
+use super::evidence::{self, Bundle, Collector};
 use super::filter;
 use super::follow::follow;
 use super::intake::{Intake, Wanted};
@@ -18,20 +20,33 @@ use super::report;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
 use crate::domain::ocid::Ocid;
+use crate::domain::page::Page;
 use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::Filter;
-use crate::export::{CoverageDocument, Format, Ordered, Shape, Tally};
+use crate::export::{CoverageDocument, Format, Ordered, Redaction, Shape, Tally, bag};
 use crate::query::Query;
+
+/// What is exported, and what becomes of it on its way.
+pub struct Order {
+    pub wanted: Wanted,
+    pub redaction: Option<Redaction>,
+    pub bundle: Option<Bundle>,
+    pub collector: Collector,
+}
 
 pub async fn run(
     connection: &Connection,
     args: &ExportArgs,
-    wanted: Wanted,
+    order: Order,
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
+    let Order { wanted, mut redaction, bundle, collector } = order;
+    if bundle.is_some() && args.output != ExportFormat::Jsonl {
+        return Err(Problem::usage("--evidence holds events as they were sent, which only -o jsonl writes"));
+    }
     if args.meta && args.output != ExportFormat::Jsonl {
         return Err(Problem::usage("--meta wraps events, which only -o jsonl writes")
             .hint("the other formats say the region that was asked anyway"));
@@ -40,8 +55,10 @@ pub async fn run(
     let range = wanted.range;
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
     let packing = args.delivery.compress;
-    let outlet = match (args.delivery.split, &args.output_file) {
-        (Some(split), Some(directory)) => Outlet::many(directory, split, args.output, packing)?,
+    let (staged, records) = bundle.map(Bundle::into_parts).unzip();
+    let outlet = match (staged, args.delivery.split, &args.output_file) {
+        (Some(staged), ..) => Outlet::bundle(staged),
+        (_, Some(split), Some(directory)) => Outlet::many(directory, split, args.output, packing)?,
         _ => Outlet::one(args.output_file.as_deref(), packing)?,
     };
     let file = args.output_file.as_deref().filter(|_| outlet.is_file());
@@ -52,8 +69,14 @@ pub async fn run(
     let wanted =
         Wanted { range: until(range, args.follow.is_some()), query: wanted.query.and_all(args.filter.access()) };
     let mut intake = Intake::new(wanted, settling, footprint, goes_on);
-    let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
-    let mut writing = Writing::new(outlet, format(args, &connection.client.profile().tenancy));
+    let mut take = |page: &Page| {
+        redaction.iter_mut().for_each(|redaction| page.events().for_each(|event| redaction.meet(event)));
+        intake.take(page)
+    };
+    let mut collected = reading.collect(&mut take, interrupt).await?;
+    redaction.iter_mut().for_each(Redaction::prepare);
+    let redaction = redaction.map(Arc::new);
+    let mut writing = Writing::new(outlet, format(args, &connection.client.profile().tenancy), redaction.clone());
     let ordered = intake.drain()?;
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
     tokio::task::block_in_place(|| writing.write(ordered));
@@ -71,9 +94,18 @@ pub async fn run(
     let reader_left = delivered.reader_left();
     document.interrupted = interrupt.happened();
     let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
-    document.export = Some(delivered.entry(name, tally, packing));
+    let mut entry = delivered.entry(name, tally, packing);
+    entry.redacted = redaction.as_ref().map(|redaction| redaction.entry());
+    if records.is_some() {
+        entry.parts.iter_mut().flatten().for_each(|part| part.file = format!("{}/{}", bag::DATA, part.file));
+    }
+    document.export = Some(entry);
+    redaction.iter().for_each(|redaction| redaction.document(&mut document));
     conclude(&mut document, args, reader_left);
-    let proven = tokio::task::block_in_place(|| prove(&proof, &document, delivered));
+    let proven = tokio::task::block_in_place(|| match &records {
+        Some(records) => evidence::seal(delivered, records, &document, connection, &collector).map(|_| None),
+        None => prove(&proof, &document, delivered),
+    });
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
     }
@@ -99,14 +131,15 @@ impl ExportArgs {
 pub struct Writing {
     outlet: Outlet,
     format: Format,
+    redaction: Option<Arc<Redaction>>,
     tally: Tally,
     /// Whether all of it could be written so far.
     result: std::io::Result<()>,
 }
 
 impl Writing {
-    fn new(outlet: Outlet, format: Format) -> Self {
-        Self { outlet, format, tally: Tally::default(), result: Ok(()) }
+    fn new(outlet: Outlet, format: Format, redaction: Option<Arc<Redaction>>) -> Self {
+        Self { outlet, format, redaction, tally: Tally::default(), result: Ok(()) }
     }
 
     /// Whether more can be written.
@@ -117,7 +150,7 @@ impl Writing {
     /// Writes events behind those written before, and hands them on; their number.
     pub fn write(&mut self, mut ordered: Ordered) -> u64 {
         if self.is_going_on() {
-            self.result = self.outlet.write(&mut ordered, &self.format);
+            self.result = self.outlet.write(&mut ordered, &self.format, self.redaction.as_deref());
         }
         self.tally += ordered.tally();
         ordered.tally().events

@@ -11,8 +11,8 @@ use super::report::{Finding, span};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::TimeRange;
-use crate::export::CoverageDocument;
 use crate::export::coverage::{Filter, Span};
+use crate::export::{CoverageDocument, bag};
 use crate::files::{FileRead, Found, Input, Origin, find};
 
 /// Begins what could not be read.
@@ -120,6 +120,8 @@ impl Exports {
             notes.extend(document.query.as_deref().map(|query| {
                 Finding::new("note", format!("{name} holds only what this query found: {}", clean(query)))
             }));
+            let redacted = document.export.as_ref().is_some_and(|export| export.redacted.is_some());
+            notes.extend(redacted.then(|| Finding::new("note", format!("{name} holds redacted copies of events"))));
             notes.extend(only(document).map(|only| Finding::new("note", format!("{name} holds only {only}"))));
         }
         let spans: Option<Vec<Span>> =
@@ -184,7 +186,7 @@ fn document_of(origin: &Origin, read: &mut HashMap<PathBuf, Option<CoverageDocum
     let names = [Some(path.clone()), packed.then(|| path.with_extension(""))];
     for name in names.into_iter().flatten() {
         let Some(file_name) = name.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
-        for place in proof::candidates(&name) {
+        for place in proof::candidates(&name).into_iter().chain(of_bundle(&name)) {
             let document = read.entry(place).or_insert_with_key(|place| proof::read(place).ok());
             let tells =
                 |document: &&CoverageDocument| document.export.as_ref().is_some_and(|export| export.names(&file_name));
@@ -194,6 +196,13 @@ fn document_of(origin: &Origin, read: &mut HashMap<PathBuf, Option<CoverageDocum
         }
     }
     None
+}
+
+/// The coverage of the evidence bundle that a file lies in.
+fn of_bundle(path: &Path) -> Option<PathBuf> {
+    let data = path.parent().filter(|data| data.ends_with(bag::DATA))?;
+    let bundle = data.parent().filter(|bundle| bag::is_bag(bundle))?;
+    Some(bundle.join(proof::NAME))
 }
 
 /// That a file is not what its coverage tells of; where some of it could not be read, that is said already.

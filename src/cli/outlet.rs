@@ -8,8 +8,9 @@ use super::output::{Packing, Sink, Written, cannot_write};
 use super::parts::Parts;
 use super::staged::Staged;
 use crate::domain::problem::Problem;
+use crate::export::bag;
 use crate::export::coverage::{ExportEntry, PartEntry};
-use crate::export::{Format, Ordered, Split, Tally};
+use crate::export::{Format, Ordered, Record, Redaction, Split, Tally};
 
 /// An open output.
 pub enum Outlet {
@@ -39,12 +40,23 @@ impl Outlet {
         Ok(Self::Many { parts, directory })
     }
 
+    /// The events of an evidence bundle that is being made.
+    pub fn bundle(directory: Staged) -> Self {
+        let parts = Parts::new(&directory.path().join(bag::DATA), Split::Place, "jsonl", None);
+        Self::Many { parts, directory }
+    }
+
     /// Whether it is a plain file, rather than a pipe, a device or a directory.
     pub fn is_file(&self) -> bool {
         matches!(self, Self::One { sink, .. } if sink.is_file())
     }
 
-    pub fn write(&mut self, ordered: &mut Ordered, format: &Format) -> io::Result<()> {
+    /// Writes redacted copies, where there is a redaction.
+    pub fn write(&mut self, ordered: &mut Ordered, format: &Format, redaction: Option<&Redaction>) -> io::Result<()> {
+        let copied = |record: Record| match redaction {
+            Some(redaction) => redaction.copy(&record),
+            None => record,
+        };
         match self {
             Self::One { sink, begun } => {
                 let terminal = sink.is_terminal();
@@ -52,13 +64,13 @@ impl Outlet {
                     format.write_head(sink.writer())?;
                 }
                 while let Some(record) = ordered.next()? {
-                    format.write(&record, terminal, sink.writer())?;
+                    format.write(&copied(record), terminal, sink.writer())?;
                 }
                 sink.writer().flush()
             }
             Self::Many { parts, .. } => {
                 while let Some(record) = ordered.next()? {
-                    parts.write(&record, format)?;
+                    parts.write(&copied(record), format)?;
                 }
                 Ok(())
             }

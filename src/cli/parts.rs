@@ -133,7 +133,7 @@ mod tests {
         };
         let source = Source { cell, retrieved_at: chrono::DateTime::UNIX_EPOCH, request_id: None };
         let bytes = format!("{{\"eventId\":\"{id}\"}}").into_bytes().into();
-        Record { bytes, source: Arc::new(source), flags: Flags::default() }
+        Record { bytes, source: Arc::new(source), flags: Flags::default(), sealed: None }
     }
 
     fn jsonl() -> Format {

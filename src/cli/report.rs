@@ -283,6 +283,11 @@ fn oddities(document: &CoverageDocument) -> Vec<Finding> {
     let Some(export) = &document.export else { return Vec::new() };
     let note = |count, what: &str| Finding::new("note", format!("{} {what}", count_of(count, "event")));
     let mut findings = Vec::new();
+    if let Some(redacted) = &export.redacted {
+        let names = if redacted.pseudonyms { ", and users and addresses have other names" } else { "" };
+        let what = format!("the events are redacted copies: headers, credentials and tokens are left out{names}");
+        findings.push(Finding::new("note", what));
+    }
     if export.conflicts > 0 {
         findings.push(note(export.conflicts, "with an id that other bytes carry as well; all are kept"));
     }

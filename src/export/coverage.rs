@@ -125,6 +125,9 @@ pub struct ExportEntry {
     /// `gzip` or `zstd`, where the file, or each part, is packed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<String>,
+    /// What was taken out of the events; `None` where they are as they were sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<RedactionEntry>,
     /// The files of a directory, where it was split, by the order of their names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<PartEntry>>,
@@ -145,8 +148,8 @@ impl ExportEntry {
     pub fn new(file: Option<String>, written: Option<(u64, String)>, tally: Tally) -> Self {
         let Tally { events, duplicates, conflicts, flagged, own } = tally;
         let (bytes, sha256) = written.unzip();
-        let (compression, parts) = (None, None);
-        Self { file, bytes, sha256, compression, parts, events, duplicates, conflicts, flagged, own }
+        let (compression, redacted, parts) = (None, None, None);
+        Self { file, bytes, sha256, compression, redacted, parts, events, duplicates, conflicts, flagged, own }
     }
 
     /// Whether a file of that name was written.
@@ -159,9 +162,20 @@ impl ExportEntry {
         if self.file.as_deref() == Some(file) {
             return Some((self.bytes, self.sha256.as_deref()));
         }
-        let part = self.parts.iter().flatten().find(|part| part.file == file)?;
+        let part = self.parts.iter().flatten().find(|part| part.name() == file)?;
         Some((Some(part.bytes), Some(&part.sha256)))
     }
+}
+
+/// That events are copies without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RedactionEntry {
+    /// Whether users and addresses have other names.
+    pub pseudonyms: bool,
+    /// The same for copies that were made with the same key; tells nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_check: Option<String>,
 }
 
 /// One of the files of an export that was split.
@@ -176,6 +190,13 @@ pub struct PartEntry {
     pub bytes: u64,
     pub sha256: String,
     pub events: u64,
+}
+
+impl PartEntry {
+    /// Without the directory in which an evidence bundle has its events.
+    pub fn name(&self) -> &str {
+        self.file.strip_prefix("data/").unwrap_or(&self.file)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! Page ──► Sorter (runs on disk when there are many) ──► Record, ordered by eventTime then eventId ──► Format
 //! ```
 
+pub mod bag;
 pub mod coverage;
 mod csv;
 mod ecs;
@@ -13,6 +14,7 @@ mod item;
 mod members;
 mod ocsf;
 mod record;
+mod redact;
 mod seen;
 mod sorter;
 mod split;
@@ -20,9 +22,10 @@ mod split;
 pub use coverage::CoverageDocument;
 pub use format::{Format, Shape, parts_of_line};
 pub use record::{Record, Source};
+pub use redact::{Pseudonyms, Redaction, SHORTEST_KEY};
 pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};
-pub use split::{Part, Split, hashed, slug};
+pub use split::{Part, Split, place};
 
 /// A document as one line.
 fn to_json_line(document: &impl serde::Serialize) -> std::io::Result<Vec<u8>> {

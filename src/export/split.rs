@@ -21,6 +21,8 @@ pub enum Split {
     Region,
     /// The compartment that was asked.
     Compartment,
+    /// Both of these.
+    Place,
     /// As many events as come to this many bytes; one that has more of them is a part of its own.
     Size(NonZeroU64),
 }
@@ -55,6 +57,10 @@ impl Split {
                 let compartment = cell.compartment.as_str();
                 Some(Part { name: format!("compartment-{}", hashed(compartment)), of: Some(compartment.to_owned()) })
             }
+            Self::Place => {
+                let (region, compartment) = (cell.region.as_str(), cell.compartment.as_str());
+                Some(Part { name: place(region, compartment), of: Some(format!("{region} {compartment}")) })
+            }
             Self::Size(_) => None,
         }
     }
@@ -63,6 +69,11 @@ impl Split {
     pub fn nth(nth: u64) -> Part {
         Part { name: format!("part-{nth:05}"), of: None }
     }
+}
+
+/// The name of the part with the events of a compartment in a region.
+pub fn place(region: &str, compartment: &str) -> String {
+    format!("place-{}-{}", slug(region), hashed(compartment))
 }
 
 /// A name that is plain as it is, else its hash.
@@ -89,14 +100,14 @@ mod tests {
     use crate::domain::time_range::FetchWindow;
     use crate::export::Source;
 
-    const ALL: [Split; 4] = [Split::Day, Split::Hour, Split::Region, Split::Compartment];
+    const ALL: [Split; 5] = [Split::Day, Split::Hour, Split::Region, Split::Compartment, Split::Place];
 
     fn record(region: &str, compartment: &str, time: &str) -> Record {
         let window = FetchWindow::from_minutes(0, 60).unwrap();
         let cell = CellKey { region: region.into(), compartment: compartment.into(), window };
         let source = Source { cell, retrieved_at: chrono::DateTime::UNIX_EPOCH, request_id: None };
         let bytes = serde_json::json!({ "eventId": "1", "eventTime": time }).to_string();
-        Record { bytes: bytes.into_bytes().into(), source: Arc::new(source), flags: Flags::default() }
+        Record { bytes: bytes.into_bytes().into(), source: Arc::new(source), flags: Flags::default(), sealed: None }
     }
 
     #[test]
@@ -114,9 +125,11 @@ mod tests {
 
     fn is_harmless(name: &str) -> bool {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        name.len() <= 80
+        name.len() <= 110
             && name.chars().all(plain)
-            && name.split_once('-').is_some_and(|(word, _)| ["day", "hour", "region", "compartment"].contains(&word))
+            && name
+                .split_once('-')
+                .is_some_and(|(word, _)| ["day", "hour", "region", "compartment", "place"].contains(&word))
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub mod signer;
 #[cfg(test)]
 pub(crate) mod test_server;
 mod token;
+mod witness;
 
 pub use audit::EventPage;
 pub use body::MAX_BODY;
@@ -65,6 +66,7 @@ pub use regions::Regions;
 use secrecy::SecretString;
 use sign_in::instance::Instance;
 use sign_in::metadata::Metadata;
+pub use witness::{Exchanged, Witness};
 
 /// How the client reaches the service. The proxy variables of the environment are honoured, except for loopback.
 #[derive(Clone, Debug)]
@@ -87,6 +89,8 @@ pub struct ClientOptions {
     pub proxy: Option<SecretString>,
     /// For the variables that count where `cert_bundle` or `proxy` is not given, and for the metadata service.
     pub env: Env,
+    /// Is told of every request to the services; those to the metadata service of the machine are not among them.
+    pub witness: Option<Witness>,
 }
 
 impl Default for ClientOptions {
@@ -102,6 +106,7 @@ impl Default for ClientOptions {
             cert_bundle: None,
             proxy: None,
             env: Env::default(),
+            witness: None,
         }
     }
 }

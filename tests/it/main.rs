@@ -17,6 +17,7 @@ mod coverage;
 mod decoding;
 mod delivery;
 mod doctor;
+mod evidence;
 mod export;
 mod faults;
 mod fetching;

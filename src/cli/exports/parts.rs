@@ -45,7 +45,7 @@ fn exports<'a>(
             continue;
         };
         let (names, read) = exports.entry(proof::directory_of(path)).or_default();
-        names.extend(parts.iter().map(|part| part.file.clone()));
+        names.extend(parts.iter().map(|part| part.name().to_owned()));
         // What was packed since has the name with one ending less in its coverage.
         let known = Some(name.clone()).filter(|name| names.contains(name));
         read.extend(known.or_else(|| Some(Path::new(&name).file_stem()?.to_string_lossy().into_owned())));
