@@ -70,7 +70,9 @@ pub async fn run(
         Wanted { range: until(range, args.follow.is_some()), query: wanted.query.and_all(args.filter.access()) };
     let mut intake = Intake::new(wanted, settling, footprint, goes_on);
     let mut take = |page: &Page| {
-        redaction.iter_mut().for_each(|redaction| page.events().for_each(|event| redaction.meet(event)));
+        if let Some(redaction) = &mut redaction {
+            page.events().for_each(|event| redaction.meet(event));
+        }
         intake.take(page)
     };
     let mut collected = reading.collect(&mut take, interrupt).await?;
@@ -100,7 +102,9 @@ pub async fn run(
         entry.parts.iter_mut().flatten().for_each(|part| part.file = format!("{}/{}", bag::DATA, part.file));
     }
     document.export = Some(entry);
-    redaction.iter().for_each(|redaction| redaction.document(&mut document));
+    if let Some(redaction) = &redaction {
+        redaction.document(&mut document);
+    }
     conclude(&mut document, args, reader_left);
     let proven = tokio::task::block_in_place(|| match &records {
         Some(records) => evidence::seal(delivered, records, &document, connection, &collector).map(|_| None),

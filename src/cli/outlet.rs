@@ -14,7 +14,7 @@ use crate::export::{Format, Ordered, Record, Redaction, Split, Tally};
 
 /// An open output.
 pub enum Outlet {
-    One { sink: Sink, begun: bool },
+    One { sink: Box<Sink>, begun: bool },
     Many { parts: Parts, directory: Staged },
 }
 
@@ -30,7 +30,7 @@ pub enum Delivered {
 
 impl Outlet {
     pub fn one(path: Option<&Path>, packing: Option<Packing>) -> Result<Self, Problem> {
-        Ok(Self::One { sink: Sink::packed(path, packing)?, begun: false })
+        Ok(Self::One { sink: Box::new(Sink::packed(path, packing)?), begun: false })
     }
 
     /// A new directory at `place`.

@@ -166,7 +166,8 @@ mod tests {
             assert_eq!(entries.iter().map(|entry| entry.events).collect::<Vec<_>>(), [30, 30, 30]);
             for entry in &entries {
                 let first = ["a", "../b", "c"].iter().position(|name| entry.of.as_deref() == Some(name)).unwrap();
-                let expected: String = (0..30).map(|n| format!("{{\"eventId\":\"{}\"}}\n", first + 3 * n)).collect();
+                let lines: Vec<_> = (0..30).map(|n| format!("{{\"eventId\":\"{}\"}}\n", first + 3 * n)).collect();
+                let expected = lines.concat();
                 assert_eq!(content(directory.path(), entry), expected);
             }
             assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3);

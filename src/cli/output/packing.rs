@@ -38,7 +38,7 @@ impl Packing {
 /// Packs what is written to it, or hands it on as it is.
 pub enum Packer<W: Write> {
     Plain(W),
-    Gzip(GzEncoder<W>),
+    Gzip(Box<GzEncoder<W>>),
     Zstd(Box<zstd::Encoder<'static, W>>),
 }
 
@@ -46,7 +46,7 @@ impl<W: Write> Packer<W> {
     pub fn new(packing: Option<Packing>, inner: W) -> io::Result<Self> {
         Ok(match packing {
             None => Self::Plain(inner),
-            Some(Packing::Gzip) => Self::Gzip(GzEncoder::new(inner, Compression::default())),
+            Some(Packing::Gzip) => Self::Gzip(Box::new(GzEncoder::new(inner, Compression::default()))),
             Some(Packing::Zstd) => {
                 let mut encoder = zstd::Encoder::new(inner, ZSTD_LEVEL)?;
                 encoder.include_checksum(true)?;

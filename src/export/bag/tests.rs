@@ -192,7 +192,9 @@ fn sealed_again(path: &Path, document: &CoverageDocument) {
     let (text, octets, streams) = manifest(&path.join(DATA)).unwrap();
     std::fs::write(path.join(MANIFEST), text).unwrap();
     std::fs::write(path.join(INFO), format!("Payload-Oxum: {octets}.{streams}\n")).unwrap();
-    let tags: String = TAGS.iter().map(|name| format!("{}  {name}\n", digest(&path.join(name)).unwrap().0)).collect();
+    let tags: Vec<String> =
+        TAGS.iter().map(|name| format!("{}  {name}\n", digest(&path.join(name)).unwrap().0)).collect();
+    let tags = tags.concat();
     std::fs::write(path.join(TAG_MANIFEST), &tags).unwrap();
     note(path, Some(format!("{:x}", Sha256::digest(tags))));
 }
@@ -218,7 +220,7 @@ fn a_line_of_custody_can_be_added_and_none_changed() {
     let text = std::fs::read_to_string(&log).unwrap();
     std::fs::write(&log, text.replacen("held", "lost", 1)).unwrap();
     assert!(mismatches(directory.path()).iter().any(|what| what.contains("line 1 of custody.log")));
-    std::fs::write(&log, text.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    std::fs::write(&log, text.split_inclusive('\n').skip(1).collect::<String>()).unwrap();
     assert!(mismatches(directory.path()).iter().any(|what| what.contains("line 1 of custody.log")));
 }
 

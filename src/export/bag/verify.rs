@@ -147,8 +147,9 @@ impl Bag {
     fn custody(&mut self, directory: &Path) {
         match std::fs::read(directory.join(CUSTODY)) {
             Ok(log) => {
-                let fault = custody::fault(&log, &self.seal);
-                fault.into_iter().for_each(|fault| self.mismatch(fault));
+                if let Some(fault) = custody::fault(&log, &self.seal) {
+                    self.mismatch(fault);
+                }
             }
             Err(error) => self.mismatch(format!("{CUSTODY} cannot be read: {error}")),
         }

@@ -1,6 +1,7 @@
 //! Text inside of text: percent signs and Base64 hide a name from whoever only looks at letters.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
@@ -79,15 +80,12 @@ fn percent_decoded(text: &str) -> Option<String> {
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
         let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).filter(|_| *byte == b'%');
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                out.push(decoded);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(if *byte == b'+' { b' ' } else { *byte });
-                rest = after;
-            }
+        if let Some(decoded) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            out.push(decoded);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            out.push(if *byte == b'+' { b' ' } else { *byte });
+            rest = after;
         }
     }
     String::from_utf8(out).ok()
@@ -99,7 +97,7 @@ fn percent_encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -25,7 +25,9 @@ fn record(event: &[u8]) -> Record {
 
 fn redaction(key: Option<&[u8]>, events: &[&Value]) -> Redaction {
     let mut redaction = Redaction::new(key.map(|key| Pseudonyms::new(key).unwrap()));
-    events.iter().for_each(|event| redaction.meet(event.to_string().as_bytes()));
+    for event in events {
+        redaction.meet(event.to_string().as_bytes());
+    }
     redaction.prepare();
     redaction
 }
@@ -50,7 +52,7 @@ fn copied(redaction: &Redaction, event: &Value) -> Value {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |out, byte| format!("{out}%{byte:02X}"))
 }
 
 /// Everything that may name a user or an address, or carries a secret, wherever events have been seen to have it.
