@@ -57,7 +57,7 @@ pub mod recent;
 pub mod redact;
 pub mod saved;
 pub mod setup;
-mod shell;
+pub mod shell;
 mod sorting;
 pub mod summary;
 pub mod time_popup;

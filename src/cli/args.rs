@@ -13,6 +13,7 @@ use crate::domain::zone::Zone;
 use super::settings::Settings;
 
 mod collecting;
+mod delivery;
 mod examples;
 mod files;
 mod identity;
@@ -20,6 +21,7 @@ mod memory;
 mod shell;
 
 pub use collecting::{CollectArgs, VerifyArgs};
+pub use delivery::DeliveryArgs;
 pub use files::{CountArgs, EventsArgs, OpenArgs, SummaryArgs, SummaryFormat};
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
@@ -66,7 +68,7 @@ pub enum Command {
     /// once. Standard output gets one line of JSON for each time it collects.
     #[command(after_help = examples::COLLECT)]
     Collect(CollectArgs),
-    /// Say whether a collection is what it was written as, and what is missing in it
+    /// Say whether a collection, or an evidence bundle, is what it was written as, and what is missing in it
     ///
     /// Exit code 6: a file, the ledger or the manifest is not what it was; 3: something was not read, or a run did not
     /// come to its end.
@@ -271,9 +273,11 @@ pub struct ExportArgs {
     /// Format; but for jsonl and parquet, headers and credentials are left out
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
-    /// Write to this file, put in its place in one step at the end
+    /// Write to this file, or with --split to this directory, put in its place in one step at the end
     #[arg(long, value_name = "PATH", help_heading = "Output", env = "AUDITUI_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
     /// With jsonl, wrap each event with where and when it was read: {"_meta":{"region":...},"event":...}
     #[arg(long, help_heading = "Output", env = "AUDITUI_META")]
     pub meta: bool,

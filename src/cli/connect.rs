@@ -41,6 +41,7 @@ impl IdentityArgs {
             cert_bundle: self.cert_bundle.clone(),
             proxy: self.proxy.clone(),
             env: env.clone(),
+            witness: self.witness.clone(),
             ..defaults
         })
     }

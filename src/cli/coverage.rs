@@ -178,13 +178,15 @@ fn head(document: &CoverageDocument, compared: &Compared) -> String {
     );
     if let Some(export) = &document.export {
         let file = export.file.as_deref().map_or("standard output".into(), clean);
+        let file = export.parts.as_ref().map_or(file, |parts| count_of(parts.len() as u64, "file").into());
         let _ = write!(text, "{file}: {}", count_of(export.events, "event"));
-        if let (Some(bytes), Some(sha256)) = (export.bytes, &export.sha256) {
-            let _ = write!(text, ", {}, sha256 {}", count_of(bytes, "byte"), clean(sha256));
-        }
+        text.push_str(&export.bytes.map(|bytes| format!(", {}", count_of(bytes, "byte"))).unwrap_or_default());
+        text.push_str(&export.sha256.as_ref().map(|sha256| format!(", sha256 {}", clean(sha256))).unwrap_or_default());
         text.push_str(match compared {
             Compared::NoFile => "",
             Compared::Elsewhere => "; the file is not here, so it was not compared",
+            Compared::Same if export.parts.is_some() => "; compared with the files: the same",
+            Compared::Other(_) if export.parts.is_some() => "; compared with the files: NOT the same",
             Compared::Same => "; compared with the file: the same",
             Compared::Other(_) => "; compared with the file: NOT the same",
         });

@@ -1,38 +1,54 @@
 //! `auditui export`: every event of a time span, in order, to standard output or a file, and what was covered.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::args::{ExportArgs, ExportFormat, FilterArgs};
 use super::collect::Reading;
 use super::connect::Connection;
+use super::evidence::{self, Bundle, Collector};
 use super::filter;
 use super::follow::follow;
 use super::intake::{Intake, Wanted};
 use super::interrupt::Interrupt;
-use super::output::{Sink, Written};
+use super::outlet::{Delivered, Form, Outlet};
 use super::parquet;
 use super::proof::Proof;
 use super::report;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
 use crate::collect::slug_of;
+use crate::domain::page::Page;
 use crate::domain::problem::Problem;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
-use crate::export::coverage::{ExportEntry, Filter};
-use crate::export::{About, CoverageDocument, Format, Ordered, Shape, Tally};
+use crate::export::coverage::Filter;
+use crate::export::{About, CoverageDocument, Format, Ordered, Redaction, Shape, Tally, bag};
 use crate::query::Query;
+
+/// What is exported, and what becomes of it on its way.
+pub struct Order {
+    pub wanted: Wanted,
+    pub redaction: Option<Redaction>,
+    pub bundle: Option<Bundle>,
+    pub collector: Collector,
+}
 
 pub async fn run(
     connection: &Connection,
     args: &ExportArgs,
-    wanted: Wanted,
+    order: Order,
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
+    let Order { wanted, mut redaction, bundle, collector } = order;
+    if bundle.is_some() && args.output != ExportFormat::Jsonl {
+        return Err(Problem::usage("--evidence holds events as they were sent, which only -o jsonl writes"));
+    }
     if args.meta && args.output != ExportFormat::Jsonl {
         return Err(Problem::usage("--meta wraps events, which only -o jsonl writes")
             .hint("the other formats say the region that was asked anyway"));
@@ -40,11 +56,17 @@ pub async fn run(
     let stats = Stats::begin(args.stats);
     let range = wanted.range;
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
-    let sink = Sink::open(args.output_file.as_deref())?;
+    let packing = args.delivery.compress;
+    let (staged, records) = bundle.map(Bundle::into_parts).unzip();
+    let outlet = match (staged, args.delivery.split, &args.output_file) {
+        (Some(staged), ..) => Outlet::bundle(staged),
+        (_, Some(split), Some(directory)) => Outlet::many(directory, split, args.output, packing)?,
+        _ => Outlet::one(args.output_file.as_deref(), packing)?,
+    };
     if args.output == ExportFormat::Parquet {
-        parquet::check(args.follow.is_some(), sink.is_terminal())?;
+        parquet::check(args, outlet.is_terminal())?;
     }
-    let file = args.output_file.as_deref().filter(|_| sink.is_file());
+    let file = args.output_file.as_deref().filter(|_| outlet.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
     let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
     let goes_on = args.settle || args.follow.is_some();
@@ -52,8 +74,16 @@ pub async fn run(
     let wanted =
         Wanted { range: until(range, args.follow.is_some()), query: wanted.query.and_all(args.filter.access()) };
     let mut intake = Intake::new(wanted, settling, footprint, goes_on);
-    let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
-    let mut writing = Writing::new(sink, form(args, collected.tenancy()));
+    let mut take = |page: &Page| {
+        if let Some(redaction) = &mut redaction {
+            page.events().for_each(|event| redaction.meet(event));
+        }
+        intake.take(page)
+    };
+    let mut collected = reading.collect(&mut take, interrupt).await?;
+    redaction.iter_mut().for_each(Redaction::prepare);
+    let redaction = redaction.map(Arc::new);
+    let mut writing = Writing::new(outlet, form(args, collected.tenancy()), redaction.clone());
     let ordered = intake.drain()?;
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
     tokio::task::block_in_place(|| writing.write(ordered));
@@ -66,14 +96,25 @@ pub async fn run(
         document.range.until = document.ended_at;
     }
     drop(collected);
-    let (mut tally, written) = tokio::task::block_in_place(|| writing.close())?;
+    let (mut tally, delivered) = tokio::task::block_in_place(|| writing.close())?;
     tally.duplicates += intake.copies();
-    let reader_left = written == Written::ReaderLeft;
+    let reader_left = delivered.reader_left();
     document.interrupted = interrupt.happened();
     let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
-    document.export = Some(ExportEntry::new(name, whole(written), tally));
+    let mut entry = delivered.entry(name, tally, packing);
+    entry.redacted = redaction.as_ref().map(|redaction| redaction.entry());
+    if records.is_some() {
+        entry.parts.iter_mut().flatten().for_each(|part| part.file = format!("{}/{}", bag::DATA, part.file));
+    }
+    document.export = Some(entry);
+    if let Some(redaction) = &redaction {
+        redaction.document(&mut document);
+    }
     conclude(&mut document, args, reader_left);
-    let proven = tokio::task::block_in_place(|| proof.write(&document));
+    let proven = tokio::task::block_in_place(|| match &records {
+        Some(records) => evidence::seal(delivered, records, &document, connection, &collector).map(|_| None),
+        None => prove(&proof, &document, delivered),
+    });
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
     }
@@ -98,25 +139,17 @@ impl ExportArgs {
 
 /// The output while it is written, in one go or round after round.
 pub struct Writing {
-    sink: Sink,
+    outlet: Outlet,
     form: Form,
+    redaction: Option<Arc<Redaction>>,
     tally: Tally,
     /// Whether all of it could be written so far.
     result: std::io::Result<()>,
-    begun: bool,
-}
-
-/// How events are written.
-enum Form {
-    /// Each by itself.
-    Each(Format),
-    /// As one table.
-    Parquet(About),
 }
 
 impl Writing {
-    fn new(sink: Sink, form: Form) -> Self {
-        Self { sink, form, tally: Tally::default(), result: Ok(()), begun: false }
+    fn new(outlet: Outlet, form: Form, redaction: Option<Arc<Redaction>>) -> Self {
+        Self { outlet, form, redaction, tally: Tally::default(), result: Ok(()) }
     }
 
     /// Whether more can be written.
@@ -127,29 +160,26 @@ impl Writing {
     /// Writes events behind those written before, and hands them on; their number.
     pub fn write(&mut self, mut ordered: Ordered) -> u64 {
         if self.is_going_on() {
-            self.result = self.write_all(&mut ordered);
+            self.result = self.outlet.write(&mut ordered, &self.form, self.redaction.as_deref());
         }
         self.tally += ordered.tally();
         ordered.tally().events
     }
 
-    fn write_all(&mut self, ordered: &mut Ordered) -> std::io::Result<()> {
-        let terminal = self.sink.is_terminal();
-        let format = match &self.form {
-            Form::Each(format) => format,
-            Form::Parquet(about) => return parquet::write(self.sink.writer(), ordered, about.clone()),
-        };
-        if !std::mem::replace(&mut self.begun, true) {
-            format.write_head(self.sink.writer())?;
-        }
-        while let Some(record) = ordered.next()? {
-            format.write(&record, terminal, self.sink.writer())?;
-        }
-        self.sink.writer().flush()
+    fn close(self) -> Result<(Tally, Delivered), Problem> {
+        Ok((self.tally, self.outlet.close(self.result)?))
     }
+}
 
-    fn close(self) -> Result<(Tally, Written), Problem> {
-        Ok((self.tally, self.sink.close(self.result)?))
+/// Writes the coverage, into a directory of parts before that takes its place; gives back its place where that is not the
+/// usual one.
+fn prove(proof: &Proof, document: &CoverageDocument, delivered: Delivered) -> Result<Option<PathBuf>, Problem> {
+    match &delivered {
+        Delivered::One(_) => proof.write(document),
+        Delivered::Many { directory, .. } => {
+            Proof::within(directory.path()).write(document)?;
+            delivered.put().map(|()| None)
+        }
     }
 }
 
@@ -173,13 +203,6 @@ fn access(filter: &FilterArgs) -> Filter {
         (true, _) => Filter::Writes,
         (_, true) => Filter::Reads,
         _ => Filter::All,
-    }
-}
-
-fn whole(written: Written) -> Option<(u64, String)> {
-    match written {
-        Written::Whole { bytes, sha256 } => Some((bytes, sha256)),
-        Written::ReaderLeft => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Files named on the command line, and the coverage that lies beside them or is in the ledger of their collection: what
 //! may be said of their completeness.
 
+mod parts;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +15,8 @@ use crate::collect::{self, Stored};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::{FetchWindow, TimeRange};
-use crate::export::CoverageDocument;
 use crate::export::coverage::{Filter, Span};
+use crate::export::{CoverageDocument, bag};
 use crate::files::{FileRead, Found, Input, Origin, Places, find};
 use crate::oci::Env;
 use crate::query::Query;
@@ -90,7 +92,8 @@ impl Exports {
         let documents: Vec<_> = inputs.iter().map(|input| document_of(&input.origin, &mut read)).collect();
         for (input, document) in inputs.iter_mut().zip(&documents) {
             let export = document.as_ref().and_then(|document| document.export.as_ref());
-            input.digest = export.is_some_and(|export| export.sha256.is_some());
+            let written = export.and_then(|export| export.written(&file_name(&input.origin)?));
+            input.digest = written.is_some_and(|(_, sha256)| sha256.is_some());
         }
         let mut exports = Self { inputs, documents, collections, unopened: Unopened::default(), skipped, faults };
         exports.narrow(&Query::everything());
@@ -178,11 +181,17 @@ impl Exports {
             notes.extend(document.query.as_deref().map(|query| {
                 Finding::new("note", format!("{name} holds only what this query found: {}", clean(query)))
             }));
+            let redacted = document.export.as_ref().is_some_and(|export| export.redacted.is_some());
+            notes.extend(redacted.then(|| Finding::new("note", format!("{name} holds redacted copies of events"))));
             notes.extend(only(document).map(|only| Finding::new("note", format!("{name} holds only {only}"))));
         }
         let spans: Option<Vec<Span>> =
             self.documents.iter().map(|document| document.as_ref().map(|document| document.range)).collect();
         let spans = spans.filter(|spans| !spans.is_empty() || self.collections.is_empty());
+        let (missing, left_out) = parts::judge(&self.inputs, &self.documents);
+        let whole = left_out.is_empty();
+        findings.extend(missing);
+        notes.extend(left_out);
         findings.extend(range.zip(spans.as_deref()).and_then(|(range, spans)| beyond(range, spans)));
         let told = !self.documents.is_empty() && spans.is_none();
         let extent = self.extent(asked);
@@ -193,7 +202,7 @@ impl Exports {
         let completeness = match () {
             () if !findings.is_empty() => Completeness::Incomplete,
             () if told => Completeness::Unknown,
-            () if self.hold_all() => Completeness::Complete,
+            () if whole && self.hold_all() => Completeness::Complete,
             () => Completeness::Filtered,
         };
         let nothing_readable =
@@ -274,11 +283,11 @@ fn document_of(origin: &Origin, read: &mut HashMap<PathBuf, Option<CoverageDocum
     let packed = path.extension().is_some_and(|ending| ending == "gz" || ending == "zst");
     let names = [Some(path.clone()), packed.then(|| path.with_extension(""))];
     for name in names.into_iter().flatten() {
-        let file_name = name.file_name().map(|name| name.to_string_lossy().into_owned());
-        for place in proof::candidates(&name) {
+        let Some(file_name) = name.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
+        for place in proof::candidates(&name).into_iter().chain(of_bundle(&name)) {
             let document = read.entry(place).or_insert_with_key(|place| proof::read(place).ok());
             let tells =
-                |document: &&CoverageDocument| document.export.as_ref().is_some_and(|export| export.file == file_name);
+                |document: &&CoverageDocument| document.export.as_ref().is_some_and(|export| export.names(&file_name));
             if let Some(document) = document.as_ref().filter(tells) {
                 return Some(document.clone());
             }
@@ -287,15 +296,34 @@ fn document_of(origin: &Origin, read: &mut HashMap<PathBuf, Option<CoverageDocum
     None
 }
 
+/// The coverage of the evidence bundle that a file lies in.
+fn of_bundle(path: &Path) -> Option<PathBuf> {
+    let data = path.parent().filter(|data| data.ends_with(bag::DATA))?;
+    let bundle = data.parent().filter(|bundle| bag::is_bag(bundle))?;
+    Some(bundle.join(proof::NAME))
+}
+
 /// That a file is not what its coverage tells of; where some of it could not be read, that is said already.
 fn changed(document: &CoverageDocument, file: &FileRead) -> Option<Finding> {
-    let written = document.export.as_ref()?;
+    let Origin::File(path) = &file.origin else { return None };
+    let name = file_name(&file.origin)?;
+    let export = document.export.as_ref()?;
+    // What was packed since has the name with one ending less in its coverage.
+    let stem = Path::new(&name).file_stem()?.to_string_lossy();
+    let (bytes, sha256) = export.written(&name).or_else(|| export.written(&stem))?;
+    let (bytes, sha256) = (bytes?, sha256?);
     // Of a file that was read in parts there is no digest.
     let in_parts = file.groups.is_some_and(|groups| groups.skipped > 0);
-    let as_written = (in_parts || file.sha256 == written.sha256) && written.bytes == Some(file.bytes);
-    let known = file.faults.is_empty() && written.sha256.is_some();
+    // The content is what was read; what was packed when it was written has the digest of the file.
+    let content = file.bytes == bytes && (in_parts || file.sha256.as_deref() == Some(sha256));
+    let as_written = content || proof::is_as_written(path, bytes, sha256);
     let what = format!("{} is not the file that its coverage.json tells of", file.origin);
-    (known && !as_written).then(|| Finding::new("changed", what))
+    (file.faults.is_empty() && !as_written).then(|| Finding::new("changed", what))
+}
+
+fn file_name(origin: &Origin) -> Option<String> {
+    let Origin::File(path) = origin else { return None };
+    Some(path.file_name()?.to_string_lossy().into_owned())
 }
 
 fn only(document: &CoverageDocument) -> Option<&'static str> {

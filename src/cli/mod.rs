@@ -12,6 +12,7 @@ mod coverage;
 mod diagnose;
 pub mod doctor;
 mod document;
+mod evidence;
 mod explore;
 mod export;
 mod exports;
@@ -28,19 +29,23 @@ mod memory;
 mod narrow;
 mod news;
 mod open;
+mod outlet;
 mod output;
 mod parquet;
 mod parse;
+mod parts;
 mod past;
 mod plan;
 mod probe;
 mod progress;
 mod proof;
 mod range;
+mod redacting;
 mod report;
 mod settings;
 mod shell;
 mod simulate;
+mod staged;
 mod stats;
 mod summary;
 mod talk;
@@ -98,7 +103,7 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
         Some(Command::Export(args)) => export(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Coverage(args)) => coverage(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Collect(args)) => collecting::run(&line.identity, env, args, talk, &mut interrupt).await,
-        Some(Command::Verify(args)) => verifying::run(args),
+        Some(Command::Verify(args)) => verifying::run(args, env),
         Some(Command::Count(args)) => count::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Summary(args)) => summary::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Open(args)) => open::run(args, &line.settings, env, &mut interrupt).await,
@@ -128,12 +133,17 @@ async fn export(
     let now = crate::oci::clock::now();
     let range = args.read.required_range(now)?;
     let asked = args.asked(now)?;
-    let connection = connect(identity, env).await?;
+    let redaction = redacting::redaction(&args.delivery, identity.no_input, talk)?;
+    let bundle = args.delivery.evidence.as_deref().map(evidence::Bundle::begin).transpose()?;
+    let witness = bundle.as_ref().map(evidence::Bundle::witness);
+    let connection = connect(&IdentityArgs { witness, ..identity.clone() }, env).await?;
     if args.read.plan {
         let reading = Reading::new(&connection, &args.read, range, talk);
         return plan::run(&reading, false, interrupt).await;
     }
-    export::run(&connection, args, intake::Wanted { range, query: asked }, talk, interrupt).await
+    let collector = evidence::Collector::of(&args.delivery, env, now);
+    let order = export::Order { wanted: intake::Wanted { range, query: asked }, redaction, bundle, collector };
+    export::run(&connection, args, order, talk, interrupt).await
 }
 
 async fn coverage(

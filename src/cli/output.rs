@@ -1,5 +1,7 @@
 //! Where data goes: standard output, or a file that appears only when it is whole.
 
+mod packing;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -9,12 +11,14 @@ use tempfile::NamedTempFile;
 
 use crate::domain::problem::{Problem, ProblemKind};
 
+pub use packing::{Packer, Packing};
+
 /// An open destination.
 pub struct Sink {
-    writer: BufWriter<Counted>,
+    writer: BufWriter<Packer<Counted>>,
 }
 
-/// A destination, and what has gone there.
+/// A destination, and what has gone there, packed where it is.
 struct Counted {
     destination: Destination,
     bytes: u64,
@@ -44,25 +48,36 @@ pub enum Written {
 impl Sink {
     /// Opens the file (standard output if none) before any work is done, so that a wrong path is told at once.
     pub fn open(path: Option<&Path>) -> Result<Self, Problem> {
+        Self::packed(path, None)
+    }
+
+    /// The same for what is packed on its way.
+    pub fn packed(path: Option<&Path>, packing: Option<Packing>) -> Result<Self, Problem> {
         let destination = match path {
             None => Destination::Standard(io::stdout()),
             Some(path) => open_file(path).map_err(|error| cannot_write(path, &error))?,
         };
+        if packing.is_some() && destination.is_terminal() {
+            return Err(Problem::usage("--compress writes bytes that are not for a terminal")
+                .hint("name a file with --output-file, or send them on with `>` or `|`"));
+        }
         let counted = Counted { destination, bytes: 0, hash: Sha256::new() };
-        Ok(Self { writer: BufWriter::with_capacity(1 << 16, counted) })
+        let packer = Packer::new(packing, counted)
+            .map_err(|error| Problem::new(ProblemKind::Io, format!("cannot begin to pack: {error}")))?;
+        Ok(Self { writer: BufWriter::with_capacity(1 << 16, packer) })
+    }
+
+    fn destination(&self) -> &Destination {
+        &self.writer.get_ref().get_ref().destination
     }
 
     /// Whether it is a plain file, rather than a pipe or a device.
     pub fn is_file(&self) -> bool {
-        matches!(self.writer.get_ref().destination, Destination::New(..))
+        matches!(self.destination(), Destination::New(..))
     }
 
     pub fn is_terminal(&self) -> bool {
-        match &self.writer.get_ref().destination {
-            Destination::Standard(stdout) => stdout.is_terminal(),
-            Destination::Special(file, _) => file.is_terminal(),
-            Destination::New(..) => false,
-        }
+        self.destination().is_terminal()
     }
 
     pub fn writer(&mut self) -> &mut (dyn Write + Send) {
@@ -71,7 +86,7 @@ impl Sink {
 
     /// Ends the writing that gave `result`. The file takes its place only if all of it could be written.
     pub fn close(self, result: io::Result<()>) -> Result<Written, Problem> {
-        let path = match &self.writer.get_ref().destination {
+        let path = match self.destination() {
             Destination::Standard(_) => PathBuf::from("standard output"),
             Destination::New(_, path) | Destination::Special(_, path) => path.clone(),
         };
@@ -84,7 +99,8 @@ impl Sink {
     }
 
     fn finish(self) -> io::Result<Written> {
-        let Counted { destination, bytes, hash } = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let packer = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let Counted { destination, bytes, hash } = packer.finish()?;
         match destination {
             Destination::Standard(mut stdout) => stdout.flush()?,
             Destination::Special(mut file, _) => file.flush()?,
@@ -118,6 +134,16 @@ impl Write for Counted {
 
     fn flush(&mut self) -> io::Result<()> {
         self.destination.flush()
+    }
+}
+
+impl Destination {
+    fn is_terminal(&self) -> bool {
+        match self {
+            Self::Standard(stdout) => stdout.is_terminal(),
+            Self::Special(file, _) => file.is_terminal(),
+            Self::New(..) => false,
+        }
     }
 }
 

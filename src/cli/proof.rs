@@ -7,11 +7,12 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::output::{cannot_write, directory_of, new_file_beside, sync_directory};
+pub use super::output::directory_of;
+use super::output::{cannot_write, new_file_beside, sync_directory};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::export::CoverageDocument;
 
-pub use compared::Compared;
+pub use compared::{Compared, is_as_written};
 
 /// The usual name.
 pub const NAME: &str = "coverage.json";
@@ -65,6 +66,11 @@ impl Proof {
         }
     }
 
+    /// In a directory that is being made, and that nobody else knows.
+    pub fn within(directory: &Path) -> Self {
+        Self::At { path: directory.join(NAME), export: None }
+    }
+
     /// Writes the document; gives back its place where that is not the usual one.
     pub fn write(&self, document: &CoverageDocument) -> Result<Option<PathBuf>, Problem> {
         let text = document.to_json().map_err(|error| {
@@ -111,8 +117,8 @@ pub fn read(path: &Path) -> Result<CoverageDocument, Problem> {
 
 /// Whether the document at `path` is of the export of that name.
 pub fn tells_of(path: &Path, export: &Path) -> bool {
-    let name = export.file_name().map(|name| name.to_string_lossy().into_owned());
-    read(path).is_ok_and(|document| document.export.and_then(|export| export.file) == name)
+    let Some(name) = export.file_name().map(|name| name.to_string_lossy().into_owned()) else { return false };
+    read(path).is_ok_and(|document| document.export.is_some_and(|export| export.names(&name)))
 }
 
 fn beside(text: &[u8], export: &Path) -> Result<Option<PathBuf>, Problem> {

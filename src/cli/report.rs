@@ -99,7 +99,11 @@ pub fn findings(document: &CoverageDocument) -> Vec<Finding> {
 /// That the file is not the one that the document tells of.
 pub fn of_file(document: &CoverageDocument, compared: &Compared) -> Option<Finding> {
     let Compared::Other(why) = compared else { return None };
-    let name = document.export.as_ref().and_then(|export| export.file.as_deref()).map(clean).unwrap_or_default();
+    let export = document.export.as_ref()?;
+    if export.parts.is_some() {
+        return Some(Finding::new("changed", format!("the files are not those that were written: {why}")));
+    }
+    let name = export.file.as_deref().map(clean).unwrap_or_default();
     Some(Finding::new("changed", format!("{name} is not the file that was written: {why}")))
 }
 
@@ -279,6 +283,11 @@ fn oddities(document: &CoverageDocument) -> Vec<Finding> {
     let Some(export) = &document.export else { return Vec::new() };
     let note = |count, what: &str| Finding::new("note", format!("{} {what}", count_of(count, "event")));
     let mut findings = Vec::new();
+    if let Some(redacted) = &export.redacted {
+        let names = if redacted.pseudonyms { ", and users and addresses have other names" } else { "" };
+        let what = format!("the events are redacted copies: headers, credentials and tokens are left out{names}");
+        findings.push(Finding::new("note", what));
+    }
     if export.conflicts > 0 {
         findings.push(note(export.conflicts, "with an id that other bytes carry as well; all are kept"));
     }

@@ -1,4 +1,6 @@
-//! `auditui verify`: whether a collection is what it was written as.
+//! `auditui verify`: whether a collection, or an evidence bundle, is what it was written as.
+
+mod bundle;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -11,15 +13,26 @@ use crate::collect::{Sort, Verified, tenancies, verify};
 use crate::domain::problem::Problem;
 use crate::domain::text::{clean, clean_json, count_of};
 use crate::domain::time_range::rfc3339;
+use crate::export::bag;
+use crate::oci::Env;
 
 /// The exit code where something is not what it was written as.
 const MISMATCH: u8 = 6;
 
-pub fn run(args: &VerifyArgs) -> Result<ExitCode, Problem> {
+pub fn run(args: &VerifyArgs, env: &Env) -> Result<ExitCode, Problem> {
+    if bag::is_bag(&args.directory) {
+        return bundle::run(args, env);
+    }
+    if args.custody.is_some() {
+        return Err(Problem::usage("--custody is for evidence bundles, which export --evidence DIR makes"));
+    }
     let slugs = tenancies(&args.directory);
     if slugs.is_empty() {
-        let what = format!("there is no collection in {}", clean(&args.directory.display().to_string()));
-        return Err(Problem::usage(what).hint("a collection is what auditui collect --into DIR makes"));
+        let what = format!(
+            "there is no collection and no evidence bundle in {}",
+            clean(&args.directory.display().to_string())
+        );
+        return Err(Problem::usage(what).hint("a collection is what `auditui collect --into DIR` makes, a bundle what `auditui export --evidence DIR` makes"));
     }
     let mut all = Vec::new();
     for slug in slugs {

@@ -115,11 +115,22 @@ pub enum Filter {
 /// The events that were written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportEntry {
-    /// The name of the file, without its directory; `None` for standard output.
+    /// The name of the file, without its directory; `None` for standard output, and where there are parts.
     pub file: Option<String>,
-    /// `None` where whoever read standard output left before the end, and `sha256` likewise.
+    /// Of the file as it was written, packed where it is, or of all parts; `None` where whoever read standard output left
+    /// before the end, and `sha256` likewise.
     pub bytes: Option<u64>,
+    /// `None` where there are parts as well: each has its own.
     pub sha256: Option<String>,
+    /// `gzip` or `zstd`, where the file, or each part, is packed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
+    /// What was taken out of the events; `None` where they are as they were sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<RedactionEntry>,
+    /// The files of a directory, where it was split, by the order of their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<PartEntry>>,
     pub events: u64,
     /// Copies left out.
     pub duplicates: u64,
@@ -137,7 +148,54 @@ impl ExportEntry {
     pub fn new(file: Option<String>, written: Option<(u64, String)>, tally: Tally) -> Self {
         let Tally { events, duplicates, conflicts, flagged, own } = tally;
         let (bytes, sha256) = written.unzip();
-        Self { file, bytes, sha256, events, duplicates, conflicts, flagged, own }
+        let (compression, redacted, parts) = (None, None, None);
+        Self { file, bytes, sha256, compression, redacted, parts, events, duplicates, conflicts, flagged, own }
+    }
+
+    /// Whether a file of that name was written.
+    pub fn names(&self, file: &str) -> bool {
+        self.written(file).is_some()
+    }
+
+    /// Size and SHA-256 of the file of that name.
+    pub fn written(&self, file: &str) -> Option<(Option<u64>, Option<&str>)> {
+        if self.file.as_deref() == Some(file) {
+            return Some((self.bytes, self.sha256.as_deref()));
+        }
+        let part = self.parts.iter().flatten().find(|part| part.name() == file)?;
+        Some((Some(part.bytes), Some(&part.sha256)))
+    }
+}
+
+/// That events are copies without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RedactionEntry {
+    /// Whether users and addresses have other names.
+    pub pseudonyms: bool,
+    /// The same for copies that were made with the same key; tells nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_check: Option<String>,
+}
+
+/// One of the files of an export that was split.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartEntry {
+    /// The name of the file, without its directory.
+    pub file: String,
+    /// The day, hour, region or compartment that its events have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// Of the file as it was written, packed where it is.
+    pub bytes: u64,
+    pub sha256: String,
+    pub events: u64,
+}
+
+impl PartEntry {
+    /// Without the directory in which an evidence bundle has its events.
+    pub fn name(&self) -> &str {
+        self.file.strip_prefix("data/").unwrap_or(&self.file)
     }
 }
 

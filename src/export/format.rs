@@ -77,7 +77,7 @@ impl Format {
     pub fn write(&self, record: &Record, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Jsonl { meta, tenancy } => {
-                let event = one_line(&record.bytes);
+                let event = tied(one_line(&record.bytes), record);
                 let event = if terminal { Cow::Owned(clean_json(&event).into_bytes()) } else { event };
                 if *meta { write_with_meta(record, tenancy, &event, out) } else { write_line(&event, out) }
             }
@@ -93,6 +93,17 @@ impl Format {
             }
         }
     }
+}
+
+/// The member that ties a redacted copy to its event.
+pub(super) const RAW_SHA256: &str = "raw_sha256";
+
+/// A redacted copy with the hash of its event as the last member; any other event as it is.
+fn tied<'a>(event: Cow<'a, [u8]>, record: &Record) -> Cow<'a, [u8]> {
+    let Some((sealed, members)) = record.sealed.as_ref().zip(event.strip_suffix(b"}")) else { return event };
+    let comma = if members.ends_with(b"{") { "" } else { "," };
+    let tie = format!("{comma}\"{RAW_SHA256}\":\"{}\"}}", sealed.sha256);
+    Cow::Owned([members, tie.as_bytes()].concat())
 }
 
 #[derive(Serialize)]
@@ -137,7 +148,7 @@ fn write_with_meta(record: &Record, tenancy: &str, event: &[u8], out: &mut dyn W
     out.write_all(b"{\"_meta\":")?;
     serde_json::to_writer(&mut *out, &meta)?;
     out.write_all(b",\"event\":")?;
-    if record.flags.contains(Flags::UNREADABLE) {
+    if record.flags.contains(Flags::UNREADABLE) && record.sealed.is_none() {
         // What is no JSON would make the line none either; as a string it can still be read back.
         serde_json::to_writer(&mut *out, &String::from_utf8_lossy(event))?;
     } else {

@@ -46,7 +46,15 @@ impl<'a> Item<'a> {
 
     /// SHA-256 of the bytes as they were sent, in hexadecimal digits.
     pub fn sha256(&self) -> String {
-        format!("{:x}", Sha256::digest(&self.record.bytes))
+        match &self.record.sealed {
+            Some(sealed) => sealed.sha256.clone(),
+            None => format!("{:x}", Sha256::digest(&self.record.bytes)),
+        }
+    }
+
+    /// Bytes of the event as it was sent.
+    pub fn size(&self) -> u64 {
+        self.record.sealed.as_ref().map_or(self.record.bytes.len() as u64, |sealed| sealed.bytes)
     }
 
     /// What is odd about it, in words.

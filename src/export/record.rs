@@ -29,4 +29,14 @@ pub struct Record {
     pub bytes: Box<[u8]>,
     pub source: Arc<Source>,
     pub flags: Flags,
+    /// Of a redacted copy, what it was made of.
+    pub sealed: Option<Arc<Sealed>>,
+}
+
+/// An event before it was redacted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Of the bytes as received, in hexadecimal digits.
+    pub sha256: String,
+    pub bytes: u64,
 }

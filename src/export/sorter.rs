@@ -202,7 +202,7 @@ impl Ordered {
         self.tally.flagged += u64::from(item.flags.is_odd());
         self.tally.own += u64::from(item.flags.contains(Flags::OWN));
         let source = Arc::clone(&self.sources[item.source as usize]);
-        Ok(Some(Record { bytes: item.bytes, source, flags: item.flags }))
+        Ok(Some(Record { bytes: item.bytes, source, flags: item.flags, sealed: None }))
     }
 
     /// Counts of what was handed out so far.

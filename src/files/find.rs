@@ -19,6 +19,10 @@ const COVERAGE: &str = "coverage.json";
 /// The name of what a collection leaves beside its data.
 const MANIFEST: &str = "_manifest.json";
 
+/// What makes a directory an evidence bundle, and the list of cells among its events.
+const BAG: &str = "bagit.txt";
+const CELLS: &str = "_cells.ndjson";
+
 /// Something to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
@@ -80,6 +84,10 @@ impl Found {
     }
 
     fn look_into(&mut self, directory: &Path) {
+        // Of an evidence bundle the events, and not what tells of them.
+        if directory.join(BAG).is_file() {
+            return self.look_into(&directory.join("data"));
+        }
         let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = match entries {
             Ok(entries) => entries,
@@ -93,7 +101,7 @@ impl Found {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             match () {
-                () if name.starts_with('.') || is_coverage(&name) || name == MANIFEST => {}
+                () if name.starts_with('.') || is_coverage(&name) || name == MANIFEST || name == CELLS => {}
                 () if is_directory => self.look_into(&path),
                 () if is_export(&name) => self.look_at(path),
                 () => self.skipped.push(path),

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::files;
 use super::http::causes;
+use super::witness::Witness;
 
 /// Whose certificates count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub(super) struct HttpOptions {
     pub direct: bool,
     /// None is encrypted: no trust roots are needed.
     pub plain: bool,
+    pub witness: Option<Witness>,
 }
 
 /// The one function that builds a client.

@@ -24,6 +24,7 @@ use super::connector::{HttpOptions, client};
 use super::error::OciError;
 use super::redact::without_tokens;
 use super::signer::{Credential, Unsigned, host_header, http_date, request_target};
+use super::witness::Account;
 
 /// The most that is read of an answer which is an error.
 const MAX_ERROR_BODY: usize = 64 << 10;
@@ -111,6 +112,8 @@ impl Http {
     }
 
     pub(super) async fn send(&self, request: RequestBuilder, failed: &Failed<'_>) -> Result<Answer, OciError> {
+        let now = || self.clock.now();
+        let mut account = Account::of(self.options.witness.as_ref(), &now, &request, failed.sent_id);
         let mut patience = Patience::new(self.options.read_timeout, self.options.slowest_kib, self.options.deadline);
         let sent = patience.wait_for(request.send()).await;
         let response = sent.map_err(|why| failed.timeout(why))?.map_err(|error| failed.by(&error))?;
@@ -118,6 +121,9 @@ impl Http {
         let answered = header_date(response.headers());
         let offset = answered.map(|server| server - received_at);
         self.remember(offset);
+        account.exchanged.status = Some(response.status().as_u16());
+        account.exchanged.opc_request_id = header(response.headers(), REQUEST_ID);
+        account.exchanged.date = header(response.headers(), DATE.as_str());
         if response.status() != StatusCode::OK {
             return Err(refused(response, patience, failed, offset, answered.unwrap_or(received_at)).await);
         }
@@ -125,6 +131,7 @@ impl Http {
         let next_page = next_page(response.headers())
             .map_err(|why| failed.body(why.to_owned(), header(response.headers(), REQUEST_ID)))?;
         let body = self.body(response, patience, failed).await?;
+        account.read(body.as_ref());
         Ok(Answer { body, request_id, next_page, received_at: self.clock.now() })
     }
 

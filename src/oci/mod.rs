@@ -46,6 +46,7 @@ pub mod signer;
 #[cfg(test)]
 pub(crate) mod test_server;
 mod token;
+mod witness;
 
 pub use audit::EventPage;
 pub use body::MAX_BODY;
@@ -68,6 +69,7 @@ use sign_in::Source;
 use sign_in::instance::{self, Instance};
 use sign_in::metadata::Metadata;
 use sign_in::workload::Workload;
+pub use witness::{Exchanged, Witness};
 
 /// How the client reaches the service. The proxy variables of the environment are honoured, except for loopback.
 #[derive(Clone, Debug)]
@@ -90,6 +92,8 @@ pub struct ClientOptions {
     pub proxy: Option<SecretString>,
     /// For the variables that count where `cert_bundle` or `proxy` is not given, and for the metadata service.
     pub env: Env,
+    /// Is told of every request to the services; those to the metadata service of the machine are not among them.
+    pub witness: Option<Witness>,
 }
 
 impl Default for ClientOptions {
@@ -105,6 +109,7 @@ impl Default for ClientOptions {
             cert_bundle: None,
             proxy: None,
             env: Env::default(),
+            witness: None,
         }
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn http_options(options: &ClientOptions) -> Result<HttpOptions, Probl
         no_proxy: no_proxy(&options.env),
         direct: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_loopback),
         plain: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_plain_http),
+        witness: options.witness.clone(),
     })
 }
 

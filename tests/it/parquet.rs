@@ -31,7 +31,12 @@ fn record(bytes: &[u8]) -> Record {
         window: FetchWindow::from_minutes(0, 60).unwrap(),
     };
     let source = Source { cell, retrieved_at: DateTime::UNIX_EPOCH, request_id: None };
-    Record { bytes: bytes.into(), source: Arc::new(source), flags: auditui::domain::event::decode(bytes).flags }
+    Record {
+        bytes: bytes.into(),
+        source: Arc::new(source),
+        flags: auditui::domain::event::decode(bytes).flags,
+        sealed: None,
+    }
 }
 
 fn event(number: i64) -> Vec<u8> {

@@ -60,9 +60,12 @@ pub struct CollectArgs {
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Directory of a collection
+    /// Directory of a collection, or of an evidence bundle
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
+    /// When an evidence bundle is as it was sealed, add this to its custody.log, with the time and who says so
+    #[arg(long, value_name = "TEXT")]
+    pub custody: Option<String>,
     /// Format
     #[arg(short, long, value_enum, default_value = "table")]
     pub output: ListingFormat,

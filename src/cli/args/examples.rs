@@ -29,7 +29,8 @@ Examples:
 pub const VERIFY: &str = "\
 Examples:
   auditui verify /var/lib/audit
-  auditui verify /var/lib/audit -o json";
+  auditui verify /var/lib/audit -o json
+  auditui verify case-42 --custody 'handed to Bob'   an evidence bundle, and who has it now";
 
 pub const COMPLETIONS: &str = "\
 Examples:
@@ -64,6 +65,9 @@ Examples:
   auditui export --time 2026-03-14T08:00Z..14:00Z --output-file day.jsonl
   auditui export --since 7d 'is:denied user:svc-*' -o table
   auditui export --since 30d --plan                  what that would ask; reads no event
+  auditui export --since 30d --split day --compress zstd --output-file month
+  auditui export --since 1d --redact --pseudonyms --case-key case.key --output-file copy.jsonl
+  auditui export --since 1d --evidence case-42       a bundle with digests and every request
   auditui export --since 1h --follow                 goes on until interrupted";
 
 pub const OPEN: &str = "\

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
 use super::seconds;
-use crate::oci::AuthKind;
+use crate::oci::{AuthKind, Witness};
 
 /// Who asks. The same names as in the OCI CLI, whose own variables (`OCI_CLI_PROFILE` and so on) count where these are
 /// not given.
@@ -62,6 +62,9 @@ pub struct IdentityArgs {
     /// Never ask anything; what would be asked becomes an error
     #[arg(long, global = true, env = "AUDITUI_NO_INPUT")]
     pub no_input: bool,
+    /// Is told of every request.
+    #[arg(skip)]
+    pub witness: Option<Witness>,
     /// Who says so, where it is not an option.
     #[arg(skip)]
     pub said_by: BTreeMap<&'static str, String>,

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{NAME, candidates, directory_of};
 use crate::domain::text::{clean, count_of, thousands};
 use crate::export::CoverageDocument;
+use crate::export::coverage::PartEntry;
 
 /// What a look at the file has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +30,14 @@ impl Compared {
     /// beside the document.
     pub fn of(document: &CoverageDocument, proof: &Path, export: Option<&Path>) -> Self {
         let Some(written) = &document.export else { return Self::NoFile };
+        if let Some(parts) = &written.parts {
+            return Self::of_parts(parts, directory_of(proof));
+        }
         let (Some(name), Some(bytes), Some(sha256)) = (&written.file, written.bytes, &written.sha256) else {
             return Self::NoFile;
         };
-        // Documents are written by strangers: no name leads out of the directory.
-        if Path::new(name).file_name() != Some(OsStr::new(name)) {
-            return Self::Other("what the coverage names is no name of a file".to_owned());
+        if !is_name(name) {
+            return Self::Other(NO_NAME.to_owned());
         }
         let beside = directory_of(proof).join(name);
         let path = export.unwrap_or(&beside);
@@ -49,9 +52,45 @@ impl Compared {
         }
     }
 
+    /// Those of a directory; each that is not as it was is named, up to a few.
+    fn of_parts(parts: &[PartEntry], directory: &Path) -> Self {
+        const NAMED: usize = 5;
+        let fault = |part: &PartEntry| {
+            let why = match difference(&directory.join(&part.file), part.bytes, &part.sha256) {
+                _ if !is_name(&part.file) => NO_NAME.to_owned(),
+                Ok(None) => return None,
+                Ok(Some(difference)) => difference,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "it is not there".to_owned(),
+                Err(error) => format!("it cannot be read: {error}"),
+            };
+            Some(format!("{}: {why}", clean(&part.file)))
+        };
+        let mut faults: Vec<String> = parts.iter().filter_map(fault).collect();
+        let more = faults.len().saturating_sub(NAMED);
+        faults.truncate(NAMED);
+        faults.extend((more > 0).then(|| format!("and {more} more")));
+        if faults.is_empty() { Self::Same } else { Self::Other(faults.join("; ")) }
+    }
+
     pub fn is_other(&self) -> bool {
         matches!(self, Self::Other(_))
     }
+}
+
+const BELOW: &str = "data/";
+
+const NO_NAME: &str = "what the coverage names is no name of a file";
+
+/// Documents are written by strangers: no name leads out of the directory.
+fn is_name(name: &str) -> bool {
+    // The events of an evidence bundle lie below it.
+    let name = name.strip_prefix(BELOW).unwrap_or(name);
+    Path::new(name).file_name() == Some(OsStr::new(name))
+}
+
+/// Whether a file has this size and SHA-256.
+pub fn is_as_written(path: &Path, bytes: u64, sha256: &str) -> bool {
+    difference(path, bytes, sha256).is_ok_and(|difference| difference.is_none())
 }
 
 /// What is not as it was. The bytes are read only where there are as many as there were.
@@ -125,6 +164,26 @@ mod tests {
         for name in ["../day.jsonl", "..", "", &absolute] {
             assert!(Compared::of(&proof_of(name), &below.join(NAME), None).is_other(), "{name}");
         }
+    }
+
+    #[test]
+    fn each_part_that_is_not_as_it_was_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let part = |file: &str| PartEntry { file: file.into(), of: None, bytes: 6, sha256: SHA256.into(), events: 1 };
+        let mut proof = proof_of("x");
+        let mut compared = |names: &[&str]| {
+            let parts = Some(names.iter().map(|name| part(name)).collect());
+            proof.export = proof.export.take().map(|export| ExportEntry { file: None, parts, ..export });
+            Compared::of(&proof, &directory.path().join(NAME), None)
+        };
+        std::fs::write(directory.path().join("a"), "whole\n").unwrap();
+        std::fs::write(directory.path().join("b"), "other").unwrap();
+        assert_eq!(compared(&["a"]), Compared::Same);
+        let expected =
+            "b: it has 5 bytes, and had 6; c: it is not there; ../a: what the coverage names is no name of a file";
+        assert_eq!(compared(&["a", "b", "c", "../a"]), Compared::Other(expected.into()));
+        let Compared::Other(many) = compared(&["c"; 9]) else { panic!() };
+        assert!(many.ends_with("; and 4 more"), "{many}");
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub fn line(item: &Item<'_>) -> std::io::Result<Vec<u8>> {
         resources: resource(item, resource_type.as_deref()).into_iter().collect(),
         observables: address.map(Observable::source_address).into_iter().collect(),
         raw_data_hash: Hash { algorithm: "SHA-256", algorithm_id: 3, value: item.sha256() },
-        raw_data_size: item.record.bytes.len() as u64,
+        raw_data_size: item.size(),
         unmapped: unmapped(item),
     };
     to_json_line(&event)

@@ -50,6 +50,7 @@ impl Metadata {
             no_proxy: None,
             direct: true,
             plain: bases.iter().all(|base| base.starts_with("http:")),
+            witness: None,
         };
         Ok(Self { http: Http::new(options, clock), bases, answering: AtomicUsize::new(0) })
     }

@@ -87,6 +87,7 @@ impl Workload {
             no_proxy: None,
             direct: true,
             plain: false,
+            witness: None,
         };
         Ok(Self { http: Http::new(options, clock), url, account: file(env, ACCOUNT, "token") })
     }
