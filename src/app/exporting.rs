@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::App;
 use super::effect::Effect;
-
 use super::notices::{Level, Notice};
 use super::view::Seen;
 use crate::domain::problem::Problem;

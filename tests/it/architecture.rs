@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("config", &["domain"]),
     ("app", &["domain", "index", "query"]),
     ("ui", &["domain", "index", "query", "app"]),
-    ("driver", &["app", "ui", "fetch", "files", "oci", "index", "query", "domain"]),
+    ("driver", &["app", "ui", "export", "fetch", "files", "oci", "index", "query", "domain"]),
     (
         "cli",
         &[
