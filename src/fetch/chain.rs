@@ -9,6 +9,7 @@ use super::call::Answer;
 use super::engine::Settings;
 use super::plan::PlannedCell;
 use super::tiling::{self, Sample, Verdict};
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_range::FetchWindow;
 
 pub(super) struct Chain<T> {
@@ -99,8 +100,8 @@ impl<T: Clone + Eq + Hash> Chain<T> {
         }
     }
 
-    /// Counts a page; says why the chain must be taken for endless, if so.
-    pub fn page_arrived(&mut self, settings: &Settings, page: &Answer<T>) -> Option<&'static str> {
+    /// Counts a page; what is wrong where the chain must be taken for endless.
+    pub fn page_arrived(&mut self, settings: &Settings, page: &Answer<T>) -> Option<Problem> {
         self.first_at.get_or_insert(page.at);
         self.tries = 0;
         self.refusals = 0;
@@ -110,12 +111,16 @@ impl<T: Clone + Eq + Hash> Chain<T> {
         if let Some(sample) = self.sample.as_mut().filter(|_| news) {
             sample.add(page.span);
         }
-        match &page.next {
+        let why = match &page.next {
             Some(token) if !self.tokens_seen.insert(token.clone()) => Some("the same page token came twice"),
             Some(_) if self.pages >= settings.longest_chain => Some("there is no end of pages"),
             Some(_) if self.idle_pages >= settings.longest_idle => Some("page after page brings nothing new"),
             _ => None,
-        }
+        }?;
+        let problem = Problem::new(ProblemKind::Service, format!("paging loop: {why}"))
+            .request_id(page.request_id.as_ref().map(ToString::to_string))
+            .hint("What was received is kept, but the end was not reached; try a shorter time range.");
+        Some(problem)
     }
 
     /// The tiles to read in its place, if there shall be any; asked of after every page but the last.

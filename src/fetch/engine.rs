@@ -21,7 +21,7 @@ use super::lane::{Lane, LaneSettings};
 use super::meter::Meter;
 use super::plan::PlannedCell;
 use crate::domain::ledger::{CellKey, CellUpdate, Change};
-use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::problem::Problem;
 use crate::domain::region::RegionId;
 use crate::domain::time_range::FetchWindow;
 use crate::domain::traffic::{RegionTraffic, Traffic};
@@ -357,7 +357,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let settings = self.settings;
         let chain = self.chain(id);
         let endless = chain.page_arrived(&settings, &answer);
-        let Answer { events, next, at, request_id, .. } = answer;
+        let Answer { events, next, at, .. } = answer;
         let ended = next.is_none();
         let as_of = chain.read_as_of(at);
         chain.page = next;
@@ -365,10 +365,7 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         // Where the service counts our calls, reading side by side gains nothing, and each tile costs a call.
         let tiles = if ended { None } else { chain.tiles() }.filter(|_| self.queue(&region).lane.rate().is_none());
         self.report(id, Change::Page { events });
-        if let Some(why) = endless {
-            let problem = Problem::new(ProblemKind::Service, format!("paging loop: {why}"))
-                .request_id(request_id.map(|id| id.to_string()))
-                .hint("What was received is kept, but the end was not reached; try a shorter time range.");
+        if let Some(problem) = endless {
             self.end(id, Change::Failed(Arc::new(problem)));
         } else if ended {
             self.end(id, Change::Complete { at: as_of });
@@ -385,14 +382,11 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let chain = self.chain(id);
         let (priority, cuts, planned) = (chain.priority, chain.cuts - 1, chain.planned.clone());
         for ask in tiles {
-            // What has not passed yet stays with the newest.
-            let is_newest = ask.end_minute() == planned.ask.end_minute();
-            let window = if is_newest { ask.extended_to(planned.key.window.end_minute()) } else { ask };
-            let key = CellKey { window, ..planned.key.clone() };
-            let known = self.ids.get(&key).copied();
+            let tile = planned.tile(ask);
+            let known = self.ids.get(&tile.key).copied();
             // A window that is being read on its own already need not be read twice.
             if known.is_none_or(|id| self.chain(id).phase == Phase::Ended) {
-                let tile = self.id_of(PlannedCell { key, ask, ..planned.clone() });
+                let tile = self.id_of(tile);
                 self.restart(tile, priority, cuts);
             }
         }

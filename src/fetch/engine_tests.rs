@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::domain::ledger::CellState::{self, Complete, Denied, Failed};
 use crate::domain::ledger::Ledger;
+use crate::domain::problem::ProblemKind;
 use crate::domain::time_range::FetchWindow;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;

@@ -39,6 +39,13 @@ impl PlannedCell {
         Self { ask: key.window, read_at: None, key, deleted: false }
     }
 
+    /// Of a cell that is read in parts, the one that asks for these minutes. What has not passed yet stays with the newest.
+    pub fn tile(&self, ask: FetchWindow) -> Self {
+        let is_newest = ask.end_minute() == self.ask.end_minute();
+        let window = if is_newest { ask.extended_to(self.key.window.end_minute()) } else { ask };
+        Self { key: CellKey { window, ..self.key.clone() }, ask, ..self.clone() }
+    }
+
     /// The newest part of a cell that was read while that was too young to be final; `None` where nothing of it is.
     fn tail(cell: &Cell, tenancy: &Tenancy, ledger: &Ledger, now: DateTime<Utc>) -> Option<Self> {
         let (_, young) = cell.settled(ledger.settling());
