@@ -40,6 +40,7 @@ pub struct Setup {
     pub views: Vec<SavedView>,
     /// Where views are saved.
     pub views_directory: Option<PathBuf>,
+    pub past: Past,
     pub zone: Zone,
     pub glyphs: Glyphs,
     /// The keys in force.
@@ -65,6 +66,15 @@ pub struct FilesSetup {
     /// Of collections, the minutes that they are to hold: their ledgers tell what is covered, and files are opened as the
     /// range asks for them.
     pub collected: Option<FetchWindow>,
+}
+
+/// What was asked in earlier runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Where queries are kept; `None`: nowhere.
+    pub path: Option<PathBuf>,
+    /// The newest last.
+    pub queries: Vec<String>,
 }
 
 /// Which classes of events are shown.

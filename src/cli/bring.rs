@@ -14,6 +14,7 @@ use super::exports::{Completeness, Exports, Verdict};
 use super::held::{Held, read_files, send};
 use super::interrupt::Interrupt;
 use super::memory::{not_held, tell_spilling};
+use super::narrow::{groups, narrow};
 use super::plan;
 use super::report::{self, Finding};
 use super::stats::{Load, Opened, Stats};
@@ -111,7 +112,9 @@ impl Events {
     pub fn files_read(&self) -> Option<String> {
         let Origin::Files { files, .. } = &self.origin else { return None };
         let read: u64 = files.iter().map(|file| file.events).sum();
-        Some(format!("{} in {}", count_of(read, "event"), count_of(files.len() as u64, "file")))
+        let all = groups(files.iter()).is_none_or(|groups| groups.skipped == 0);
+        let only = if all { "" } else { " read" };
+        Some(format!("{}{only} in {}", count_of(read, "event"), count_of(files.len() as u64, "file")))
     }
 
     /// What is known of what is not there, in a sentence.
@@ -129,7 +132,8 @@ impl Events {
             Origin::Files { files, verdict, code, opened } => {
                 talk.findings(&verdict.findings);
                 talk.findings(&oddities(&self.snapshot));
-                stats.tell(Load { opened: Some(opened), ..Load::of(&self.snapshot) }, talk);
+                let load = Load { groups: groups(files.iter()), opened: Some(opened), ..Load::of(&self.snapshot) };
+                stats.tell(load, talk);
                 talk.summary_of_files(&sentence, code, &parts_of_files(parts, &files, &verdict));
                 ExitCode::from(code)
             }
@@ -162,7 +166,7 @@ async fn of_files(
     let mut query = narrowed(asked, &args.filter, range);
     exports.narrow(&among(&exports, query.clone(), &args.read.scope(), env));
     let held = Held::start(args.index(Footprint::default()));
-    let (files, places, bytes) = read_files(&exports, &held, env, talk, interrupt).await?;
+    let (files, places, bytes) = read_files(&exports, narrow(&query), &held, env, talk, interrupt).await?;
     let snapshot = Arc::clone(&tokio::task::block_in_place(|| held.finish()).snapshot);
     scoped(&mut query, &args.read.scope(), &places)?;
     let ReadArgs { padding, settling, .. } = args.read;

@@ -15,7 +15,7 @@ use super::progress::{Bytes, Status};
 use super::talk::Talk;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::files::{FileRead, Places, Progress, Reader, RegionNames};
+use crate::files::{FileRead, Narrow, Places, Progress, Reader, RegionNames};
 use crate::index::{Holdings, IndexOptions, Ingest, IngestSender, Input};
 use crate::oci::{Env, Regions, clock};
 
@@ -64,16 +64,18 @@ pub fn send(sender: &IngestSender, page: Page) -> Result<(), Problem> {
     sender.blocking_send(Input::Page(page)).map_err(|stopped| Problem::new(ProblemKind::Io, stopped.to_string()))
 }
 
-/// Reads files into the index, tells how far it is, what became of each, and how many bytes of them were read.
+/// Reads files into the index, but for what of them `narrow` leaves out, tells how far it is, what became of each, and how
+/// many bytes of them were read.
 pub async fn read_files(
     exports: &Exports,
+    narrow: Narrow,
     held: &Held,
     env: &Env,
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<(Vec<FileRead>, Places, u64), Problem> {
     let progress = Arc::new(Progress::of(&exports.inputs));
-    let reader = Reader::new(region_names(env), clock::now(), Arc::clone(&progress));
+    let reader = Reader { narrow, ..Reader::new(region_names(env), clock::now(), Arc::clone(&progress)) };
     let (inputs, sender) = (exports.inputs.clone(), held.sender());
     let mut places = Places::default();
     exports.expect_places(&mut places, env);

@@ -15,6 +15,9 @@ use super::exports::{Completeness, Exports, NOT_READ, Verdict};
 use super::held::region_names;
 use super::interrupt::Interrupt;
 use super::look::{self, Wanted};
+use super::narrow::groups;
+use super::past;
+use super::report;
 use super::settings::Settings;
 use super::stats::{Load, Opened, Stats};
 use super::talk::{Talk, say};
@@ -24,9 +27,10 @@ use crate::app::setup::{FilesSetup, Setup};
 use crate::config::Finding;
 use crate::domain::problem::Problem;
 use crate::domain::scope::ScopeRequest;
+use crate::domain::text::count_of;
 use crate::domain::time_range::TimeRange;
 use crate::driver::{self, Clipboard, Collected, Files, Source, Taken};
-use crate::files::{FileRead, Input, Origin, Places, Progress};
+use crate::files::{FileRead, Input, Narrow, Origin, Places, Progress};
 use crate::oci::{Clock, Env};
 use crate::query::{Query, Term};
 
@@ -74,6 +78,7 @@ pub async fn run(
         query,
         views,
         views_directory: views::directory(env),
+        past: past::load(settings, env),
         zone: args.when.tz.0,
         glyphs: wanted.glyphs(),
         keymap: look.keymap,
@@ -88,11 +93,17 @@ pub async fn run(
     let inputs = exports.inputs.clone();
     let later = collected.iter().flat_map(|collected| collected.later.iter().map(|(input, _)| input));
     let all: Vec<Input> = inputs.iter().chain(later).cloned().collect();
+    // Of a collection more is read when more is asked for.
+    let narrow = if collected.is_some() { Narrow::default() } else { Narrow { range, ..Narrow::default() } };
     let judge = Box::new(move |files: &[FileRead]| {
         let asked = Asked { query: &shown, now, padding: PADDING, settling: SETTLING, strict: false };
-        end(exports.judge(files, range, &asked))
+        let mut verdict = exports.judge(files, range, &asked);
+        if let Some(finding) = passed_over(files) {
+            verdict.lacks(finding);
+        }
+        end(verdict)
     });
-    let files = Files { inputs, names: region_names(env), judge, clock: Clock::System, collected };
+    let files = Files { inputs, narrow, names: region_names(env), judge, clock: Clock::System, collected };
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;
     };
@@ -146,6 +157,15 @@ fn check_terminal(stdin_is_taken: bool) -> Result<(), Problem> {
     }
     let hint = "without one, use a command: auditui count FILE --by user, or auditui --help";
     Err(Problem::usage("the explorer needs a terminal").hint(hint))
+}
+
+/// The range may be widened later, but what was passed over is not there then.
+fn passed_over(files: &[FileRead]) -> Option<report::Finding> {
+    let groups = groups(files.iter()).filter(|groups| groups.skipped > 0)?;
+    let skipped = count_of(groups.skipped, "row group");
+    let what = format!("{skipped} of Parquet files, which cannot hold anything of the range that was named");
+    let advice = "open them without a range for all of it".to_owned();
+    Some(report::Finding { advice, ..report::Finding::new(NOT_READ, what) })
 }
 
 fn end(verdict: Verdict) -> End {

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::args::StatsArgs;
 use super::talk::Talk;
 use crate::domain::text::{count_of, thousands};
+use crate::files::Groups;
 use crate::index::{Memory, Snapshot};
 
 /// Ticks of processor time in a second, as Linux counts them for programs (`USER_HZ`) on every machine.
@@ -28,6 +29,8 @@ pub struct Load {
     pub memory: Option<Memory>,
     /// Events that a limit of memory left out; `None` where nothing is held.
     pub refused: Option<u64>,
+    /// Of Parquet files, where any was read.
+    pub groups: Option<Groups>,
     /// Where events came from files.
     pub opened: Option<Opened>,
 }
@@ -49,6 +52,7 @@ impl Load {
             raw_bytes: Some(totals.raw_bytes),
             memory: Some(snapshot.memory()),
             refused: Some(totals.refused),
+            groups: None,
             opened: None,
         }
     }
@@ -68,9 +72,10 @@ impl Stats {
         let opened = load.opened;
         let object = json!({
             "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted, "spilledBytes": load.memory.map(|memory| memory.spilled), "refusedRows": load.refused,
-            "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
             "filesRead": opened.map(|opened| opened.files), "bytesRead": opened.map(|opened| opened.bytes),
             "filesSkipped": opened.map(|opened| opened.skipped_files), "bytesSkipped": opened.map(|opened| opened.skipped_bytes),
+            "rowGroupsRead": load.groups.map(|groups| groups.read), "rowGroupsSkipped": load.groups.map(|groups| groups.skipped),
+            "parquetBytesRead": load.groups.map(|groups| groups.bytes), "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
         });
         let number = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), thousands);
         let mut lines = vec![match load.raw_bytes {
@@ -81,6 +86,10 @@ impl Stats {
             let (read, bytes) = (count_of(files, "file"), count_of(bytes, "byte"));
             let (skipped, left) = (count_of(skipped_files, "file"), count_of(skipped_bytes, "byte"));
             format!("read {read} with {bytes}; {skipped} with {left} not opened")
+        }));
+        lines.extend(load.groups.map(|Groups { read, skipped, bytes }| {
+            let (read, skipped) = (count_of(read, "row group"), thousands(skipped));
+            format!("of Parquet files: {read} read, {skipped} passed over, {} read", count_of(bytes, "byte"))
         }));
         lines.extend(load.memory.map(|memory| of_index(memory, load)));
         lines.push(format!("memory of the process: {} bytes, at most {}", number(resident), number(most)));

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::disk::Disk;
+use super::disk::{Disk, for_us_alone};
+use super::ownership;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::clean;
 use crate::domain::time_range::rfc3339;
@@ -76,12 +77,12 @@ impl Lock {
         let cannot = |error: io::Error| {
             Problem::new(ProblemKind::Io, format!("cannot lock {}: {error}", clean(&path.display().to_string())))
         };
-        disk.make_directories(path.parent().unwrap_or(Path::new("."))).map_err(cannot)?;
+        let hidden = path.parent().unwrap_or(Path::new("."));
+        disk.make_directories(hidden).map_err(cannot)?;
+        ownership::check(hidden)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(cannot)?;
+        let mut file = for_us_alone(&mut options).open(path).map_err(cannot)?;
         let locked = file.try_lock();
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(cannot)?;

@@ -16,6 +16,7 @@ mod lines;
 mod lock;
 mod manifest;
 mod mend;
+mod ownership;
 mod rebuild;
 mod record;
 mod scan;
@@ -28,7 +29,7 @@ use std::io;
 
 pub use covered::{Covered, Span, Stored, Stretch, What, covered, ledger_of};
 pub use disk::Disk;
-pub use layout::{Layout, lock_path, tenancies};
+pub use layout::{Layout, lock_path, slug_of, tenancies};
 pub use lock::{Lock, Owner};
 pub use rebuild::rebuild;
 pub use record::Why;

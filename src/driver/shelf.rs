@@ -15,7 +15,7 @@ use crate::app::files::{End, Loading};
 use crate::app::message::Message;
 use crate::domain::ledger::Ledger;
 use crate::domain::time_range::TimeRange;
-use crate::files::{FileRead, Input, Places, Progress, Reader, RegionNames};
+use crate::files::{FileRead, Input, Narrow, Places, Progress, Reader, RegionNames};
 use crate::index::{IngestSender, Input as Ingested};
 use crate::oci::Clock;
 
@@ -34,6 +34,8 @@ type Span = Option<(DateTime<Utc>, DateTime<Utc>)>;
 /// What is to be read.
 pub struct Files {
     pub inputs: Vec<Input>,
+    /// What of them need not be read.
+    pub narrow: Narrow,
     pub names: RegionNames,
     pub judge: Judge,
     pub clock: Clock,
@@ -155,7 +157,10 @@ impl Work {
     fn read(&mut self, inputs: &[Input], places: &mut Places) {
         let progress = Arc::new(Progress::of(inputs));
         let Self { files, held, home, stop, sent, .. } = self;
-        let reader = Reader::new(Arc::clone(&files.names), self.now, Arc::clone(&progress));
+        let reader = Reader {
+            narrow: files.narrow.clone(),
+            ..Reader::new(Arc::clone(&files.names), self.now, Arc::clone(&progress))
+        };
         let mut told: Option<Instant> = None;
         let read = reader.read_on(places, inputs, &mut |chunk| {
             *sent += chunk.pages.iter().map(|page| page.len() as u64).sum::<u64>();

@@ -4,6 +4,8 @@
 //!   find ──► unpack (gz, zst, by content) ──► values (lines, arrays) ──► entry (meta or not) ──► Page ──► who asked
 //! ```
 //!
+//! Parquet files ([`parquet`]) are read from their end, a row group after the other, and as values go the same way.
+//!
 //! Everything here waits for the disk, so it wants a thread of its own. No file is held as a whole: pages of a few hundred
 //! events are handed over as they come, and the longest value that is taken has [`LONGEST`] bytes.
 //!
@@ -14,6 +16,7 @@
 mod entry;
 mod find;
 mod list;
+mod parquet;
 mod places;
 mod reader;
 mod unpack;
@@ -21,6 +24,7 @@ mod values;
 
 pub use find::{Found, Input, Origin, find};
 pub use list::read_list;
+pub use parquet::Narrow;
 pub use places::Places;
-pub use reader::{Chunk, FileRead, Progress, Reader, RegionNames};
+pub use reader::{Chunk, FileRead, Groups, Progress, Reader, RegionNames};
 pub use values::LONGEST;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::ops::{ControlFlow, Range};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::entry::{Event, Meta, Wrapped, unwrap};
 use super::find::{Input, Origin};
+use super::parquet::{self, Narrow, Table};
 use super::places::{Places, region_of};
 use super::unpack::unpack;
 use super::values::{LONGEST, Next, Values};
@@ -48,6 +50,8 @@ pub struct Reader {
     /// Pages say that they were received then.
     pub now: DateTime<Utc>,
     pub progress: Arc<Progress>,
+    /// What of Parquet files need not be read; nothing unless it is said.
+    pub narrow: Narrow,
     /// The longest value that is taken, in bytes; [`LONGEST`] but for tests.
     pub longest: usize,
 }
@@ -79,8 +83,20 @@ pub struct FileRead {
     pub bytes: u64,
     /// Of the content, unpacked, in hexadecimal digits; where it was asked for and all of it was read.
     pub sha256: Option<String>,
+    /// Of a Parquet file.
+    pub groups: Option<Groups>,
     /// What could not be read, and why, in words.
     pub faults: Vec<String>,
+}
+
+/// The row groups of Parquet files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    pub read: u64,
+    /// Passed over, because they cannot hold anything of what is asked.
+    pub skipped: u64,
+    /// Bytes that were read of such files, as they are on disk.
+    pub bytes: u64,
 }
 
 impl Progress {
@@ -98,6 +114,11 @@ impl Progress {
         self.total
     }
 
+    /// Takes note of bytes that were read.
+    pub(super) fn add(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
@@ -109,7 +130,7 @@ impl Progress {
 
 impl Reader {
     pub fn new(names: RegionNames, now: DateTime<Utc>, progress: Arc<Progress>) -> Self {
-        Self { names, now, progress, longest: LONGEST }
+        Self { names, now, progress, narrow: Narrow::default(), longest: LONGEST }
     }
 
     /// Reads all of it, in order. `take` may end it early.
@@ -136,6 +157,7 @@ impl Reader {
                     others: 0,
                     bytes: 0,
                     sha256: None,
+                    groups: None,
                     faults: Vec::new(),
                 },
             };
@@ -168,6 +190,11 @@ struct Pending {
 
 impl OneFile<'_> {
     fn read(&mut self, input: &Input, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        if let Origin::File(path) = &input.origin
+            && let Some(file) = parquet::open(path)
+        {
+            return self.read_table(file, path, input.digest, take);
+        }
         let opened = self.open(&input.origin).and_then(unpack);
         let content = match opened {
             Ok(content) => content,
@@ -180,7 +207,10 @@ impl OneFile<'_> {
         let flow = match content.is_text() {
             Ok(true) => self.read_values(&mut content, take),
             Ok(false) => {
-                self.file.faults.push("it is no text; nothing of it was read".to_owned());
+                let table = content.inner.fill_buf().is_ok_and(parquet::begins);
+                let why =
+                    if table { "a Parquet file is read from its end, so name it, unpacked" } else { "it is no text" };
+                self.file.faults.push(format!("{why}; nothing of it was read"));
                 ControlFlow::Continue(())
             }
             Err(error) => {
@@ -192,6 +222,93 @@ impl OneFile<'_> {
         let whole = flow.is_continue() && self.file.faults.is_empty();
         self.file.sha256 = content.hash.filter(|_| whole).map(|hash| format!("{:x}", hash.finalize()));
         flow
+    }
+
+    /// A damaged group ends before its damage; those behind it are read.
+    fn read_table(
+        &mut self,
+        file: File,
+        path: &Path,
+        digest: bool,
+        take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let before = self.reader.progress.read();
+        self.file.bytes = file.metadata().map_or(0, |found| found.len());
+        let table = match Table::open(file, Arc::clone(&self.reader.progress), self.reader.longest) {
+            Ok(table) => table,
+            Err(why) => {
+                self.file.faults.push(why);
+                return ControlFlow::Continue(());
+            }
+        };
+        let mut groups = Groups::default();
+        for group in 0..table.groups() {
+            if !table.may_hold(group, &self.reader.narrow) {
+                groups.skipped += 1;
+                continue;
+            }
+            groups.read += 1;
+            self.read_group(&table, group, take)?;
+        }
+        groups.bytes = self.reader.progress.read() - before;
+        self.file.groups = Some(groups);
+        if digest && groups.skipped == 0 && self.file.faults.is_empty() {
+            self.file.sha256 = parquet::digest_of(path).ok();
+        }
+        self.hand_over(take)
+    }
+
+    fn read_group(
+        &mut self,
+        table: &Table,
+        group: usize,
+        take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut rows = table.rows(group);
+        loop {
+            let read = rows
+                .as_mut()
+                .map_err(|error| parquet::words(error))
+                .and_then(|rows| rows.next().map_err(|error| parquet::words(&error)));
+            match read {
+                Ok(rows) if rows.is_empty() => return ControlFlow::Continue(()),
+                Ok(rows) => {
+                    for row in rows {
+                        self.take_row(row);
+                        if self.chunk.is_full() {
+                            self.hand_over(take)?;
+                        }
+                    }
+                }
+                Err(why) => {
+                    let behind = thousands(self.file.events);
+                    let place = format!("row group {} of {}", group + 1, table.groups());
+                    self.file.faults.push(format!("behind event {behind}, {place} cannot be read: {why}"));
+                    return ControlFlow::Continue(());
+                }
+            }
+        }
+    }
+
+    fn take_row(&mut self, row: parquet::Row) {
+        let bytes = row.raw.data();
+        let behind = || format!("behind event {}", thousands(self.file.events));
+        let fault = match () {
+            () if bytes.len() > self.reader.longest => {
+                Some(format!("{}, one of {} was left out: too long", behind(), count_of(bytes.len() as u64, "byte")))
+            }
+            () if !row.is_whole => {
+                Some(format!("{}, one was left out: its bytes are not those that were written", behind()))
+            }
+            () => None,
+        };
+        if fault.is_some() {
+            self.file.faults.extend(fault);
+            return;
+        }
+        let start = self.chunk.body.len();
+        self.chunk.body.extend_from_slice(bytes);
+        self.take_event(Some(row.meta), start..self.chunk.body.len());
     }
 
     fn open(&self, origin: &Origin) -> io::Result<Counted> {
@@ -245,6 +362,11 @@ impl OneFile<'_> {
             }
             None => (None, extent),
         };
+        self.take_event(meta, event);
+    }
+
+    /// `event`: where it stands in the body.
+    fn take_event(&mut self, meta: Option<Meta>, event: Range<usize>) {
         let bytes = self.chunk.body.get(event.clone()).unwrap_or_default();
         let decoded = decode(bytes);
         let says_nothing = EventFields { time: None, ..decoded.fields.clone() } == EventFields::default();
@@ -307,7 +429,7 @@ struct Counted {
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.progress.read.fetch_add(count as u64, Ordering::Relaxed);
+        self.progress.add(count as u64);
         Ok(count)
     }
 }

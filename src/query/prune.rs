@@ -129,8 +129,11 @@ mod tests {
 
     /// Whether the query may show something that was read in Frankfurt and happened on 14 March 2026.
     fn opens(text: &str, span: Option<(&str, &str)>, undated: bool) -> bool {
-        let context =
-            ParseContext { now: at("2026-03-20T00:00:00Z"), zone: Zone::Utc, read_list: &|_| Err("none".to_owned()) };
+        let context = ParseContext {
+            now: at("2026-03-20T00:00:00Z"),
+            zone: Zone::Utc,
+            read_list: &|_, _| Err("none".to_owned()),
+        };
         let query = parse(text, &context).unwrap();
         let (region, queried) = (RegionId::new("eu-frankfurt-1"), Ocid::new("ocid1.compartment.oc1..a"));
         let span = span.map(|(first, last)| (at(first), at(last)));

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use auditui::app::files::End;
 use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
-use auditui::app::setup::{AccessFilter, FilesSetup, Glyphs, Setup};
+use auditui::app::setup::{AccessFilter, FilesSetup, Glyphs, Past, Setup};
 use auditui::collect::{covered, ledger_of};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
@@ -202,6 +202,7 @@ impl Screen {
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
             keymap: Arc::clone(Keymap::built_in()),
+            past: Past::default(),
             configuration: None,
             narrowed_by_default: false,
             padding: TimeDelta::minutes(30),
@@ -219,6 +220,7 @@ impl Screen {
         let ledger = ledger_of(held.stretches(settling), settling);
         let source = Source::Files(Files {
             inputs: first.into_iter().map(|(input, _)| input).collect(),
+            narrow: auditui::files::Narrow::default(),
             names: Arc::new(|_| None),
             judge: Box::new(|_| End { coverage: "coverage incomplete", whole: true, problems: Vec::new() }),
             clock: Clock::Frozen(now),
