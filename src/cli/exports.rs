@@ -56,8 +56,9 @@ impl Exports {
             .map_err(|(path, error)| Problem::new(ProblemKind::Io, format!("cannot read {}: {error}", shown(&path))))?;
         if inputs.is_empty() {
             let there: Vec<String> = paths.iter().map(|path| shown(path)).collect();
-            return Err(Problem::usage(format!("there is no export in {}", there.join(", ")))
-                .hint("exports end in .jsonl, .ndjson or .json, or these with .gz or .zst; or name the file itself"));
+            return Err(Problem::usage(format!("there is no export in {}", there.join(", "))).hint(
+                "exports end in .jsonl, .ndjson, .json or .log, or these with .gz or .zst; or name the file itself",
+            ));
         }
         let mut read = HashMap::new();
         let documents: Vec<_> = inputs.iter().map(|input| document_of(&input.origin, &mut read)).collect();
@@ -104,8 +105,8 @@ impl Exports {
             let name = file.origin.to_string();
             findings.extend(file.faults.iter().map(|fault| Finding::new(NOT_READ, format!("{name}: {fault}"))));
             if file.others > 0 {
-                let others = count_of(file.others, "JSON object");
-                notes.push(Finding::new("note", format!("{name}: {others} without anything of an event left out")));
+                let others = count_of(file.others, "record");
+                notes.push(Finding::new("note", format!("{name}: {others} that are no audit events left out")));
             }
             let Some(document) = document else { continue };
             findings.extend(changed(document, file));

@@ -5,8 +5,8 @@ use std::io;
 use serde::Serialize;
 
 use super::item::{Item, some};
-use super::members::Without;
 use super::to_json_line;
+use crate::domain::members::Without;
 
 /// What of an event is not handed over: headers carry signatures and principals, credentials tokens.
 const SECRETS: [&[&str]; 5] = [

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::format::one_line;
-use super::members::{Json, Members};
 use super::record::Record;
-use crate::domain::event::{EventFields, decode, repair};
+use crate::domain::event::{EventFields, decode, listed, repair};
+use crate::domain::members::{Json, Members};
 use crate::domain::ocid::Ocid;
 
 /// A record with what stands in it.
@@ -24,9 +24,9 @@ pub struct Item<'a> {
     pub identity: Members<'a>,
 }
 
-/// The bytes as JSON on one line, repaired where a parser would stumble.
+/// The bytes as JSON on one line in the shape of ListEvents, repaired where a parser would stumble.
 pub fn readable(bytes: &[u8]) -> Vec<u8> {
-    one_line(&repair(bytes)).into_owned()
+    one_line(&listed(&repair(bytes))).into_owned()
 }
 
 impl<'a> Item<'a> {

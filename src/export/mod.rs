@@ -10,7 +10,6 @@ mod ecs;
 mod format;
 mod hec;
 mod item;
-mod members;
 mod ocsf;
 mod record;
 mod seen;

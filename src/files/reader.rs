@@ -17,7 +17,8 @@ use super::find::{Input, Origin};
 use super::places::{Places, region_of};
 use super::unpack::unpack;
 use super::values::{LONGEST, Next, Values};
-use crate::domain::event::{EventFields, Flags, decode};
+use super::wrapping::{Part, inside};
+use crate::domain::event::{EventFields, Flags, decode, is_of_another_log};
 use crate::domain::ledger::CellKey;
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
@@ -73,7 +74,7 @@ pub struct FileRead {
     pub origin: Origin,
     /// Handed over; those that come twice count twice.
     pub events: u64,
-    /// JSON objects that are no events; left out.
+    /// JSON objects that are no audit events; left out.
     pub others: u64,
     /// Bytes of the content, unpacked.
     pub bytes: u64,
@@ -121,6 +122,7 @@ impl Reader {
                 reader: self,
                 places: &mut places,
                 chunk: Pending::default(),
+                told: region_of_path(&input.origin, &self.names),
                 file: FileRead {
                     origin: input.origin.clone(),
                     events: 0,
@@ -145,6 +147,8 @@ struct OneFile<'a> {
     reader: &'a Reader,
     places: &'a mut Places,
     chunk: Pending,
+    /// The region that the path names.
+    told: Option<RegionId>,
     file: FileRead,
 }
 
@@ -159,6 +163,10 @@ struct Pending {
 
 impl OneFile<'_> {
     fn read(&mut self, input: &Input, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        if is_table(&input.origin) {
+            self.file.faults.push("a table has columns of events, not events; nothing of it was read".to_owned());
+            return ControlFlow::Continue(());
+        }
         let opened = self.open(&input.origin).and_then(unpack);
         let content = match opened {
             Ok(content) => content,
@@ -225,30 +233,55 @@ impl OneFile<'_> {
     /// The value at `extent` is what the body ends with.
     fn take_value(&mut self, extent: Range<usize>) {
         let line = self.chunk.body.get(extent.clone()).unwrap_or_default();
-        let (meta, event) = match unwrap(line) {
+        match unwrap(line) {
             Some(Wrapped { meta, event: Event::At(at) }) => {
-                (Some(meta), extent.start + at.start..extent.start + at.end)
+                self.take_record(Some(meta), extent.start + at.start..extent.start + at.end);
             }
             Some(Wrapped { meta, event: Event::Text(text) }) => {
-                let start = self.chunk.body.len();
-                self.chunk.body.extend_from_slice(text.as_bytes());
-                (Some(meta), start..self.chunk.body.len())
+                let extent = self.chunk.append(text.as_bytes());
+                self.take_record(Some(meta), extent);
             }
-            None => (None, extent),
-        };
-        let bytes = self.chunk.body.get(event.clone()).unwrap_or_default();
-        let decoded = decode(bytes);
-        let says_nothing = EventFields { time: None, ..decoded.fields.clone() } == EventFields::default();
-        let readable = !decoded.flags.contains(Flags::UNREADABLE);
-        if meta.is_none() && says_nothing && readable && bytes.starts_with(b"{") {
-            self.file.others += 1;
-            return;
+            None => self.take_record(None, extent),
         }
-        let place = place(meta.unwrap_or_default(), &decoded.fields, &self.reader.names);
+    }
+
+    fn take_record(&mut self, meta: Option<Meta>, extent: Range<usize>) {
+        let bytes = self.chunk.body.get(extent.clone()).unwrap_or_default();
+        let decoded = decode(bytes);
+        // What has an id is an event; all else is looked at once more.
+        if decoded.fields.id.is_empty() && bytes.starts_with(b"{") {
+            if let Some(parts) = inside(bytes) {
+                return self.take_parts(meta.as_ref(), &extent, parts);
+            }
+            let says_nothing = EventFields { time: None, ..decoded.fields.clone() } == EventFields::default();
+            let readable = !decoded.flags.contains(Flags::UNREADABLE);
+            if meta.is_none() && readable && (says_nothing || is_of_another_log(bytes)) {
+                self.file.others += 1;
+                return;
+            }
+        }
+        let place = place(meta.unwrap_or_default(), &decoded.fields, self.told.as_ref(), &self.reader.names);
         self.places.add(&place.0, &place.1, &decoded.fields, &self.reader.names);
-        self.chunk.events.entry(place).or_default().push(event);
+        self.chunk.events.entry(place).or_default().push(extent);
         self.chunk.count += 1;
         self.file.events += 1;
+    }
+
+    /// `extent`: where the wrapping stands in the body.
+    fn take_parts(&mut self, meta: Option<&Meta>, extent: &Range<usize>, parts: Vec<Part>) {
+        for part in parts {
+            match part {
+                Part::At(at) => self.take_record(meta.cloned(), extent.start + at.start..extent.start + at.end),
+                Part::Decoded(bytes) => {
+                    let extent = self.chunk.append(&bytes);
+                    self.take_record(meta.cloned(), extent);
+                }
+                Part::Broken(why) => {
+                    let behind = thousands(self.file.events);
+                    self.file.faults.push(format!("behind event {behind}, a message was left out: {why}"));
+                }
+            }
+        }
     }
 
     fn hand_over(&mut self, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -274,19 +307,43 @@ impl OneFile<'_> {
 }
 
 impl Pending {
+    /// Where it stands then.
+    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.body.len();
+        self.body.extend_from_slice(bytes);
+        start..self.body.len()
+    }
+
     fn is_full(&self) -> bool {
         self.count >= CHUNK_EVENTS || self.body.len() >= CHUNK_BYTES
     }
 }
 
-/// Where an event was read: what was said of it, else what it says itself; empty where nobody knows.
-fn place(meta: Meta, fields: &EventFields<'_>, names: &RegionNames) -> (RegionId, Ocid) {
+/// Where an event was read: what was said of it, else what it says itself, else what the path of its file says; empty
+/// where nobody knows.
+fn place(meta: Meta, fields: &EventFields<'_>, told: Option<&RegionId>, names: &RegionNames) -> (RegionId, Ocid) {
     let region = match meta.region {
         Some(region) => RegionId::new(region),
-        None => region_of(&fields.resource_id, names).unwrap_or_else(|| RegionId::new("")),
+        None => region_of(&fields.resource_id, names).or_else(|| told.cloned()).unwrap_or_else(|| RegionId::new("")),
     };
     let compartment = meta.compartment_id.map_or_else(|| Ocid::new(&*fields.compartment_id), Ocid::new);
     (region, compartment)
+}
+
+/// The last directory that is called as a region, by its name or as `region=<name>`.
+fn region_of_path(origin: &Origin, names: &RegionNames) -> Option<RegionId> {
+    let Origin::File(path) = origin else { return None };
+    let directories = path.parent()?.components().rev().filter_map(|part| part.as_os_str().to_str());
+    // Three letters may mean anything.
+    let mut named = directories.map(|part| part.strip_prefix("region=").unwrap_or(part)).filter(|name| name.len() > 3);
+    named.find_map(|name| names(name).map(|(id, _)| id).filter(|id| id.as_str() == name))
+}
+
+/// A table of columns, by its name: its lines would be taken for events that cannot be read.
+fn is_table(origin: &Origin) -> bool {
+    let Origin::File(path) = origin else { return false };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    [".csv", ".csv.gz", ".csv.zst"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// A file as it is, counted.

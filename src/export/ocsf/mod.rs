@@ -15,8 +15,8 @@ use shape::{
 };
 
 use super::item::{Item, Outcome, some};
-use super::members::Json;
 use super::to_json_line;
+use crate::domain::members::Json;
 
 /// Members that stand somewhere in the event made of them, or are left out.
 const TOP: [&str; 6] = ["eventType", "eventTypeVersion", "eventTime", "eventId", "source", "data"];
