@@ -15,12 +15,14 @@ use super::settings::Settings;
 mod collecting;
 mod examples;
 mod files;
+mod handover;
 mod identity;
 mod memory;
 mod shell;
 
 pub use collecting::{CollectArgs, VerifyArgs};
 pub use files::{CountArgs, EventsArgs, OpenArgs, SummaryArgs, SummaryFormat};
+pub use handover::FromArgs;
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
 pub use shell::{CompletionsArgs, ConfigArgs, ConfigCommand, Shell};
@@ -262,6 +264,8 @@ pub struct ExportArgs {
     /// Only events that answer this query; with --filter, both
     #[arg(value_name = "QUERY")]
     pub query: Option<String>,
+    #[command(flatten)]
+    pub from: FromArgs,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]

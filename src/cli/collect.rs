@@ -319,6 +319,7 @@ impl<'a> Reading<'a> {
             cells: collected.entries(&regions, &compartments),
             regions,
             compartments,
+            files: Vec::new(),
         }
     }
 }

@@ -101,7 +101,7 @@ pub struct Writing {
 }
 
 impl Writing {
-    fn new(sink: Sink, format: Format) -> Self {
+    pub fn new(sink: Sink, format: Format) -> Self {
         Self { sink, format, tally: Tally::default(), result: Ok(()), begun: false }
     }
 
@@ -130,7 +130,7 @@ impl Writing {
         self.sink.writer().flush()
     }
 
-    fn close(self) -> Result<(Tally, Written), Problem> {
+    pub fn close(self) -> Result<(Tally, Written), Problem> {
         Ok((self.tally, self.sink.close(self.result)?))
     }
 }
@@ -150,7 +150,7 @@ fn until(range: TimeRange, endless: bool) -> TimeRange {
     TimeRange::new(range.start(), DateTime::<Utc>::MAX_UTC).filter(|_| endless).unwrap_or(range)
 }
 
-fn access(filter: &FilterArgs) -> Filter {
+pub fn access(filter: &FilterArgs) -> Filter {
     match (filter.writes, filter.reads) {
         (true, _) => Filter::Writes,
         (_, true) => Filter::Reads,
@@ -158,14 +158,14 @@ fn access(filter: &FilterArgs) -> Filter {
     }
 }
 
-fn whole(written: Written) -> Option<(u64, String)> {
+pub fn whole(written: Written) -> Option<(u64, String)> {
     match written {
         Written::Whole { bytes, sha256 } => Some((bytes, sha256)),
         Written::ReaderLeft => None,
     }
 }
 
-fn format(args: &ExportArgs, tenancy: &Ocid) -> Format {
+pub fn format(args: &ExportArgs, tenancy: &Ocid) -> Format {
     let tenancy = tenancy.to_string();
     let shape = match args.output {
         ExportFormat::Jsonl => return Format::Jsonl { meta: args.meta, tenancy },

@@ -91,6 +91,17 @@ impl Exports {
         (!names.is_empty()).then(|| format!("passed over {files} that by name are no exports: {}", names.join(", ")))
     }
 
+    /// A SHA-256 of every file is wanted, whether there is one to compare it with or not.
+    pub fn with_digests(mut self) -> Self {
+        self.inputs.iter_mut().for_each(|input| input.digest = true);
+        self
+    }
+
+    /// What is told of each file beside it, in the order of the inputs.
+    pub fn documents(&self) -> &[Option<CoverageDocument>] {
+        &self.documents
+    }
+
     /// Whether no file was made to hold some events only.
     fn hold_all(&self) -> bool {
         self.documents.iter().flatten().all(|document| document.query.is_none() && only(document).is_none())

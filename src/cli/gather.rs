@@ -330,6 +330,7 @@ impl<'a> Gathering<'a> {
             cells: coverage::cells(ledger, &regions, &compartments),
             regions,
             compartments,
+            files: Vec::new(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::progress::{Bytes, Status};
 use super::talk::Talk;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::files::{FileRead, Places, Progress, Reader, RegionNames};
+use crate::files::{self, FileRead, Places, Progress, Reader, RegionNames};
 use crate::index::{Holdings, IndexOptions, Ingest, IngestSender, Input};
 use crate::oci::{Env, Regions, clock};
 
@@ -72,9 +72,22 @@ pub async fn read_files(
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<(Vec<FileRead>, Places), Problem> {
-    let progress = Arc::new(Progress::of(&exports.inputs));
+    let sender = held.sender();
+    read_pages(&exports.inputs, env, talk, interrupt, move |_, page| send(&sender, page).is_ok()).await
+}
+
+/// Reads files, tells how far it is, and what became of each. `take` gets each page with the number of its file among
+/// those that are read, on another thread, and says whether it wants more.
+pub async fn read_pages(
+    inputs: &[files::Input],
+    env: &Env,
+    talk: &Talk,
+    interrupt: &mut Interrupt,
+    mut take: impl FnMut(usize, Page) -> bool + Send + 'static,
+) -> Result<(Vec<FileRead>, Places), Problem> {
+    let progress = Arc::new(Progress::of(inputs));
     let reader = Reader::new(region_names(env), clock::now(), Arc::clone(&progress));
-    let (inputs, sender) = (exports.inputs.clone(), held.sender());
+    let inputs = inputs.to_vec();
     let stop = Arc::new(AtomicBool::new(false));
     let (done, mut result) = oneshot::channel();
     // A thread of its own, which nobody waits for: whoever writes to standard input may never end.
@@ -84,9 +97,12 @@ pub async fn read_files(
             let mut places = Places::default();
             let files = reader.read(&inputs, &mut |chunk| {
                 chunk.places.clone_into(&mut places);
-                let taken = chunk.pages.into_iter().all(|page| send(&sender, page).is_ok());
+                let file = chunk.file;
+                let taken = chunk.pages.into_iter().all(|page| take(file, page));
                 if taken && !stop.load(Ordering::Relaxed) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
+            // What it holds is let go before anybody is told.
+            drop(take);
             let _ = done.send((files, places));
         }
     });

@@ -15,6 +15,7 @@ mod export;
 mod exports;
 mod filter;
 mod follow;
+mod from_files;
 mod gather;
 mod harden;
 mod held;
@@ -121,8 +122,11 @@ async fn export(
 ) -> Result<ExitCode, Problem> {
     // Before anything is looked for: this is what the user can mend without an account.
     let now = crate::oci::clock::now();
-    let range = args.read.required_range(now)?;
     let asked = args.asked(now)?;
+    if !args.from.from.is_empty() {
+        return from_files::run(env, args, asked, talk, interrupt).await;
+    }
+    let range = args.read.required_range(now)?;
     let connection = connect(identity, env).await?;
     if args.read.plan {
         let reading = Reading::new(&connection, &args.read, range, talk);

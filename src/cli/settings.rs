@@ -72,7 +72,8 @@ impl Settings {
             Some(Asked::Coverage(args)) => args.path.is_none(),
             Some(Asked::Count(args)) => args.events.paths.is_empty(),
             Some(Asked::Summary(args)) => args.events.paths.is_empty(),
-            Some(Asked::Export(_) | Asked::Collect(_) | Asked::Regions(_) | Asked::Compartments(_)) => true,
+            Some(Asked::Export(args)) => args.from.from.is_empty(),
+            Some(Asked::Collect(_) | Asked::Regions(_) | Asked::Compartments(_)) => true,
             Some(_) => false,
         };
         // The project's file says keys and nothing about a tenancy.

@@ -61,7 +61,7 @@ pub fn row(item: &Item<'_>) -> io::Result<Vec<u8>> {
         &fields.event_type,
         fields.name(),
         &fields.source,
-        item.tenancy,
+        &item.tenancy,
         item.region().unwrap_or_default(),
         &fields.compartment_id,
         &fields.compartment_name,

@@ -51,7 +51,7 @@ pub fn line(item: &Item<'_>) -> io::Result<Vec<u8>> {
         host: some(&item.fields.source),
         event: Without { members: item.event.clone(), places: SECRETS.to_vec() },
         fields: Fields {
-            oci_tenancy: item.tenancy,
+            oci_tenancy: &item.tenancy,
             oci_region: item.region(),
             oci_compartment_asked: item.record.source.cell.compartment.as_str(),
             oci_key_fingerprint: item.fields.key_fingerprint(),

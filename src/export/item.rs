@@ -14,8 +14,8 @@ use crate::domain::ocid::Ocid;
 /// A record with what stands in it.
 pub struct Item<'a> {
     pub record: &'a Record,
-    /// OCID of the tenancy that was read.
-    pub tenancy: &'a str,
+    /// OCID of the tenancy that was read; where that is not known, the caller's.
+    pub tenancy: Cow<'a, str>,
     pub fields: EventFields<'a>,
     pub event: Members<'a>,
     pub data: Members<'a>,
@@ -35,7 +35,9 @@ impl<'a> Item<'a> {
         let event: Members<'a> = serde_json::from_slice(text).unwrap_or_default();
         let data = event.object("data");
         let [request, response, identity] = ["request", "response", "identity"].map(|name| data.object(name));
-        Self { record, tenancy, fields: decode(text).fields, event, data, request, response, identity }
+        let fields = decode(text).fields;
+        let tenancy = if tenancy.is_empty() { fields.tenant_id.clone() } else { Cow::Borrowed(tenancy) };
+        Self { record, tenancy, fields, event, data, request, response, identity }
     }
 
     /// When it happened; where it does not say so, the beginning of the minutes in which it was processed, and the flag

@@ -65,6 +65,8 @@ pub struct Progress {
 pub struct Chunk<'a> {
     /// One for each place.
     pub pages: Vec<Page>,
+    /// Which of the files it is out of.
+    pub file: usize,
     pub places: &'a Places,
 }
 
@@ -117,9 +119,10 @@ impl Reader {
     pub fn read(&self, inputs: &[Input], take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Vec<FileRead> {
         let mut places = Places::default();
         let mut files = Vec::new();
-        for input in inputs {
+        for (number, input) in inputs.iter().enumerate() {
             let mut reading = OneFile {
                 reader: self,
+                number,
                 places: &mut places,
                 chunk: Pending::default(),
                 told: region_of_path(&input.origin, &self.names),
@@ -145,6 +148,7 @@ impl Reader {
 /// A file while it is read.
 struct OneFile<'a> {
     reader: &'a Reader,
+    number: usize,
     places: &'a mut Places,
     chunk: Pending,
     /// The region that the path names.
@@ -260,6 +264,9 @@ impl OneFile<'_> {
                 return;
             }
         }
+        if let Some(tenancy) = meta.as_ref().and_then(|meta| meta.tenancy.as_deref()) {
+            self.places.tell_tenancy(tenancy);
+        }
         let place = place(meta.unwrap_or_default(), &decoded.fields, self.told.as_ref(), &self.reader.names);
         self.places.add(&place.0, &place.1, &decoded.fields, &self.reader.names);
         self.chunk.events.entry(place).or_default().push(extent);
@@ -296,7 +303,8 @@ impl OneFile<'_> {
             let cell = CellKey { region, compartment, window: FetchWindow::UNKNOWN };
             Page::of_values(cell, Arc::clone(&body), extents, self.reader.now)
         };
-        let flow = take(Chunk { pages: events.into_iter().map(page).collect(), places: self.places });
+        let flow =
+            take(Chunk { pages: events.into_iter().map(page).collect(), file: self.number, places: self.places });
         let held = Arc::downgrade(&body);
         drop(body);
         while large && flow.is_continue() && held.strong_count() > 0 {

@@ -22,6 +22,8 @@ mod fetching;
 mod files;
 mod follow;
 mod formats;
+mod from_files;
+mod hub;
 mod interruption;
 mod invariants;
 mod listing;

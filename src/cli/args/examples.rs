@@ -64,7 +64,9 @@ Examples:
   auditui export --time 2026-03-14T08:00Z..14:00Z --output-file day.jsonl
   auditui export --since 7d 'is:denied user:svc-*' -o table
   auditui export --since 30d --plan                  what that would ask; reads no event
-  auditui export --since 1h --follow                 goes on until interrupted";
+  auditui export --since 1h --follow                 goes on until interrupted
+  auditui export --from /var/lib/audit --since 2026-03-14 -o ocsf
+                                                     out of a collection or an archive; asks nobody";
 
 pub const OPEN: &str = "\
 Examples:
