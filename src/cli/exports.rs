@@ -173,6 +173,11 @@ impl Verdict {
         self.completeness = Completeness::Incomplete;
     }
 
+    /// Whether of all files none could be read, and none gave an event.
+    pub fn is_nothing_readable(&self) -> bool {
+        self.nothing_readable
+    }
+
     pub fn exit_code(&self, fail_on: FailOn) -> u8 {
         match self.completeness {
             _ if self.nothing_readable => 5,

@@ -33,6 +33,7 @@ mod probe;
 mod progress;
 mod proof;
 mod range;
+mod reconcile;
 mod report;
 mod settings;
 mod shell;
@@ -69,6 +70,7 @@ pub fn run(mut line: CommandLine) -> ExitCode {
         Some(Command::Collect(args)) => Talk::new("collect", &args.talk, &env),
         Some(Command::Count(args)) => Talk::new("count", &args.events.talk, &env),
         Some(Command::Summary(args)) => Talk::new("summary", &args.events.talk, &env),
+        Some(Command::Reconcile(args)) => Talk::new("reconcile", &args.talk, &env),
         _ => Talk::plain("auditui"),
     };
     if let Err(problem) = views::apply(&mut line, &env) {
@@ -97,6 +99,7 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
         Some(Command::Verify(args)) => verifying::run(args),
         Some(Command::Count(args)) => count::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Summary(args)) => summary::run(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Reconcile(args)) => reconcile::run(env, args, talk, &mut interrupt).await,
         Some(Command::Open(args)) => open::run(args, &line.settings, env, &mut interrupt).await,
         Some(Command::Config(args)) => {
             let wanted = Wanted::new(&line.screen, &line.settings, env);

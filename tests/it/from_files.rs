@@ -44,7 +44,11 @@ fn it_is_what_a_fetch_gives_in_every_format_and_through_every_filter() {
     ] {
         let (fetched, again) = (kept.cloud.export(args).expect(0), kept.again(args).expect(0));
         assert!(fetched.stdout == again.stdout && !again.stdout.is_empty(), "{args:?}");
-        assert!(again.last_line().ends_with("coverage complete, as coverage.json says of each file"), "{}", again.stderr);
+        assert!(
+            again.last_line().ends_with("coverage complete, as coverage.json says of each file"),
+            "{}",
+            again.stderr
+        );
     }
     for args in [&["--region", "fra"][..], &["--compartment", &kept.cloud.ocid("prod/prod-db"), "--no-subtree"]] {
         let (fetched, again) = (kept.cloud.export(args).expect(0), kept.again(args).expect(3));
@@ -97,7 +101,8 @@ fn an_archive_is_put_in_order_and_keeps_its_bytes() {
     let expected: Vec<Vec<u8>> = world.iter().map(logged).collect();
     assert!(output.lines() == expected);
     assert!(output.stderr.contains("1 record that are no audit events left out"), "{}", output.stderr);
-    let (csv, fetched) = (["export", "--from", archive.arg(), "-o", "csv"], kept.cloud.export(&["-o", "csv"]).expect(0));
+    let (csv, fetched) =
+        (["export", "--from", archive.arg(), "-o", "csv"], kept.cloud.export(&["-o", "csv"]).expect(0));
     let rows = |output: &Output| -> Vec<Vec<String>> {
         let mut reader = csv::Reader::from_reader(output.stdout.as_slice());
         let head = reader.headers().unwrap().clone();

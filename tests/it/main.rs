@@ -36,6 +36,7 @@ mod picture;
 mod progress;
 mod proxy;
 mod reader;
+mod reconcile;
 mod screen;
 mod secrets;
 mod sign_in;

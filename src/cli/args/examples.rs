@@ -13,6 +13,7 @@ Examples:
   auditui count events.jsonl --by user,event         who did what how often
   auditui collect --into /var/lib/audit              keep all there is, and add to it with every run
   auditui verify /var/lib/audit                      is it all there, and as it was written?
+  auditui reconcile /var/lib/audit archive/          what has Connector Hub that we have not?
   auditui doctor                                     what is wrong with my configuration?
   auditui config show                                what is in force, and who says so
 
@@ -30,6 +31,15 @@ pub const VERIFY: &str = "\
 Examples:
   auditui verify /var/lib/audit
   auditui verify /var/lib/audit -o json";
+
+pub const RECONCILE: &str = "\
+Examples:
+  auditui reconcile /var/lib/audit archive/
+  auditui reconcile /var/lib/audit archive/ --time 2026-03-14 -o markdown > gaps.md
+  auditui reconcile day.jsonl archive/ --ids=missing.jsonl
+
+Nobody is asked: fetch the archive first, such as with oci os object bulk-download. Hours are those of UTC, by when
+events happened. Where nothing in a record says its region, a directory called like one does (archive/eu-frankfurt-1/).";
 
 pub const COMPLETIONS: &str = "\
 Examples:
