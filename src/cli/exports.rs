@@ -117,7 +117,7 @@ impl Exports {
             findings.extend(file.faults.iter().map(|fault| Finding::new(NOT_READ, format!("{name}: {fault}"))));
             if file.others > 0 {
                 let others = count_of(file.others, "record");
-                notes.push(Finding::new("note", format!("{name}: {others} that are no audit events left out")));
+                notes.push(Finding::new("note", format!("{name}: {others} left out: no audit event")));
             }
             let Some(document) = document else { continue };
             findings.extend(changed(document, file));

@@ -52,13 +52,7 @@ pub async fn run(
 
     let query = Some(asked.to_string()).filter(|text| !text.is_empty());
     let wanted = Wanted { range: range.unwrap_or(always()), query: asked.and_all(args.filter.access()) };
-    let sorting = Arc::new(Mutex::new(Sorting::new(wanted)));
-    let taken = Arc::clone(&sorting);
-    let take = move |_, page| taken.lock().unwrap_or_else(PoisonError::into_inner).take(&page);
-    let (files, places) = read_pages(&exports.inputs, env, talk, interrupt, take).await?;
-
-    let sorting = Arc::into_inner(sorting).map(|sorting| sorting.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let ordered = sorting.ok_or_else(unfinished)?.finish()?;
+    let (files, places, ordered) = read(&exports, wanted, env, talk, interrupt).await?;
     let request = args.read.scope();
     let ordered = scoped(ordered, &request, &places)?;
     let tenancy = places.only_tenancy().cloned().unwrap_or_else(|| Ocid::new(""));
@@ -87,6 +81,22 @@ pub async fn run(
         talk.summary(&document);
     }
     proven.map(|_| ExitCode::from(document.exit_code))
+}
+
+/// Reads all of it, and puts it in order.
+async fn read(
+    exports: &Exports,
+    wanted: Wanted,
+    env: &Env,
+    talk: &Talk,
+    interrupt: &mut Interrupt,
+) -> Result<(Vec<FileRead>, Places, Ordered), Problem> {
+    let sorting = Arc::new(Mutex::new(Sorting::new(wanted)));
+    let taken = Arc::clone(&sorting);
+    let take = move |_, page| taken.lock().unwrap_or_else(PoisonError::into_inner).take(&page);
+    let (files, places) = read_pages(&exports.inputs, env, talk, interrupt, take).await?;
+    let sorting = Arc::into_inner(sorting).map(|sorting| sorting.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok((files, places, sorting.ok_or_else(unfinished)?.finish()?))
 }
 
 /// What is read would be replaced by what is made of it.
@@ -204,7 +214,9 @@ impl<'a> Told<'a> {
         let known: Vec<&CoverageDocument> = self.documents.iter().copied().flatten().collect();
         let cells: Vec<_> = known.iter().flat_map(|document| document.cells.iter().cloned()).collect();
         let mut totals = Coverage::default();
-        cells.iter().for_each(|cell| totals.add(cell.state));
+        for cell in &cells {
+            totals.add(cell.state);
+        }
         let name = known.iter().find(|document| document.tenancy.id == tenancy);
         let mut document = CoverageDocument {
             form: coverage::FORM,
@@ -263,13 +275,13 @@ impl<'a> Told<'a> {
     }
 
     fn entries(&self) -> Vec<FileEntry> {
-        let entry = |(file, document): (&FileRead, &Option<&CoverageDocument>)| FileEntry {
+        let entry = |(file, document): (&FileRead, Option<&CoverageDocument>)| FileEntry {
             file: file.origin.to_string(),
             bytes: file.bytes,
             sha256: file.sha256.clone(),
             events: file.events,
             complete: document.is_some_and(|document| document.complete),
         };
-        self.files.iter().zip(&self.documents).map(entry).collect()
+        self.files.iter().zip(self.documents.iter().copied()).map(entry).collect()
     }
 }

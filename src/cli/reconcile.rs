@@ -21,7 +21,7 @@ use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{count_of, thousands};
 use crate::domain::time_range::{TimeRange, rfc3339};
-use crate::files::Origin;
+use crate::files::{FileRead, Origin};
 use crate::oci::{Env, clock};
 use crate::reconcile::{Difference, Ledger, Reach, Report, Side, Sort};
 
@@ -46,33 +46,23 @@ pub async fn run(env: &Env, args: &ReconcileArgs, talk: &Talk, interrupt: &mut I
     let kept = Exports::find(std::slice::from_ref(&args.kept))?;
     let archive = Exports::find(&args.archive)?;
     refuse_standard_input_twice(&kept, &archive)?;
-    for skipped in [&kept, &archive].into_iter().filter_map(|exports| exports.skipped()) {
+    for skipped in [&kept, &archive].into_iter().filter_map(Exports::skipped) {
         talk.note(&skipped);
     }
     let ids = args.ids.as_ref().map(|file| file.as_deref());
     let sink = ids.flatten().map(|path| Sink::open(Some(path))).transpose()?;
 
+    let (files, ledger) = read(&kept, &archive, env, talk, interrupt).await?;
     let of_kept = kept.inputs.len();
-    let inputs = [kept.inputs.as_slice(), &archive.inputs].concat();
-    let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let shared = Arc::clone(&ledger);
-    let take = move |file, page: Page| {
-        let side = if file < of_kept { Side::Kept } else { Side::Archive };
-        let mut ledger = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        page.events().for_each(|event| ledger.take(side, &page.cell.region, &decode(event).fields));
-        true
-    };
-    let (files, _) = read_pages(&inputs, env, talk, interrupt, take).await?;
-    let ledger = Arc::into_inner(ledger).map(|ledger| ledger.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let ledger = ledger.ok_or_else(|| Problem::new(ProblemKind::Io, "the files could not be read to their end"))?;
-
     let (of_kept, of_archive) = files.split_at(of_kept.min(files.len()));
     let verdicts = [kept.judge(of_kept, None), archive.judge(of_archive, None)];
     let told = [told(&kept), told(&archive)];
     let reaches = [Side::Kept, Side::Archive].map(|side| told[side as usize].or_else(|| ledger.reach(side)));
     let incomparable = [Side::Kept, Side::Archive].map(|side| ledger.incomparable(side));
     if verdicts.iter().any(Verdict::is_nothing_readable) {
-        verdicts.iter().for_each(|verdict| talk.findings(&verdict.findings));
+        for verdict in &verdicts {
+            talk.findings(&verdict.findings);
+        }
         return Err(Problem::new(ProblemKind::Io, "nothing of one side could be read"));
     }
     let reach = reach_compared(range, reaches)?;
@@ -90,11 +80,7 @@ pub async fn run(env: &Env, args: &ReconcileArgs, talk: &Talk, interrupt: &mut I
         covers: reaches.map(|reach| reach.map(Span::from)),
         differences: if sink.is_some() { &[] } else { &differences },
     };
-    print_text(&match args.output {
-        SummaryFormat::Table => print::table(&result),
-        SummaryFormat::Markdown => print::markdown(&result),
-        SummaryFormat::Json => print::document(&result, ids.is_some() && sink.is_none()),
-    })?;
+    print(&result, args.output, ids.is_some() && sink.is_none())?;
     if let Some(sink) = sink {
         write_ids(sink, &differences)?;
     }
@@ -108,6 +94,38 @@ pub async fn run(env: &Env, args: &ReconcileArgs, talk: &Talk, interrupt: &mut I
     talk.findings(&findings);
     talk.summary_of_files(&sentence(&result, is_known), code, &json!({ "counts": print::counts(report.total) }));
     Ok(ExitCode::from(code))
+}
+
+fn print(result: &Outcome<'_>, format: SummaryFormat, with_ids: bool) -> Result<(), Problem> {
+    print_text(&match format {
+        SummaryFormat::Table => print::table(result),
+        SummaryFormat::Markdown => print::markdown(result),
+        SummaryFormat::Json => print::document(result, with_ids),
+    })
+}
+
+/// Reads both sides, in one go.
+async fn read(
+    kept: &Exports,
+    archive: &Exports,
+    env: &Env,
+    talk: &Talk,
+    interrupt: &mut Interrupt,
+) -> Result<(Vec<FileRead>, Ledger), Problem> {
+    let of_kept = kept.inputs.len();
+    let inputs = [kept.inputs.as_slice(), &archive.inputs].concat();
+    let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let shared = Arc::clone(&ledger);
+    let take = move |file, page: Page| {
+        let side = if file < of_kept { Side::Kept } else { Side::Archive };
+        let mut ledger = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        page.events().for_each(|event| ledger.take(side, &page.cell.region, &decode(event).fields));
+        true
+    };
+    let (files, _) = read_pages(&inputs, env, talk, interrupt, take).await?;
+    let ledger = Arc::into_inner(ledger).map(|ledger| ledger.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let unfinished = || Problem::new(ProblemKind::Io, "the files could not be read to their end");
+    Ok((files, ledger.ok_or_else(unfinished)?))
 }
 
 fn refuse_standard_input_twice(kept: &Exports, archive: &Exports) -> Result<(), Problem> {

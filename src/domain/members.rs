@@ -59,6 +59,7 @@ impl<'a> Members<'a> {
     }
 
     /// The members of an object among these; none where there is no such object.
+    #[must_use]
     pub fn object(&self, name: &str) -> Self {
         self.get(name).map(Json::members).unwrap_or_default()
     }

@@ -107,8 +107,7 @@ impl<R: BufRead> Values<R> {
 
     /// A line, or an object over many lines; `None` where a list begins.
     fn begin_object(&mut self, buffer: &mut Vec<u8>, start: usize) -> io::Result<Option<Next>> {
-        loop {
-            let Some(byte) = fill(&mut self.reader)?.first().copied() else { break };
+        while let Some(byte) = fill(&mut self.reader)?.first().copied() {
             buffer.push(byte);
             self.reader.consume(1);
             match opens_list(buffer.get(start..).unwrap_or_default()) {

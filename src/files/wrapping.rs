@@ -56,7 +56,9 @@ fn open(value: &[u8], deepest: usize, place: &dyn Fn(&[u8]) -> Part, parts: &mut
         return true;
     }
     if let Some(list) = LISTS.iter().find_map(|name| list(&members, name)) {
-        list.into_iter().for_each(|record| add(record.get().as_bytes()));
+        for record in list {
+            add(record.get().as_bytes());
+        }
         return true;
     }
     let is_message = ["partition", "offset", "stream"].iter().any(|name| members.get(name).is_some());
@@ -106,7 +108,7 @@ mod tests {
 
     fn texts(value: &str) -> Option<Vec<String>> {
         let text = |part: Part| match part {
-            Part::At(range) => value[range].to_owned(),
+            Part::At(range) => value.get(range).unwrap().to_owned(),
             Part::Decoded(bytes) => format!("decoded {}", String::from_utf8(bytes).unwrap()),
             Part::Broken(why) => why.to_owned(),
         };

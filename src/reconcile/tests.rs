@@ -28,7 +28,7 @@ fn hours(first: i64, last: i64) -> Reach {
 #[test]
 fn an_event_takes_24_bytes() {
     assert_eq!(size_of::<Item>(), 24);
-    assert!(HOUR < 1 << OF_TIME);
+    const { assert!(HOUR < 1 << OF_TIME) };
 }
 
 #[test]

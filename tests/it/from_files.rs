@@ -100,7 +100,7 @@ fn an_archive_is_put_in_order_and_keeps_its_bytes() {
     let output = Home::empty().run(&["export", "--from", archive.arg()]).expect(3);
     let expected: Vec<Vec<u8>> = world.iter().map(logged).collect();
     assert!(output.lines() == expected);
-    assert!(output.stderr.contains("1 record that are no audit events left out"), "{}", output.stderr);
+    assert!(output.stderr.contains("1 record left out: no audit event"), "{}", output.stderr);
     let (csv, fetched) =
         (["export", "--from", archive.arg(), "-o", "csv"], kept.cloud.export(&["-o", "csv"]).expect(0));
     let rows = |output: &Output| -> Vec<Vec<String>> {

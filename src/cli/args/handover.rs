@@ -34,7 +34,6 @@ pub struct ReconcileArgs {
     pub output: SummaryFormat,
     /// Name every id that is missing or different, below the table or, as JSON lines, in a file
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Output")]
-    #[expect(clippy::option_option, reason = "the form that clap gives an option with or without a value")]
     pub ids: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub when: TimeArgs,
