@@ -11,7 +11,7 @@ use auditui::app::facts::Facts;
 use auditui::app::key::{KeyCode, KeyPress};
 use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
-use auditui::app::setup::{AccessFilter, Glyphs, Setup};
+use auditui::app::setup::{AccessFilter, Glyphs, Past, Setup};
 use auditui::app::view::View;
 use auditui::domain::compartment::{Compartment, CompartmentTree, Lifecycle};
 use auditui::domain::ledger::Ledger;
@@ -172,6 +172,7 @@ pub fn setup() -> Setup {
         own_reads: false,
         query: auditui::query::Query::everything(),
         views: Vec::new(),
+        past: Past::default(),
         views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,

@@ -285,9 +285,10 @@ fn shows_typed(screen: &vt100::Screen, text: &str) -> bool {
     screen.contents().lines().nth(1).is_some_and(|line| line.contains(&format!("/ {text}▏")))
 }
 
-/// The number of events that match, as far as they were searched.
+/// The number of events that match, how far they were searched, or that they are being searched.
 fn shows_answer(screen: &vt100::Screen) -> bool {
-    shows_count(screen) || screen.contents().lines().nth(1).is_some_and(|line| line.contains("searched"))
+    let searches = |line: &str| line.contains("searched") || line.contains("searching");
+    shows_count(screen) || screen.contents().lines().nth(1).is_some_and(searches)
 }
 
 /// The number of events that match stands where three dots stood while it was not known.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use auditui::domain::zone::Zone;
 use auditui::index::IndexBuilder;
-use auditui::query::{Cancel, Order, ParseContext, parse, select};
+use auditui::query::{Cancel, Order, ParseContext, Subject, parse, select};
 use chrono::DateTime;
 use divan::black_box;
 
@@ -23,7 +23,7 @@ pub fn run(events: usize, text: &str, out: &mut impl Write) -> std::io::Result<(
     while let Some(settled) = builder.settle() {
         snapshot = settled;
     }
-    let read_list = |name: &str| Err(format!("{name} is not read here"));
+    let read_list = |name: &str, _: &Subject| Err(format!("{name} is not read here"));
     let now = DateTime::from_timestamp(1_800_000_000, 0).expect("an instant");
     let context = ParseContext { now, zone: Zone::Utc, read_list: &read_list };
     let mut took = Vec::new();

@@ -5,17 +5,16 @@ use std::cell::RefCell;
 use crate::domain::access::Access;
 use crate::domain::problem::Problem;
 use crate::domain::time_range::TimeRange;
-use crate::query::{AccessSet, Expr, Field, ParseContext, ParseError, Query, Subject, Term, parse, pasted};
+use crate::query::{AccessSet, Expr, Field, ParseContext, ParseError, Query, Subject, Term, ValueList, parse, pasted};
 
 use super::action::Action;
 use super::columns::ListColumn;
-use super::effect::Effect;
+use super::effect::{Effect, ListName};
 use super::files::FilesSeen;
 use super::filters::Filters;
 use super::history::Place;
 use super::keymap::Focus;
 use super::line::LineEditor;
-use super::notices::Passing;
 use super::prompt::{Fault, Prompt, Purpose};
 use super::{App, Included, Pane};
 
@@ -46,7 +45,7 @@ impl App {
         Place {
             filters: self.filters.clone(),
             range: self.range,
-            all_times: self.files.as_ref().is_some_and(FilesSeen::all_times),
+            all_times: self.shows_all_times(),
             included: self.included.clone(),
             everything: self.tenancy().is_some_and(|tenancy| self.included.is_everything(tenancy)),
             order: self.order,
@@ -56,9 +55,7 @@ impl App {
 
     pub(super) fn travel(&mut self, back: bool) -> Vec<Effect> {
         let Some(place) = self.history.travel(self.place(), back) else {
-            let what = if back { "this is where it began" } else { "there is nothing further on" };
-            self.notices.passing = Some(Passing::Done(what.to_owned()));
-            return Vec::new();
+            return self.say(if back { "this is where it began" } else { "there is nothing further on" });
         };
         self.go_to(place)
     }
@@ -76,8 +73,8 @@ impl App {
         if self.is_following() && range.start() == self.range.start() {
             range = self.range;
         }
-        let other_scope = range != self.range || included != self.included || all_times != self.place().all_times;
         let other_range = range != self.range;
+        let other_scope = other_range || included != self.included || all_times != self.shows_all_times();
         (self.filters, self.range, self.included, self.order) = (filters, range, included, order);
         if let Some(files) = &mut self.files {
             files.set_all_times(all_times);
@@ -108,10 +105,7 @@ impl App {
     pub(super) fn narrow_to_value(&mut self, exclude: bool) -> Vec<Effect> {
         match self.term_under_cursor() {
             Ok(term) => self.include(if exclude { term.negated() } else { term }),
-            Err(why) => {
-                self.notices.passing = Some(Passing::Failed(Problem::usage(format!("nothing to filter by: {why}"))));
-                Vec::new()
-            }
+            Err(why) => self.fail(format!("nothing to filter by: {why}")),
         }
     }
 
@@ -160,7 +154,7 @@ impl App {
         if self.focus == Pane::List && !LineEditor::can_hold(&query) {
             let why = "the query is too long for a line, or has characters that no key types";
             let hint = format!("{} takes its last term away", self.key(Action::RemoveLastFilter));
-            self.notices.passing = Some(Passing::Failed(Problem::usage(why).hint(hint)));
+            self.tell(Problem::usage(why).hint(hint));
             return;
         }
         // Files of values may have changed since.
@@ -178,12 +172,13 @@ impl App {
             Action::Open => self.keep_prompt(),
             Action::Cancel => self.leave_prompt(),
             Action::LineUp | Action::LineDown if self.is_asking() => self.recall(action == Action::LineUp),
-            Action::Complete => self.complete(),
+            Action::Complete | Action::CompleteBack if self.is_asking() => self.complete(action == Action::Complete),
+            Action::SearchHistory if self.is_asking() => self.search_history(),
             _ => self.move_in_pane(action),
         }
     }
 
-    fn is_asking(&self) -> bool {
+    pub(super) fn is_asking(&self) -> bool {
         self.prompt.as_ref().is_some_and(|prompt| prompt.purpose == Purpose::FilterEvents)
     }
 
@@ -197,13 +192,17 @@ impl App {
         if let Some(before) = self.before_prompt.take().filter(|before| asked && before.filters != self.filters) {
             self.history.leave(before);
         }
-        if asked {
-            self.recent.remember(&self.filters.query().to_string());
-        }
-        Vec::new()
+        if asked { self.remember(&self.filters.query().to_string()) } else { Vec::new() }
     }
 
-    fn leave_prompt(&mut self) -> Vec<Effect> {
+    /// Keeps a query among those that were asked.
+    pub(super) fn remember(&mut self, query: &str) -> Vec<Effect> {
+        self.recent.remember(query);
+        let path = self.setup.past.path.clone().filter(|_| !query.is_empty());
+        path.map(|path| Effect::Remember { query: query.to_owned(), path }).into_iter().collect()
+    }
+
+    pub(super) fn leave_prompt(&mut self) -> Vec<Effect> {
         let Some(prompt) = self.prompt.take() else { return Vec::new() };
         match (prompt.purpose, self.before_prompt.take()) {
             (Purpose::FilterEvents, Some(before)) if before.filters != self.filters => self.go_to(before),
@@ -217,16 +216,20 @@ impl App {
 
     /// What is typed takes effect as it is typed.
     pub(super) fn prompt_edited(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &self.prompt else { return Vec::new() };
+        let Some(prompt) = &mut self.prompt else { return Vec::new() };
+        if prompt.choices.as_ref().is_some_and(|choices| !choices.are_of(&prompt.line)) {
+            prompt.choices = None;
+        }
         let text = prompt.line.text();
         if prompt.purpose != Purpose::FilterEvents {
-            self.find(prompt.purpose, &text);
+            let purpose = prompt.purpose;
+            self.find(purpose, &text);
             return Vec::new();
         }
         let (query, fault, effect) = match self.read(&text) {
             Ok(query) => (Some(query), None, None),
             Err(NotRead::Wrong(error)) => (self.before_fault(&text, &error), Some(Fault::Wrong(error)), None),
-            Err(NotRead::Needs(file)) => (None, Some(Fault::Waiting), Some(Effect::ReadList(file))),
+            Err(NotRead::Needs(list)) => (None, Some(Fault::Waiting), Some(Effect::ReadList(list))),
         };
         if let Some(prompt) = &mut self.prompt {
             prompt.fault = fault;
@@ -260,23 +263,24 @@ impl App {
     /// Reads a query as it is typed here: times are those of the clock on the screen.
     pub(super) fn read(&self, text: &str) -> Result<Query, NotRead> {
         let needs = RefCell::new(None);
-        let read_list = |name: &str| {
-            self.lists.get(name).cloned().unwrap_or_else(|| {
-                needs.borrow_mut().get_or_insert_with(|| name.to_owned());
+        let read_list = |file: &str, subject: &Subject| {
+            let list = ListName { file: file.to_owned(), subject: subject.clone() };
+            self.lists.get(&list).cloned().unwrap_or_else(|| {
+                needs.borrow_mut().get_or_insert(list);
                 Err("it is being read".to_owned())
             })
         };
         let context = ParseContext { now: self.now, zone: self.clock.zone(), read_list: &read_list };
         let query = parse(text, &context);
         match needs.into_inner() {
-            Some(file) => Err(NotRead::Needs(file)),
+            Some(list) => Err(NotRead::Needs(list)),
             None => query.map_err(NotRead::Wrong),
         }
     }
 
     /// A file of values was read, or could not be.
-    pub(super) fn list_read(&mut self, name: String, content: Result<String, String>) -> Vec<Effect> {
-        self.lists.insert(name, content);
+    pub(super) fn list_read(&mut self, list: ListName, values: Result<ValueList, String>) -> Vec<Effect> {
+        self.lists.insert(list, values);
         if self.is_asking() { self.prompt_edited() } else { Vec::new() }
     }
 
@@ -291,20 +295,6 @@ impl App {
         let Some(text) = text.filter(|_| back != prompt.recalled) else { return Vec::new() };
         prompt.line.set(text);
         prompt.recalled = back;
-        self.prompt_edited()
-    }
-
-    /// Puts what was probably meant in the place of what cannot be read.
-    fn complete(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &mut self.prompt else { return Vec::new() };
-        let text = prompt.line.text();
-        let Some(better) = prompt.wrong().and_then(|error| {
-            let nearest = error.nearest.first()?;
-            Some(format!("{}{nearest}{}", text.get(..error.span.start)?, text.get(error.span.end..)?))
-        }) else {
-            return Vec::new();
-        };
-        prompt.line.set(&better);
         self.prompt_edited()
     }
 
@@ -334,7 +324,7 @@ impl App {
 pub(super) enum NotRead {
     Wrong(ParseError),
     /// It names a file of values that was not read.
-    Needs(String),
+    Needs(ListName),
 }
 
 #[cfg(test)]

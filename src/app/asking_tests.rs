@@ -1,4 +1,4 @@
-use super::super::effect::Effect;
+use super::super::effect::{Effect, ListName};
 use super::super::message::Message;
 use super::super::prompt::Fault;
 use super::super::saved::{SavedView, Show};
@@ -6,12 +6,23 @@ use super::super::testing::{Stage, ledger, snapshot};
 use crate::domain::event::{Flags, decode};
 use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
-use crate::query::{EventRef, Field, Query, Term, matches};
+use crate::query::{EventRef, Field, Query, Subject, Term, list_of, matches};
 
 fn stage() -> Stage {
     let mut stage = Stage::new(ledger(&[]));
     stage.keys("w");
     stage
+}
+
+/// Of addresses.
+fn list(file: &str) -> ListName {
+    ListName { file: file.to_owned(), subject: Subject::Field(Field::Ip) }
+}
+
+fn read(file: &str, content: &str) -> Message {
+    let list = list(file);
+    let values = list_of(&list.subject, file, content);
+    Message::ListRead { list, values }
 }
 
 fn asked(stage: &Stage) -> String {
@@ -141,12 +152,12 @@ fn a_file_of_values_is_read_by_others_and_the_query_waits_for_it() {
     stage.effects.clear();
     stage.keys("/").typed("ip in @n");
     assert_eq!(stage.app.prompt().unwrap().fault, Some(Fault::Waiting));
-    assert!(stage.effects.contains(&Effect::ReadList("n".into())));
-    stage.send(Message::ListRead { name: "n".into(), content: Ok("203.0.113.0/24\n".into()) });
+    assert!(stage.effects.contains(&Effect::ReadList(list("n"))));
+    stage.send(read("n", "203.0.113.0/24\n"));
     assert_eq!((stage.app.prompt().unwrap().fault.clone(), asked(&stage).as_str()), (None, "ip in @n"));
     assert_eq!(stage.names().len(), 14);
     stage.typed("o");
-    stage.send(Message::ListRead { name: "no".into(), content: Err("no cannot be read: gone".into()) });
+    stage.send(Message::ListRead { list: list("no"), values: Err("no cannot be read: gone".into()) });
     assert!(stage.app.notice().unwrap().what.contains("gone"));
 }
 
@@ -233,7 +244,7 @@ fn a_view_with_a_list_is_asked_anew_each_time() {
     let run = |stage: &mut Stage| {
         let effects = stage.app.use_view(&view);
         stage.perform(effects);
-        stage.send(Message::ListRead { name: "f".into(), content: Ok("203.0.113.0/24".into()) });
+        stage.send(read("f", "203.0.113.0/24"));
         stage.keys("<enter>").names().len()
     };
     assert_eq!(run(&mut stage), 14);

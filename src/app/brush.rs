@@ -6,13 +6,11 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::problem::Problem;
 use crate::domain::time_range::TimeRange;
 
 use super::action::Action;
 use super::effect::Effect;
 use super::geometry::Shape;
-use super::notices::Passing;
 use super::view::Histogram;
 use super::{App, Pane};
 
@@ -164,11 +162,6 @@ impl App {
             }
             None => self.fail("this is as close as it goes"),
         }
-    }
-
-    pub(super) fn fail(&mut self, why: &str) -> Vec<Effect> {
-        self.notices.passing = Some(Passing::Failed(Problem::usage(why)));
-        Vec::new()
     }
 }
 

@@ -13,7 +13,6 @@ use super::App;
 use super::action::Action;
 use super::effect::Effect;
 use super::facts::Ruler;
-use super::notices::Passing;
 use super::view::Bucket;
 
 /// Times the median.
@@ -99,8 +98,7 @@ impl App {
         };
         let Some(mark) = found else {
             let what = if later { "no later burst or gap" } else { "no earlier burst or gap" };
-            self.notices.passing = Some(Passing::Done(what.to_owned()));
-            return Vec::new();
+            return self.say(what);
         };
         let edge = histogram.start_of(mark.buckets().start);
         // Where an event at that instant would stand: before the burst's first, behind the last one before the gap.
@@ -112,7 +110,7 @@ impl App {
         };
         let words = self.words_of(mark);
         self.list.move_to(rank, &view);
-        self.notices.passing = Some(Passing::Done(words));
+        self.say(words);
         self.look_at_event()
     }
 

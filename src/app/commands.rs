@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::effect::Effect;
-use super::files::FilesSeen;
 use super::geometry::Shape;
 use super::help::Help;
 use super::key::KeyPress;
@@ -14,6 +13,7 @@ use super::panes::detail::Tab;
 use super::panes::tree::TreeWish;
 use super::time_popup::{Choice, TimePopup};
 use super::{App, Included, Pane, TimeRange};
+use crate::domain::problem::Problem;
 
 impl App {
     pub(super) fn press(&mut self, key: KeyPress) -> Vec<Effect> {
@@ -151,8 +151,7 @@ impl App {
 
     pub(super) fn use_range(&mut self, range: TimeRange) -> Vec<Effect> {
         self.overlay = None;
-        let all_times = self.files().is_some_and(FilesSeen::all_times);
-        if range == self.range && !all_times {
+        if range == self.range && !self.shows_all_times() {
             return Vec::new();
         }
         self.ranges.remember(self.range, range);
@@ -185,6 +184,10 @@ impl App {
             Action::PreviousMark | Action::NextMark => return self.seek_mark(action),
             Action::ToggleMouse => return self.toggle_mouse(),
             Action::LookAround => return self.look_around(),
+            Action::Highlight => return self.toggle_highlight(),
+            Action::NextHit | Action::PreviousHit if self.focus == Pane::List => {
+                return self.seek_highlight(action == Action::NextHit);
+            }
             Action::Close | Action::Cancel if self.is_at_root() && self.around().is_some() => {
                 return self.leave_around();
             }
@@ -290,7 +293,7 @@ impl App {
 
     fn scope_all(&mut self) -> Vec<Effect> {
         let Some(tenancy) = &self.tenancy else { return Vec::new() };
-        let all_times = self.files().is_none_or(FilesSeen::all_times);
+        let all_times = self.files.is_none() || self.shows_all_times();
         if self.included.is_everything(tenancy) && all_times {
             return Vec::new();
         }
@@ -399,6 +402,10 @@ impl App {
     }
 
     fn quit(&mut self) -> Vec<Effect> {
+        if let Some(under_way) = self.notices.exporting.as_mut().filter(|under_way| !under_way.told) {
+            under_way.told = true;
+            return self.tell(Problem::usage("an export is being written").hint("once more quits without it"));
+        }
         self.quits = true;
         vec![Effect::Quit]
     }

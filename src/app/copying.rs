@@ -1,13 +1,11 @@
 //! What a copy takes, and what it is called.
 
 use crate::domain::ocid::Ocid;
-use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 
 use super::action::Action;
 use super::columns::ListColumn;
 use super::effect::Effect;
-use super::notices::Passing;
 use super::panes::detail::place_of;
 use super::panes::tree::TreeRow;
 use super::{App, Pane};
@@ -19,11 +17,7 @@ impl App {
     pub(super) fn copy(&mut self, action: Action) -> Vec<Effect> {
         match self.copy_of(action) {
             Ok((what, text)) => vec![Effect::Copy { what, text }],
-            Err(why) => {
-                let problem = Problem::usage(format!("nothing copied: {why}"));
-                self.notices.passing = Some(Passing::Failed(problem));
-                Vec::new()
-            }
+            Err(why) => self.fail(format!("nothing copied: {why}")),
         }
     }
 

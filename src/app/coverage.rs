@@ -16,7 +16,6 @@ use super::action::Action;
 use super::effect::Effect;
 use super::facts::weight;
 use super::files::FilesSeen;
-use super::notices::Passing;
 use super::overlay::Overlay;
 use super::viewport::Viewport;
 use super::{App, Facts};
@@ -246,11 +245,6 @@ impl App {
     fn row_name(&self) -> Option<String> {
         let tenancy = self.tenancy()?;
         Some(tenancy.tree.get(self.panel_node()?).name.clone())
-    }
-
-    pub(super) fn say(&mut self, text: String) -> Vec<Effect> {
-        self.notices.passing = Some(Passing::Done(text));
-        Vec::new()
     }
 }
 

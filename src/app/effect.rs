@@ -9,13 +9,14 @@ use crate::domain::region::RegionId;
 use crate::domain::scope::Scope;
 use crate::domain::time_range::TimeRange;
 use crate::index::EventKey;
-use crate::query::{Expr, Order, Query};
+use crate::query::{Expr, Order, Query, Subject};
 
+use super::exporting::ExportRequest;
 use super::facets::count::FacetsRequest;
 use super::facts::About;
-use super::palette::users::UsersRequest;
 use super::pivot::count::PivotRequest;
 use super::saved::SavedView;
+use super::values::ValuesRequest;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -39,19 +40,26 @@ pub enum Effect {
     RefreshTail,
     /// From now on, answer with `View`s of this; replaces the request before.
     Select(SelectRequest),
-    /// Count this, a part at a time: answered by `FacetsCounted`, `PivotCounted` or `UsersFound`. Replaces the question before.
+    /// Count this, a part at a time: answered by `FacetsCounted`, `PivotCounted` or `ValuesFound`. Replaces the question before.
     Count(CountRequest),
     /// Nobody wants what is being counted any more.
     StopCounting,
     /// Read and decode one event: answered by `EventLoaded`.
     LoadEvent(EventKey),
     /// Read a file of values that a query names: answered by `ListRead`.
-    ReadList(String),
+    ReadList(ListName),
     /// Write a view to its file: answered by `ViewSaved`, or by a `Note`.
     SaveView {
         view: SavedView,
         path: PathBuf,
     },
+    /// Add a query to the file of those that were asked: answered by a `Note` where that fails.
+    Remember {
+        query: String,
+        path: PathBuf,
+    },
+    /// Write listed events to a file: answered by `Exporting`, more than once.
+    Export(ExportRequest),
     /// Hand text to the clipboard: answered by `Copied` or `CopyFailed`.
     Copy {
         what: String,
@@ -68,12 +76,19 @@ pub enum Effect {
     Quit,
 }
 
+/// A file of values, and of what they are to be values: the same line is an address for one field and a text for another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListName {
+    pub file: String,
+    pub subject: Subject,
+}
+
 /// What is to be counted off the screen's thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CountRequest {
     Facets(Box<FacetsRequest>),
     Pivot(Box<PivotRequest>),
-    Users(UsersRequest),
+    Values(ValuesRequest),
 }
 
 /// What part of the tenancy over which time.

@@ -13,6 +13,7 @@ use super::action::Action;
 use super::effect::{CountRequest, Effect};
 use super::line::LineEditor;
 use super::overlay::Overlay;
+use super::under_way::Asking;
 use super::view::Seen;
 use super::viewport::Viewport;
 use crate::domain::secret::holds_secrets;
@@ -96,42 +97,6 @@ pub enum Purpose {
     Find,
     /// A field, or a place in the JSON, to count by.
     AddField,
-}
-
-/// A question that is under way.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asking {
-    /// Of the last question.
-    pub generation: u64,
-    /// The last word on it has not come.
-    pub waits: bool,
-    /// What is shown has changed since.
-    pub stale: bool,
-}
-
-impl Asking {
-    /// Whether this answers the last question; notes whether it is the last word.
-    pub fn takes(&mut self, generation: u64, is_last: bool) -> bool {
-        let is_current = generation == self.generation;
-        self.waits &= !(is_current && is_last);
-        is_current
-    }
-
-    /// There is something new to ask about. Whether to ask now: a question before the last word would take that away, and
-    /// there may be no end of new things.
-    pub fn renews(&mut self) -> bool {
-        self.stale = self.waits;
-        !self.waits
-    }
-
-    /// Whether what has changed meanwhile must be asked for now.
-    pub fn is_due(&mut self) -> bool {
-        !self.waits && std::mem::take(&mut self.stale)
-    }
-
-    pub fn ask(&mut self, generation: u64) {
-        *self = Self { generation, waits: true, stale: false };
-    }
 }
 
 impl Default for Facets {
@@ -458,7 +423,7 @@ impl App {
     }
 
     fn refuse_secret(&mut self) -> Vec<Effect> {
-        self.say("credentials are not written into a query".to_owned())
+        self.say("credentials are not written into a query")
     }
 
     fn type_in_facets(&mut self, purpose: Purpose) -> Vec<Effect> {
@@ -532,7 +497,7 @@ impl App {
 /// What may be counted by: a field by its name, or a place in the JSON as the query language writes it; as jq does, too.
 fn subject(text: &str, now: chrono::DateTime<chrono::Utc>, zone: Zone) -> Result<Subject, String> {
     let text = text.trim().trim_start_matches('.');
-    let read_list = |_: &str| Err("a list of values is no field".to_owned());
+    let read_list = |_: &str, _: &Subject| Err("a list of values is no field".to_owned());
     let context = ParseContext { now, zone, read_list: &read_list };
     let query = parse(&format!("{text}:*"), &context).map_err(|error| {
         let suggestion = error.suggestion().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();

@@ -10,7 +10,6 @@ use crate::domain::time_range::TimeRange;
 use super::App;
 use super::effect::Effect;
 use super::included::Included;
-use super::notices::Passing;
 
 /// What was read of the files so far.
 #[derive(Clone, Debug)]
@@ -96,6 +95,11 @@ impl App {
         self.files.as_ref()
     }
 
+    /// Whether the events of all times are shown, whatever the range: of files alone.
+    pub(super) fn shows_all_times(&self) -> bool {
+        self.files().is_some_and(FilesSeen::all_times)
+    }
+
     pub(super) fn files_read(&mut self, loading: Loading) -> Vec<Effect> {
         let Loading { tenancy, span, read, total, end } = loading;
         let Some(files) = &mut self.files else { return Vec::new() };
@@ -129,10 +133,9 @@ impl App {
     /// What narrows the events to range and scope. Of files, what is all of it narrows nothing: questions stay the same
     /// while they are read, and events without a time are shown.
     pub(super) fn narrowing(&self, scope: Scope) -> (Option<TimeRange>, Option<Scope>) {
-        let all_times = self.files.as_ref().is_some_and(FilesSeen::all_times);
         let everything = self.tenancy().is_some_and(|tenancy| self.included.is_everything(tenancy));
         let all_places = self.files.is_some() && everything;
-        (Some(self.range).filter(|_| !all_times), Some(scope).filter(|_| !all_places))
+        (Some(self.range).filter(|_| !self.shows_all_times()), Some(scope).filter(|_| !all_places))
     }
 
     /// What has grown since the view was asked for is asked for now.
@@ -171,7 +174,7 @@ impl App {
     pub(super) fn refuses(&mut self, what: &str) -> bool {
         if self.files.is_some() {
             let problem = Problem::usage("these events come from files").hint(what);
-            self.notices.passing = Some(Passing::Failed(problem));
+            self.tell(problem);
         }
         self.files.is_some()
     }

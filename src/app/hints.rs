@@ -3,7 +3,7 @@
 use super::App;
 use super::action::Action;
 use super::key::KeyPress;
-use super::keymap::{Focus, Keymap, Keys};
+use super::keymap::{Binding, Focus, Keymap, Keys};
 use super::panes::detail::Tab;
 
 /// A key and what it does, in a word or two.
@@ -14,15 +14,23 @@ pub struct Hint {
 }
 
 impl App {
-    /// In the order in which they should be dropped last.
+    /// In the order in which they should be dropped last; the last one stays longest.
     pub fn hints(&self) -> Vec<Hint> {
+        let mut seen = Vec::new();
+        let mut hints = self.hints_of(|binding| binding.short.as_deref(), &mut seen);
+        let spare = self.hints_of(|binding| binding.spare.as_deref(), &mut seen);
+        let before_last = hints.len().saturating_sub(1);
+        hints.splice(before_last..before_last, spare);
+        hints
+    }
+
+    fn hints_of<'a>(&'a self, short: impl Fn(&'a Binding) -> Option<&'a str>, seen: &mut Vec<Action>) -> Vec<Hint> {
         let keymap = self.keymap();
         let focus = self.key_focus();
-        let mut seen = Vec::new();
         let mut hints = Vec::new();
         for place in focus.chain() {
             for binding in keymap.bindings().iter().filter(|binding| binding.focus == place) {
-                let Some(short) = &binding.short else { continue };
+                let Some(short) = short(binding) else { continue };
                 let Some(key) = keymap.key_for(focus, binding.action) else { continue };
                 if seen.contains(&binding.action) || !self.is_of_use(binding.action) {
                     continue;
@@ -58,7 +66,9 @@ impl App {
                 self.detail.node().is_some_and(|node| self.detail.can_fold(node))
             }
             Action::Facets => self.view().is_some_and(|view| view.matched() > 0),
-            Action::Pivot => self.list.key().is_some(),
+            Action::Complete | Action::SearchHistory if self.key_focus() == Focus::Prompt => self.is_asking(),
+            Action::Pivot | Action::LookAround => self.list.key().is_some(),
+            Action::FocusHistogram => self.geometry.buckets > 0,
             Action::RetryRow => self.panel_cell().is_some_and(|cell| cell.problem().is_some()),
             Action::AskFirst | Action::AskLast => self.facts.coverage.unfinished() > 0,
             Action::ShowAll => !self.facts.open.is_empty(),

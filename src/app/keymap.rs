@@ -131,6 +131,8 @@ pub struct Binding {
     pub desc: String,
     /// One or two words for the key row; such lines appear there.
     pub short: Option<String>,
+    /// The same where the row has room for more.
+    pub spare: Option<String>,
 }
 
 impl Binding {
@@ -168,6 +170,7 @@ struct Line {
     run: String,
     desc: String,
     short: Option<String>,
+    spare: Option<String>,
 }
 
 impl Keymap {
@@ -200,7 +203,14 @@ impl Keymap {
                 return Err(KeymapError::Twice(*key));
             }
         }
-        self.bindings.push(Binding { focus, keys, action, desc: line.desc.clone(), short: line.short.clone() });
+        self.bindings.push(Binding {
+            focus,
+            keys,
+            action,
+            desc: line.desc.clone(),
+            short: line.short.clone(),
+            spare: line.spare.clone(),
+        });
         Ok(())
     }
 

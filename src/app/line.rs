@@ -25,6 +25,12 @@ impl LineEditor {
         self.cursor = self.chars.len();
     }
 
+    /// This, the cursor, and what stands behind it.
+    pub fn set_around(&mut self, before: &str, after: &str) {
+        self.set(&format!("{before}{after}"));
+        self.cursor = self.cursor.saturating_sub(after.chars().count());
+    }
+
     /// Whether a line can hold this as it is.
     pub fn can_hold(text: &str) -> bool {
         text.chars().take(LONGEST + 1).count() <= LONGEST && !text.chars().any(char::is_control)

@@ -144,12 +144,19 @@ fn about(place: &str, condition: &Condition) -> Option<String> {
         Condition::Glob(glob) if !credentials => like(pattern(glob)?),
         Condition::Address(net) if net.prefix_len() == net.max_prefix_len() => like(net.addr().to_string()),
         Condition::Number(numbers) if place == "data.response.status" => status(place, *numbers),
-        Condition::Any(any) | Condition::Listed { any, .. } if !any.is_empty() && any.len() <= MOST => {
-            let parts: Vec<String> = any.iter().map(|one| about(place, one)).collect::<Option<_>>()?;
-            Some(format!("({})", parts.join(" or ")))
-        }
+        Condition::Any(any) => any_of(place, any),
+        Condition::Listed { any, .. } => any_of(place, any),
         _ => None,
     }
+}
+
+/// `None` where one of them cannot be said, or where there are more than anyone pastes.
+fn any_of(place: &str, any: &[Condition]) -> Option<String> {
+    if any.is_empty() || any.len() > MOST {
+        return None;
+    }
+    let parts: Vec<String> = any.iter().map(|one| about(place, one)).collect::<Option<_>>()?;
+    Some(format!("({})", parts.join(" or ")))
 }
 
 /// A status is a text there.
@@ -187,7 +194,7 @@ mod tests {
 
     fn said(text: &str) -> Vec<Option<String>> {
         let now = chrono::DateTime::UNIX_EPOCH;
-        let context = ParseContext { now, zone: Zone::Utc, read_list: &|_| Err(String::new()) };
+        let context = ParseContext { now, zone: Zone::Utc, read_list: &|_, _| Err(String::new()) };
         parse(text, &context).unwrap().conjuncts().iter().map(condition).collect()
     }
 

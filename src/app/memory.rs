@@ -1,12 +1,13 @@
 //! What is said of the memory that events take.
 
+use std::sync::Arc;
+
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::size;
 use crate::domain::text::{clean, count_of};
 use crate::index::{MORE_MEMORY, Pressure, refusal};
 
 use super::App;
-use super::notices::Passing;
 
 impl App {
     /// In parts; what matters most comes first, because the end may be cut off.
@@ -27,7 +28,8 @@ impl App {
 
     /// Says once that events moved to a file, and for good that some are not held.
     pub(super) fn watch_memory(&mut self) {
-        let held = &self.facts.held;
+        let facts = Arc::clone(&self.facts);
+        let held = &facts.held;
         let Some(Pressure { limit, directory, failure, .. }) = &held.pressure else { return };
         if held.memory.spilled > 0 && !self.notices.spilling_told {
             self.notices.spilling_told = true;
@@ -37,7 +39,7 @@ impl App {
                 size::format(*limit),
                 clean(&directory)
             );
-            self.notices.passing = Some(Passing::Done(text));
+            self.say(text);
         }
         if held.refused > 0 {
             let hint = match failure {

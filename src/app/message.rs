@@ -9,17 +9,20 @@ use crate::domain::problem::Problem;
 use crate::domain::region::RegionId;
 use crate::domain::tenancy::Tenancy;
 use crate::domain::traffic::Traffic;
+use crate::query::ValueList;
 
+use super::effect::ListName;
 use super::event_detail::EventDetail;
+use super::exporting::Exporting;
 use super::facets::count::FacetsAnswer;
 use super::files::Loading;
 use super::geometry::Geometry;
 use super::key::KeyPress;
 use super::keymap::Keymap;
 use super::mouse::Mouse;
-use super::palette::users::UsersFound;
 use super::pivot::count::PivotAnswer;
 use super::saved::SavedView;
+use super::values::ValuesFound;
 use super::view::View;
 
 #[derive(Clone, Debug)]
@@ -44,17 +47,19 @@ pub enum Message {
     /// What was counted so far; see [`Effect::Count`](super::effect::Effect::Count).
     FacetsCounted(Box<FacetsAnswer>),
     PivotCounted(Box<PivotAnswer>),
-    UsersFound(UsersFound),
-    /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the content, or in a sentence why there is none.
+    ValuesFound(ValuesFound),
+    /// The answer to [`Effect::ReadList`](super::effect::Effect::ReadList): the values, or in a sentence why there are none.
     ListRead {
-        name: String,
-        content: Result<String, String>,
+        list: ListName,
+        values: Result<ValueList, String>,
     },
     /// The answer to [`Effect::SaveView`](super::effect::Effect::SaveView).
     ViewSaved {
         view: SavedView,
         path: PathBuf,
     },
+    /// How the export goes that was asked for; see [`Effect::Export`](super::effect::Effect::Export).
+    Exporting(Exporting),
     Copied(CopyReport),
     CopyFailed(Problem),
     /// Nothing more is fetched until the user asks again: authentication ended, or the tenancy is unreachable.

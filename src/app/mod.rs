@@ -15,6 +15,7 @@ pub mod calendar;
 pub mod column_chooser;
 pub mod columns;
 mod commands;
+mod completing;
 pub mod copy_menu;
 mod copying;
 mod counting;
@@ -22,12 +23,14 @@ pub mod coverage;
 pub mod effect;
 mod event_copies;
 pub mod event_detail;
+pub mod exporting;
 pub mod facets;
 pub mod facts;
 pub mod files;
 pub mod filters;
 pub mod geometry;
 pub mod help;
+pub mod highlight;
 pub mod hints;
 pub mod history;
 pub mod included;
@@ -48,6 +51,7 @@ mod permalink;
 pub mod pivot;
 mod printing;
 pub mod prompt;
+mod reading;
 pub mod rebind;
 pub mod recent;
 pub mod redact;
@@ -57,6 +61,8 @@ mod shell;
 mod sorting;
 pub mod summary;
 pub mod time_popup;
+mod under_way;
+pub mod values;
 pub mod view;
 pub mod viewport;
 pub mod views;
@@ -75,32 +81,31 @@ use chrono::{DateTime, Utc};
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
 use crate::domain::tenancy::Tenancy;
-use crate::domain::time_phrase::Anchors;
 use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::domain::traffic::Traffic;
-use crate::index::RowView;
-use crate::query::Order;
+use crate::query::{Order, ValueList};
 
 use action::Action;
 use around::Around;
 use brush::Brush;
 use counting::Count;
 use coverage::CoveragePanel;
-use effect::{Effect, FetchRequest, SelectRequest};
+use effect::{Effect, FetchRequest, ListName, SelectRequest};
 use event_detail::EventDetail;
 use facets::Facets;
 use facts::{About, Facts, OfFiles};
 use files::FilesSeen;
 use filters::Filters;
 use geometry::Geometry;
+use highlight::Highlight;
 use history::{History, Place};
 use included::{Included, with_unlisted};
-use keymap::{Focus, Keymap};
+use keymap::Keymap;
 use look::Look;
 use message::Message;
-use notices::{Notice, Notices, Passing};
+use notices::Notices;
 use overlay::Overlay;
-use panes::detail::{DetailPane, Tab};
+use panes::detail::DetailPane;
 use panes::list::ListPane;
 use panes::tree::TreePane;
 use pivot::Pivot;
@@ -140,6 +145,7 @@ pub struct App {
     detail: DetailPane,
     brush: Option<Brush>,
     around: Option<Around>,
+    highlight: Option<Highlight>,
     count: Option<Count>,
     mouse: bool,
     order: Order,
@@ -150,8 +156,8 @@ pub struct App {
     recent: Recent,
     /// What was run by its name.
     commands: Recent,
-    /// Contents of the files of values that the query line names, or why there are none.
-    lists: HashMap<String, Result<String, String>>,
+    /// The values of the files that the query line names, or why there are none.
+    lists: HashMap<ListName, Result<ValueList, String>>,
     overlay: Option<Overlay>,
     notices: Notices,
     panel: CoveragePanel,
@@ -201,13 +207,14 @@ impl App {
             detail: DetailPane::default(),
             brush: None,
             around: None,
+            highlight: None,
             count: None,
             mouse: false,
             order: Order::default(),
             prompt: None,
             before_prompt: None,
             history: History::default(),
-            recent: Recent::default(),
+            recent: setup.past.queries.iter().cloned().collect(),
             commands: Recent::default(),
             lists: HashMap::new(),
             overlay: None,
@@ -240,14 +247,13 @@ impl App {
             Message::View(view) => self.view_made(view),
             Message::EventLoaded(detail) => self.event_loaded(detail),
             Message::FacetsCounted(answer) => self.facets_counted(answer),
-            Message::UsersFound(found) => self.users_found(found),
+            Message::ValuesFound(found) => self.values_found(found),
             Message::PivotCounted(answer) => self.pivot_counted(&answer),
-            Message::ListRead { name, content } => self.list_read(name, content),
+            Message::ListRead { list, values } => self.list_read(list, values),
             Message::ViewSaved { view, path } => self.view_saved(view, &path),
+            Message::Exporting(how) => self.exporting(how),
             Message::Copied(report) => self.note(|notices| notices.copied(&report)),
-            Message::CopyFailed(problem) | Message::Note(problem) => {
-                self.note(|notices| notices.passing = Some(Passing::Failed(problem)))
-            }
+            Message::CopyFailed(problem) | Message::Note(problem) => self.tell(problem),
             Message::Configuration { keymap, problem } => self.configured(keymap, problem),
             Message::FetchHalted(problem) => self.note(|notices| notices.halted = Some(problem)),
             Message::FetchResumed => self.note(|notices| notices.halted = None),
@@ -456,158 +462,5 @@ impl App {
             terms: self.filters.terms().cloned().collect(),
             about: Arc::new(about),
         }))
-    }
-}
-
-/// What the screen reads.
-impl App {
-    pub fn should_quit(&self) -> bool {
-        self.quits
-    }
-
-    /// Whether the demo still says what to try: until the first key.
-    pub fn greets(&self) -> bool {
-        self.greets
-    }
-
-    pub fn setup(&self) -> &Setup {
-        &self.setup
-    }
-
-    pub fn keymap(&self) -> &Keymap {
-        &self.setup.keymap
-    }
-
-    pub fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
-    pub fn clock(&self) -> Clock {
-        self.clock
-    }
-
-    /// `None` while connecting.
-    pub fn tenancy(&self) -> Option<&Tenancy> {
-        self.tenancy.as_deref()
-    }
-
-    pub fn included(&self) -> &Included {
-        &self.included
-    }
-
-    pub fn range(&self) -> TimeRange {
-        self.range
-    }
-
-    pub fn filters(&self) -> &Filters {
-        &self.filters
-    }
-
-    pub fn view(&self) -> Option<&View> {
-        self.view.as_deref()
-    }
-
-    pub fn facts(&self) -> &Facts {
-        &self.facts
-    }
-
-    /// Whether the view answers what is asked now.
-    pub fn is_current(&self) -> bool {
-        self.view().is_some_and(|view| view.generation == self.generation)
-    }
-
-    /// Whether the view's totals are of the scope and range asked now.
-    pub fn totals_are_current(&self) -> bool {
-        self.view().is_some_and(|view| view.generation >= self.counted_since)
-    }
-
-    pub fn pane(&self) -> Pane {
-        self.focus
-    }
-
-    /// Whether a pane has the keys, and neither a dialog nor the histogram.
-    pub fn has_keys(&self, pane: Pane) -> bool {
-        self.focus == pane && self.overlay.is_none() && self.brush.is_none()
-    }
-
-    pub fn tree(&self) -> &TreePane {
-        &self.tree
-    }
-
-    pub fn list(&self) -> &ListPane {
-        &self.list
-    }
-
-    pub fn detail(&self) -> &DetailPane {
-        &self.detail
-    }
-
-    pub fn prompt(&self) -> Option<&Prompt> {
-        self.prompt.as_ref()
-    }
-
-    pub fn overlay(&self) -> Option<&Overlay> {
-        self.overlay.as_ref()
-    }
-
-    pub fn look(&self) -> &Look {
-        &self.look
-    }
-
-    pub fn geometry(&self) -> &Geometry {
-        &self.geometry
-    }
-
-    pub fn slowed(&self) -> &[crate::domain::region::RegionId] {
-        &self.notices.slowed
-    }
-
-    /// How the calls go.
-    pub fn traffic(&self) -> &Traffic {
-        &self.traffic
-    }
-
-    /// The most important thing to say at the bottom.
-    pub fn notice(&self) -> Option<Notice> {
-        let wrong = self.prompt.as_ref().and_then(|prompt| Some((prompt, prompt.wrong()?)));
-        match wrong {
-            Some((prompt, error)) => Some(Notice::of_query(&prompt.line.text(), error, self.keys())),
-            None => self.notices.line(&self.facts, self.tenancy(), self.keys()),
-        }
-    }
-
-    /// Why nothing is being fetched, if so.
-    pub fn standing(&self) -> Option<&Problem> {
-        self.notices.standing()
-    }
-
-    pub fn is_halted(&self) -> bool {
-        self.standing().is_some()
-    }
-
-    /// The list's columns of the event under the cursor.
-    pub fn event_row(&self) -> Option<RowView<'_>> {
-        let view = self.view()?;
-        view.snapshot.row(view.snapshot.find(self.list.key()?)?)
-    }
-
-    /// What typed times are relative to.
-    pub fn anchors(&self) -> Anchors {
-        let event = self.event_row().and_then(|row| row.time());
-        Anchors { now: self.now, zone: self.clock.zone(), event }
-    }
-
-    /// Where the keys go.
-    pub fn key_focus(&self) -> Focus {
-        match (&self.overlay, &self.prompt, self.focus) {
-            (Some(Overlay::Facets), ..) if self.facets.line().is_some() => Focus::Prompt,
-            (Some(overlay), ..) => overlay.focus(),
-            (None, Some(_), _) => Focus::Prompt,
-            (None, None, _) if self.brush.is_some() => Focus::Histogram,
-            (None, None, Pane::Tree) => Focus::Tree,
-            (None, None, Pane::List) => Focus::List,
-            (None, None, Pane::Detail) if self.detail.tab() == Tab::Json => Focus::Json,
-            (None, None, Pane::Detail) => Focus::Detail,
-        }
     }
 }

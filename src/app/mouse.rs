@@ -3,7 +3,6 @@
 use super::action::Action;
 use super::effect::Effect;
 use super::geometry::Area;
-use super::notices::Passing;
 use super::{App, Pane};
 
 /// What the mouse did, and on which cell.
@@ -35,7 +34,7 @@ impl App {
     pub(super) fn toggle_mouse(&mut self) -> Vec<Effect> {
         self.mouse = !self.mouse;
         let words = if self.mouse { "mouse on: with Shift held, text is selected as before" } else { "mouse off" };
-        self.notices.passing = Some(Passing::Done(words.to_owned()));
+        self.say(words);
         vec![Effect::CaptureMouse(self.mouse)]
     }
 

@@ -8,7 +8,10 @@ use crate::domain::tenancy::Tenancy;
 use crate::domain::text::count_of;
 use crate::query::ParseError;
 
+use super::App;
 use super::action::Action;
+use super::effect::Effect;
+use super::exporting::UnderWay;
 use super::facts::{Facts, Refusal};
 use super::keymap::Keys;
 use super::message::CopyReport;
@@ -31,6 +34,8 @@ pub struct Notices {
     pub spilling_told: bool,
     /// Stays until the next key.
     pub passing: Option<Passing>,
+    /// Events are being written to a file.
+    pub exporting: Option<UnderWay>,
     pub slowed: Vec<RegionId>,
     /// The user said to make no calls.
     pub paused: bool,
@@ -66,7 +71,7 @@ pub enum Level {
 }
 
 impl Notice {
-    fn new(level: Level, what: impl Into<String>) -> Self {
+    pub(super) fn new(level: Level, what: impl Into<String>) -> Self {
         Self { level, what: what.into(), detail: String::new(), actions: Vec::new(), standing: false }
     }
 
@@ -94,6 +99,11 @@ impl Notice {
         Self { detail: suggestion, actions, ..Self::new(Level::Problem, what) }
     }
 
+    /// What Tab found.
+    pub fn of_choices(words: String) -> Self {
+        Self::new(Level::Done, words)
+    }
+
     /// Everything in one sentence.
     pub fn text(&self) -> String {
         format!("{}{}{}", self.what, self.detail, self.actions.first().map_or("", String::as_str))
@@ -118,8 +128,10 @@ impl Notices {
             Some(Passing::Done(text)) => return Some(Notice::new(Level::Done, text)),
             None => {}
         }
-        self.standing()
-            .map(|problem| stands_still(problem, keys))
+        self.exporting
+            .as_ref()
+            .map(UnderWay::notice)
+            .or_else(|| self.standing().map(|problem| stands_still(problem, keys)))
             .or_else(|| self.scope.as_ref().map(Notice::of))
             .or_else(|| self.refused.as_ref().map(Notice::of))
             .or_else(|| self.files.as_ref().map(|problem| Notice::new(Level::Problem, problem)))
@@ -142,6 +154,24 @@ impl Notices {
         let regions: Vec<&str> = self.slowed.iter().map(RegionId::as_str).collect();
         let detail = format!(": the service asks for fewer requests in {}", regions.join(", "));
         (!regions.is_empty()).then(|| Notice { detail, ..Notice::new(Level::Warning, "slowing down") })
+    }
+}
+
+impl App {
+    /// Says what was done, or why there is nothing to do, until the next key.
+    pub(super) fn say(&mut self, what: impl Into<String>) -> Vec<Effect> {
+        self.notices.passing = Some(Passing::Done(what.into()));
+        Vec::new()
+    }
+
+    /// Says why what was asked for cannot be.
+    pub(super) fn fail(&mut self, why: impl Into<String>) -> Vec<Effect> {
+        self.tell(Problem::usage(why))
+    }
+
+    pub(super) fn tell(&mut self, problem: Problem) -> Vec<Effect> {
+        self.notices.passing = Some(Passing::Failed(problem));
+        Vec::new()
     }
 }
 

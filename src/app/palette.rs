@@ -12,13 +12,9 @@ use super::saved::SavedView;
 use super::viewport::Viewport;
 
 mod run;
-pub mod users;
 
 #[cfg(test)]
 mod tests;
-
-/// More of one kind than anyone looks through.
-const MOST: usize = 200;
 
 #[derive(Debug)]
 pub struct Palette {
@@ -59,6 +55,7 @@ pub enum PaletteLine {
 pub enum Command {
     Time,
     Query,
+    Export,
 }
 
 /// Other words for what has a name.
@@ -73,12 +70,13 @@ const ALIASES: [(&str, Action); 7] = [
 ];
 
 impl Command {
-    const ALL: [Self; 2] = [Self::Time, Self::Query];
+    const ALL: [Self; 3] = [Self::Time, Self::Query, Self::Export];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
             Self::Query => "query",
+            Self::Export => "export",
         }
     }
 
@@ -86,6 +84,7 @@ impl Command {
         match self {
             Self::Time => "time -2h | yesterday | A..B | 13:47~10m",
             Self::Query => "query user:alice is:write",
+            Self::Export => "export FILE",
         }
     }
 
@@ -93,6 +92,7 @@ impl Command {
         match self {
             Self::Time => "Look at this time range",
             Self::Query => "Ask this in place of the query",
+            Self::Export => "Write what is listed to a new file, as JSON Lines",
         }
     }
 
@@ -102,6 +102,7 @@ impl Command {
         let command = match name {
             "time" => Self::Time,
             "query" | "filter" => Self::Query,
+            "export" => Self::Export,
             _ => return None,
         };
         Some((command, argument.trim()))

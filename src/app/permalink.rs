@@ -177,10 +177,6 @@ impl App {
         words
     }
 
-    fn shows_all_times(&self) -> bool {
-        self.files.as_ref().is_some_and(super::files::FilesSeen::all_times)
-    }
-
     /// The scope, unless it is everything.
     pub(super) fn narrowed_scope(&self) -> Option<crate::domain::scope::Scope> {
         let tenancy = self.tenancy.as_ref()?;

@@ -10,9 +10,9 @@ use super::App;
 use super::action::Action;
 use super::effect::{CountRequest, Effect};
 use super::event_detail::EventDetail;
-use super::facets::Asking;
 use super::overlay::Overlay;
 use super::setup::AccessFilter;
+use super::under_way::Asking;
 use super::view::Seen;
 use super::viewport::Viewport;
 use crate::index::{EventKey, RowView};
@@ -224,7 +224,7 @@ impl App {
 
     pub(super) fn open_pivot(&mut self) -> Vec<Effect> {
         let Some(row) = self.event_row() else {
-            return self.say("there is no event to pivot from".to_owned());
+            return self.say("there is no event to pivot from");
         };
         let detail = self.detail.event().filter(|detail| detail.key == row.key());
         self.pivot = Some(Pivot::new(&row, detail));
@@ -287,7 +287,7 @@ impl App {
             Action::Help => self.open_help(),
             action => match pivot.chosen(action).map(|line| line.query.clone()) {
                 Ok(query) => return self.follow_pivot(action, query),
-                Err(why) => return self.say(why.to_owned()),
+                Err(why) => return self.say(why),
             },
         }
         Vec::new()

@@ -2,6 +2,7 @@
 
 use crate::query::ParseError;
 
+use super::completing::Choices;
 use super::line::LineEditor;
 
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Prompt {
     pub fault: Option<Fault>,
     /// How many steps back in the list of earlier queries the line is.
     pub(super) recalled: usize,
+    /// What Tab found, until something else is typed.
+    pub choices: Option<Choices>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +38,14 @@ impl Prompt {
     /// The filter is edited; a search starts anew.
     pub fn new(purpose: Purpose, before: &str) -> Self {
         let text = if purpose == Purpose::FilterEvents { before } else { "" };
-        Self { purpose, line: LineEditor::new(text), before: before.to_owned(), fault: None, recalled: 0 }
+        Self {
+            purpose,
+            line: LineEditor::new(text),
+            before: before.to_owned(),
+            fault: None,
+            recalled: 0,
+            choices: None,
+        }
     }
 
     /// Why what is typed is no query.

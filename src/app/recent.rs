@@ -1,11 +1,19 @@
 //! The queries that were asked before.
 
 /// As many as are kept.
-const MOST: usize = 500;
+pub const MOST: usize = 500;
 
 /// Each once, the newest last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recent(Vec<String>);
+
+impl FromIterator<String> for Recent {
+    fn from_iter<T: IntoIterator<Item = String>>(queries: T) -> Self {
+        let mut recent = Self::default();
+        queries.into_iter().for_each(|query| recent.remember(&query));
+        recent
+    }
+}
 
 impl Recent {
     pub fn remember(&mut self, query: &str) {

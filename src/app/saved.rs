@@ -120,7 +120,7 @@ mod tests {
     fn what_ships_can_be_read_and_its_queries_too() {
         let views = parse(include_str!("../../assets/views.toml")).unwrap();
         assert_eq!(views.len(), 7);
-        let read_list = |_: &str| Err(String::new());
+        let read_list = |_: &str, _: &crate::query::Subject| Err(String::new());
         let context = ParseContext { now: chrono::DateTime::UNIX_EPOCH, zone: Zone::Utc, read_list: &read_list };
         for view in &views {
             assert!(crate::query::parse(&view.query, &context).is_ok(), "{}", view.name);

@@ -40,6 +40,7 @@ pub struct Setup {
     pub views: Vec<SavedView>,
     /// Where views are saved.
     pub views_directory: Option<PathBuf>,
+    pub past: Past,
     pub zone: Zone,
     pub glyphs: Glyphs,
     /// The keys in force.
@@ -62,6 +63,15 @@ pub struct FilesSetup {
     pub paths: Vec<String>,
     /// No range was asked for: the range is what the files span.
     pub all_times: bool,
+}
+
+/// What was asked in earlier runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Where queries are kept; `None`: nowhere.
+    pub path: Option<PathBuf>,
+    /// The newest last.
+    pub queries: Vec<String>,
 }
 
 /// Which classes of events are shown.

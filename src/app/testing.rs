@@ -26,7 +26,7 @@ use super::key::KeyPress;
 use super::keymap::Keymap;
 use super::message::Message;
 use super::pivot::count::PivotCounter;
-use super::setup::{AccessFilter, Glyphs, Setup};
+use super::setup::{AccessFilter, Glyphs, Past, Setup};
 use super::view::View;
 
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -47,6 +47,7 @@ pub fn setup() -> Setup {
         own_reads: false,
         query: crate::query::Query::everything(),
         views: super::saved::built_in(),
+        past: Past::default(),
         views_directory: Some("/config/views".into()),
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,
@@ -282,7 +283,7 @@ impl Stage {
                 let mut answers = std::iter::from_fn(|| counter.count(request, &Cancel::new(), &mut || false));
                 answers.find(|answer| answer.is_last).map(|answer| Message::PivotCounted(Box::new(answer)))
             }
-            Effect::Count(CountRequest::Users(request)) => Some(Message::UsersFound(request.find(&Cancel::new())?)),
+            Effect::Count(CountRequest::Values(request)) => Some(Message::ValuesFound(request.find(&Cancel::new())?)),
             Effect::LoadEvent(key) => {
                 let raw = self.snapshot.raw(self.snapshot.find(*key)?)?;
                 Some(Message::EventLoaded(Box::new(EventDetail::parse(*key, raw))))

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 
 use super::App;
@@ -11,7 +10,6 @@ use super::asking::NotRead;
 use super::effect::Effect;
 use super::key::KeyPress;
 use super::line::LineEditor;
-use super::notices::Passing;
 use super::overlay::Overlay;
 use super::prompt::{Fault, Prompt, Purpose};
 use super::saved::SavedView;
@@ -84,7 +82,7 @@ impl App {
         let access = view.show.into();
         match query {
             Ok(query) => {
-                self.notices.passing = Some(Passing::Done(format!("view {}: {}", view.name, view.about)));
+                self.say(format!("view {}: {}", view.name, view.about));
                 self.change(|filters| {
                     filters.access = access;
                     filters.failed = false;
@@ -107,9 +105,7 @@ impl App {
 
     fn save_view(&mut self, name: &str) -> Vec<Effect> {
         if !SavedView::is_name(name) {
-            let why = "a view is called by letters, digits, spaces, - and _";
-            self.notices.passing = Some(Passing::Failed(Problem::usage(why)));
-            return Vec::new();
+            return self.fail("a view is called by letters, digits, spaces, - and _");
         }
         let view = SavedView {
             name: name.to_owned(),
@@ -118,9 +114,7 @@ impl App {
             show: self.filters.access.into(),
         };
         let Some(directory) = &self.setup.views_directory else {
-            let problem = Problem::usage("the view cannot be saved: there is no home directory");
-            self.notices.passing = Some(Passing::Failed(problem));
-            return Vec::new();
+            return self.fail("the view cannot be saved: there is no home directory");
         };
         self.overlay = None;
         let path = directory.join(view.file_name());
@@ -130,7 +124,7 @@ impl App {
     /// It is on the disk now.
     pub(super) fn view_saved(&mut self, view: SavedView, path: &Path) -> Vec<Effect> {
         let path = clean(&path.display().to_string()).into_owned();
-        self.notices.passing = Some(Passing::Done(format!("view “{}” is saved in {path}", view.name)));
+        self.say(format!("view “{}” is saved in {path}", view.name));
         super::saved::add(&mut self.setup.views, view);
         Vec::new()
     }

@@ -76,8 +76,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Count events, in files or of a time span, by what they have in common
     ///
-    /// With FILE it counts what exports hold, and asks nobody: NDJSON as `auditui export` writes it, or pages as ListEvents
-    /// answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
+    /// With FILE it counts what exports hold, and asks nobody: NDJSON or Parquet as `auditui export` writes it, or pages as
+    /// ListEvents answers them, plain or packed by gzip or zstd. Without it reads the time span as `auditui export` does.
     #[command(after_help = examples::COUNT)]
     Count(CountArgs),
     /// Sum events up, in files or of a time span: how many, how large, how many of them writes, and where and when
@@ -277,7 +277,7 @@ pub struct ExportArgs {
     pub read: ReadArgs,
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Format; but for jsonl, headers and credentials are left out
+    /// Format; but for jsonl and parquet, headers and credentials are left out
     #[arg(short, long, value_enum, default_value = "jsonl", help_heading = "Output", env = "AUDITUI_OUTPUT")]
     pub output: ExportFormat,
     /// Write to this file, put in its place in one step at the end
@@ -374,6 +374,8 @@ pub enum ExportFormat {
     Table,
     /// RFC 4180: the values that stand alone, safe to open in a spreadsheet
     Csv,
+    /// Parquet, for SQL engines such as Spark: the same values as columns, and each event as Oracle sent it
+    Parquet,
     /// OCSF 1.8.0 API Activity, a JSON document per line
     Ocsf,
     /// Elastic Common Schema, a JSON document per line

@@ -13,6 +13,7 @@ use super::exports::{Completeness, Exports, Verdict};
 use super::held::{Held, read_files, send};
 use super::interrupt::Interrupt;
 use super::memory::{not_held, tell_spilling};
+use super::narrow::{groups, narrow};
 use super::plan;
 use super::report::{self, Finding};
 use super::stats::{Load, Stats};
@@ -109,7 +110,9 @@ impl Events {
     pub fn files_read(&self) -> Option<String> {
         let Origin::Files { files, .. } = &self.origin else { return None };
         let read: u64 = files.iter().map(|file| file.events).sum();
-        Some(format!("{} in {}", count_of(read, "event"), count_of(files.len() as u64, "file")))
+        let all = groups(files.iter()).is_none_or(|groups| groups.skipped == 0);
+        let only = if all { "" } else { " read" };
+        Some(format!("{}{only} in {}", count_of(read, "event"), count_of(files.len() as u64, "file")))
     }
 
     /// What is known of what is not there, in a sentence.
@@ -127,7 +130,7 @@ impl Events {
             Origin::Files { files, verdict, code } => {
                 talk.findings(&verdict.findings);
                 talk.findings(&oddities(&self.snapshot));
-                stats.tell(Load::of(&self.snapshot), talk);
+                stats.tell(Load { groups: groups(files.iter()), ..Load::of(&self.snapshot) }, talk);
                 talk.summary_of_files(&sentence, code, &parts_of_files(parts, &files, verdict.completeness));
                 ExitCode::from(code)
             }
@@ -157,9 +160,9 @@ async fn of_files(
         talk.note(&skipped);
     }
     let held = Held::start(args.index(Footprint::default()));
-    let (files, places) = read_files(&exports, &held, env, talk, interrupt).await?;
-    let snapshot = Arc::clone(&tokio::task::block_in_place(|| held.finish()).snapshot);
     let mut query = narrowed(asked, &args.filter, range);
+    let (files, places) = read_files(&exports, narrow(&query), &held, env, talk, interrupt).await?;
+    let snapshot = Arc::clone(&tokio::task::block_in_place(|| held.finish()).snapshot);
     scoped(&mut query, &args.read.scope(), &places)?;
     let mut verdict = exports.judge(&files, range);
     tell_spilling(&snapshot, talk);

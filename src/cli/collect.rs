@@ -325,6 +325,11 @@ impl<'a> Reading<'a> {
 }
 
 impl Collected {
+    /// As it was listed last.
+    pub fn tenancy(&self) -> &Tenancy {
+        &self.tenancy
+    }
+
     /// Why no further call was made, if so.
     pub fn halted(&self) -> Option<&Problem> {
         self.halted.as_ref()

@@ -11,12 +11,13 @@ use super::config::wrong_time;
 use super::connect::connect;
 use super::interrupt::Interrupt;
 use super::look::{self, Wanted};
+use super::past;
 use super::plan;
 use super::range::retention_warning;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
 use super::views;
-use crate::app::setup::Setup;
+use crate::app::setup::{Past, Setup};
 use crate::config::{Finding, Setting};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::time_phrase::{Anchors, parse_range};
@@ -69,6 +70,7 @@ pub async fn run(line: &CommandLine, env: &Env, interrupt: &mut Interrupt) -> Re
         query,
         views,
         views_directory: views::directory(env),
+        past: if line.identity.demo { Past::default() } else { past::load(&line.settings, env) },
         zone: line.read.when.tz.0,
         glyphs: wanted.glyphs(),
         keymap: look.keymap,

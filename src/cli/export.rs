@@ -12,16 +12,18 @@ use super::follow::follow;
 use super::intake::{Intake, Wanted};
 use super::interrupt::Interrupt;
 use super::output::{Sink, Written};
+use super::parquet;
 use super::proof::Proof;
 use super::report;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
+use crate::collect::slug_of;
 use crate::domain::ocid::Ocid;
 use crate::domain::problem::Problem;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::{ExportEntry, Filter};
-use crate::export::{CoverageDocument, Format, Ordered, Shape, Tally};
+use crate::export::{About, CoverageDocument, Format, Ordered, Shape, Tally};
 use crate::query::Query;
 
 pub async fn run(
@@ -39,6 +41,9 @@ pub async fn run(
     let range = wanted.range;
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
     let sink = Sink::open(args.output_file.as_deref())?;
+    if args.output == ExportFormat::Parquet {
+        parquet::check(args.follow.is_some(), sink.is_terminal())?;
+    }
     let file = args.output_file.as_deref().filter(|_| sink.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
     let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
@@ -48,7 +53,7 @@ pub async fn run(
         Wanted { range: until(range, args.follow.is_some()), query: wanted.query.and_all(args.filter.access()) };
     let mut intake = Intake::new(wanted, settling, footprint, goes_on);
     let mut collected = reading.collect(&mut |page| intake.take(page), interrupt).await?;
-    let mut writing = Writing::new(sink, format(args, &connection.client.profile().tenancy));
+    let mut writing = Writing::new(sink, form(args, &collected.tenancy().id, slug_of(collected.tenancy())));
     let ordered = intake.drain()?;
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
     tokio::task::block_in_place(|| writing.write(ordered));
@@ -72,7 +77,7 @@ pub async fn run(
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
     }
-    stats.tell(Load { rows: tally.events, raw_bytes: None, memory: None, refused: None }, talk);
+    stats.tell(Load { rows: tally.events, raw_bytes: None, memory: None, refused: None, groups: None }, talk);
     if !reader_left {
         talk.findings(&report::findings(&document));
         talk.summary(&document);
@@ -93,16 +98,24 @@ impl ExportArgs {
 /// The output while it is written, in one go or round after round.
 pub struct Writing {
     sink: Sink,
-    format: Format,
+    form: Form,
     tally: Tally,
     /// Whether all of it could be written so far.
     result: std::io::Result<()>,
     begun: bool,
 }
 
+/// How events are written.
+pub enum Form {
+    /// Each by itself.
+    Each(Format),
+    /// As one table.
+    Parquet(About),
+}
+
 impl Writing {
-    pub fn new(sink: Sink, format: Format) -> Self {
-        Self { sink, format, tally: Tally::default(), result: Ok(()), begun: false }
+    pub fn new(sink: Sink, form: Form) -> Self {
+        Self { sink, form, tally: Tally::default(), result: Ok(()), begun: false }
     }
 
     /// Whether more can be written.
@@ -121,11 +134,15 @@ impl Writing {
 
     fn write_all(&mut self, ordered: &mut Ordered) -> std::io::Result<()> {
         let terminal = self.sink.is_terminal();
+        let format = match &self.form {
+            Form::Each(format) => format,
+            Form::Parquet(about) => return parquet::write(self.sink.writer(), ordered, about.clone()),
+        };
         if !std::mem::replace(&mut self.begun, true) {
-            self.format.write_head(self.sink.writer())?;
+            format.write_head(self.sink.writer())?;
         }
         while let Some(record) = ordered.next()? {
-            self.format.write(&record, terminal, self.sink.writer())?;
+            format.write(&record, terminal, self.sink.writer())?;
         }
         self.sink.writer().flush()
     }
@@ -165,16 +182,20 @@ pub fn whole(written: Written) -> Option<(u64, String)> {
     }
 }
 
-pub fn format(args: &ExportArgs, tenancy: &Ocid) -> Format {
+/// `slug`: what the tenancy is called in names of directories; empty where it is not known.
+pub fn form(args: &ExportArgs, tenancy: &Ocid, slug: String) -> Form {
     let tenancy = tenancy.to_string();
     let shape = match args.output {
-        ExportFormat::Jsonl => return Format::Jsonl { meta: args.meta, tenancy },
-        ExportFormat::Table => return Format::Table,
+        ExportFormat::Jsonl => return Form::Each(Format::Jsonl { meta: args.meta, tenancy }),
+        ExportFormat::Table => return Form::Each(Format::Table),
+        ExportFormat::Parquet => {
+            return Form::Parquet(About { tenancy: slug, tenancy_ocid: tenancy, retrieval: false });
+        }
         ExportFormat::Csv => Shape::Csv,
         ExportFormat::Ocsf => Shape::Ocsf,
         ExportFormat::Ecs => Shape::Ecs,
         ExportFormat::Bulk => Shape::Bulk,
         ExportFormat::Hec => Shape::Hec,
     };
-    Format::Made { shape, tenancy }
+    Form::Each(Format::Made { shape, tenancy })
 }

@@ -7,7 +7,7 @@ use crate::app::setup::AccessFilter;
 use crate::domain::problem::Problem;
 use crate::domain::zone::Zone;
 use crate::files::read_list;
-use crate::query::{AccessSet, ParseContext, Query, Term, parse};
+use crate::query::{AccessSet, ParseContext, Query, Subject, Term, ValueList, list_of, parse};
 
 impl FilterArgs {
     /// What `--filter` says; everything without it. `now` and `zone` are what its times are relative to.
@@ -34,9 +34,13 @@ impl FilterArgs {
     }
 }
 
+fn listed(file: &str, subject: &Subject) -> Result<ValueList, String> {
+    read_list(file).and_then(|content| list_of(subject, file, &content))
+}
+
 /// Reads a query that was typed on the command line.
 pub fn read(text: &str, now: DateTime<Utc>, zone: Zone) -> Result<Query, Problem> {
-    parse(text, &ParseContext { now, zone, read_list: &read_list }).map_err(|error| {
+    parse(text, &ParseContext { now, zone, read_list: &listed }).map_err(|error| {
         let suggestion = error.suggestion().map(|suggestion| format!("\n{suggestion}")).unwrap_or_default();
         Problem::usage(format!("the query cannot be read: {}", error.message))
             .hint(format!("{}{suggestion}", error.pointer(text)))

@@ -6,28 +6,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::args::{ExportArgs, FailOn};
-use super::export::{Writing, access, format, whole};
+use super::args::{ExportArgs, ExportFormat, FailOn};
+use super::export::{Writing, access, form, whole};
 use super::exports::{Completeness, Exports, NOT_READ, Verdict};
 use super::held::read_pages;
 use super::intake::{Wanted, cannot_sort};
 use super::interrupt::Interrupt;
 use super::output::{Sink, Written};
+use super::parquet;
 use super::proof::{Proof, would_be_same_file};
 use super::report::Finding;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
+use crate::collect::slug_of;
 use crate::domain::footprint::Footprint;
 use crate::domain::ledger::Coverage;
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::scope::{Scope, ScopeRequest};
+use crate::domain::tenancy::Tenancy;
 use crate::domain::text::{clean, count_of, thousands};
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::{self, ExportEntry, FileEntry, Span, TenancyEntry};
 use crate::export::{CoverageDocument, Ordered, Sorter, SorterSettings, Source};
-use crate::files::{FileRead, Origin, Places};
+use crate::files::{FileRead, Narrow, Origin, Places};
 use crate::oci::{Env, clock};
 use crate::query::Query;
 
@@ -47,6 +50,9 @@ pub async fn run(
     }
     refuse_own_input(args.output_file.as_deref(), &exports)?;
     let sink = Sink::open(args.output_file.as_deref())?;
+    if args.output == ExportFormat::Parquet {
+        parquet::check(false, sink.is_terminal())?;
+    }
     let file = args.output_file.as_deref().filter(|_| sink.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
 
@@ -56,7 +62,7 @@ pub async fn run(
     let request = args.read.scope();
     let ordered = scoped(ordered, &request, &places)?;
     let tenancy = places.only_tenancy().cloned().unwrap_or_else(|| Ocid::new(""));
-    let mut writing = Writing::new(sink, format(args, &tenancy));
+    let mut writing = Writing::new(sink, form(args, &tenancy, slug(&places)));
     tokio::task::block_in_place(|| writing.write(ordered));
     let (tally, written) = tokio::task::block_in_place(|| writing.close())?;
 
@@ -74,13 +80,20 @@ pub async fn run(
     if let Ok(Some(place)) = &proven {
         talk.note(&format!("the coverage is in {}", clean(&place.display().to_string())));
     }
-    stats.tell(Load { rows: tally.events, raw_bytes: None, memory: None, refused: None }, talk);
+    stats.tell(Load { rows: tally.events, raw_bytes: None, memory: None, refused: None, groups: None }, talk);
     if !reader_left {
         talk.findings(&told.verdict.findings);
         talk.findings(&super::report::oddities(&document));
         talk.summary(&document);
     }
     proven.map(|_| ExitCode::from(document.exit_code))
+}
+
+/// What the tenancy of all of it is called in names of directories; nothing where there are several, or none is known.
+fn slug(places: &Places) -> String {
+    let Some(id) = places.only_tenancy().cloned() else { return String::new() };
+    let named = Tenancy { name: places.name_of(&id).map(str::to_owned), id, ..places.tenancy() };
+    slug_of(&named)
 }
 
 /// Reads all of it, and puts it in order.
@@ -94,7 +107,7 @@ async fn read(
     let sorting = Arc::new(Mutex::new(Sorting::new(wanted)));
     let taken = Arc::clone(&sorting);
     let take = move |_, page| taken.lock().unwrap_or_else(PoisonError::into_inner).take(&page);
-    let (files, places) = read_pages(&exports.inputs, env, talk, interrupt, take).await?;
+    let (files, places) = read_pages(&exports.inputs, Narrow::default(), env, talk, interrupt, take).await?;
     let sorting = Arc::into_inner(sorting).map(|sorting| sorting.into_inner().unwrap_or_else(PoisonError::into_inner));
     Ok((files, places, sorting.ok_or_else(unfinished)?.finish()?))
 }

@@ -15,7 +15,7 @@ use super::progress::{Bytes, Status};
 use super::talk::Talk;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::files::{self, FileRead, Places, Progress, Reader, RegionNames};
+use crate::files::{self, FileRead, Narrow, Places, Progress, Reader, RegionNames};
 use crate::index::{Holdings, IndexOptions, Ingest, IngestSender, Input};
 use crate::oci::{Env, Regions, clock};
 
@@ -64,29 +64,31 @@ pub fn send(sender: &IngestSender, page: Page) -> Result<(), Problem> {
     sender.blocking_send(Input::Page(page)).map_err(|stopped| Problem::new(ProblemKind::Io, stopped.to_string()))
 }
 
-/// Reads files into the index, tells how far it is, and what became of each.
+/// Reads files into the index, but for what of them `narrow` leaves out, tells how far it is, and what became of each.
 pub async fn read_files(
     exports: &Exports,
+    narrow: Narrow,
     held: &Held,
     env: &Env,
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<(Vec<FileRead>, Places), Problem> {
     let sender = held.sender();
-    read_pages(&exports.inputs, env, talk, interrupt, move |_, page| send(&sender, page).is_ok()).await
+    read_pages(&exports.inputs, narrow, env, talk, interrupt, move |_, page| send(&sender, page).is_ok()).await
 }
 
-/// Reads files, tells how far it is, and what became of each. `take` gets each page with the number of its file among
+/// Reads files, but for what of them `narrow` leaves out, tells how far it is, and what became of each. `take` gets each page with the number of its file among
 /// those that are read, on another thread, and says whether it wants more.
 pub async fn read_pages(
     inputs: &[files::Input],
+    narrow: Narrow,
     env: &Env,
     talk: &Talk,
     interrupt: &mut Interrupt,
     mut take: impl FnMut(usize, Page) -> bool + Send + 'static,
 ) -> Result<(Vec<FileRead>, Places), Problem> {
     let progress = Arc::new(Progress::of(inputs));
-    let reader = Reader::new(region_names(env), clock::now(), Arc::clone(&progress));
+    let reader = Reader { narrow, ..Reader::new(region_names(env), clock::now(), Arc::clone(&progress)) };
     let inputs = inputs.to_vec();
     let stop = Arc::new(AtomicBool::new(false));
     let (done, mut result) = oneshot::channel();

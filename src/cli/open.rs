@@ -12,6 +12,9 @@ use super::exports::{Completeness, Exports, NOT_READ, Verdict};
 use super::held::region_names;
 use super::interrupt::Interrupt;
 use super::look::{self, Wanted};
+use super::narrow::groups;
+use super::past;
+use super::report;
 use super::settings::Settings;
 use super::stats::{Load, Stats};
 use super::talk::{Talk, say};
@@ -21,9 +24,10 @@ use crate::app::setup::{FilesSetup, Setup};
 use crate::config::Finding;
 use crate::domain::problem::Problem;
 use crate::domain::scope::ScopeRequest;
+use crate::domain::text::count_of;
 use crate::domain::time_range::TimeRange;
 use crate::driver::{self, Clipboard, Files, Source};
-use crate::files::{FileRead, Origin};
+use crate::files::{FileRead, Narrow, Origin};
 use crate::oci::{Clock, Env};
 
 /// What stands in the place of the range until the files say what they span.
@@ -59,6 +63,7 @@ pub async fn run(
         query,
         views,
         views_directory: views::directory(env),
+        past: past::load(settings, env),
         zone: args.when.tz.0,
         glyphs: wanted.glyphs(),
         keymap: look.keymap,
@@ -69,8 +74,15 @@ pub async fn run(
     };
     let skipped = exports.skipped();
     let inputs = exports.inputs.clone();
-    let judge = Box::new(move |files: &[FileRead]| end(exports.judge(files, range)));
-    let files = Files { inputs, names: region_names(env), judge, clock: Clock::System };
+    let judge = Box::new(move |files: &[FileRead]| {
+        let mut verdict = exports.judge(files, range);
+        if let Some(finding) = passed_over(files) {
+            verdict.lacks(finding);
+        }
+        end(verdict)
+    });
+    let narrow = Narrow { range, ..Narrow::default() };
+    let files = Files { inputs, narrow, names: region_names(env), judge, clock: Clock::System };
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;
     };
@@ -102,6 +114,15 @@ fn check_terminal(stdin_is_taken: bool) -> Result<(), Problem> {
     }
     let hint = "without one, use a command: auditui count FILE --by user, or auditui --help";
     Err(Problem::usage("the explorer needs a terminal").hint(hint))
+}
+
+/// The range may be widened later, but what was passed over is not there then.
+fn passed_over(files: &[FileRead]) -> Option<report::Finding> {
+    let groups = groups(files.iter()).filter(|groups| groups.skipped > 0)?;
+    let skipped = count_of(groups.skipped, "row group");
+    let what = format!("{skipped} of Parquet files, which cannot hold anything of the range that was named");
+    let advice = "open them without a range for all of it".to_owned();
+    Some(report::Finding { advice, ..report::Finding::new(NOT_READ, what) })
 }
 
 fn end(verdict: Verdict) -> End {

@@ -65,7 +65,7 @@ impl Sink {
         }
     }
 
-    pub fn writer(&mut self) -> &mut dyn Write {
+    pub fn writer(&mut self) -> &mut (dyn Write + Send) {
         &mut self.writer
     }
 

@@ -21,7 +21,7 @@ use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{count_of, thousands};
 use crate::domain::time_range::{TimeRange, rfc3339};
-use crate::files::{FileRead, Origin};
+use crate::files::{FileRead, Narrow, Origin};
 use crate::oci::{Env, clock};
 use crate::reconcile::{Difference, Ledger, Reach, Report, Side, Sort};
 
@@ -122,7 +122,7 @@ async fn read(
         page.events().for_each(|event| ledger.take(side, &page.cell.region, &decode(event).fields));
         true
     };
-    let (files, _) = read_pages(&inputs, env, talk, interrupt, take).await?;
+    let (files, _) = read_pages(&inputs, Narrow::default(), env, talk, interrupt, take).await?;
     let ledger = Arc::into_inner(ledger).map(|ledger| ledger.into_inner().unwrap_or_else(PoisonError::into_inner));
     let unfinished = || Problem::new(ProblemKind::Io, "the files could not be read to their end");
     Ok((files, ledger.ok_or_else(unfinished)?))

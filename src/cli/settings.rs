@@ -26,7 +26,7 @@ pub struct Settings {
 }
 
 /// Settings that are more than the value of an option: who uses them asks for them.
-const NOT_AN_OPTION: [&str; 3] = ["theme", "no-color", "time"];
+const NOT_AN_OPTION: [&str; 4] = ["theme", "no-color", "time", "history"];
 
 /// Options that say what is read.
 const OF_SCOPE: [&str; 6] = ["region", "exclude-region", "compartment", "exclude-compartment", "no-subtree", "padding"];
@@ -50,7 +50,13 @@ impl Settings {
         let wanted = self.config.settings.iter().filter(|setting| !NOT_AN_OPTION.contains(&setting.known.name));
         let wanted = wanted.filter(|setting| !(line.identity.demo && setting.known.of_tenancy));
         let wanted = wanted.filter(|setting| oci_variable(setting.known.name, env).is_none());
-        wanted.fold(CommandLine::definition(), |command, setting| with_default(command, setting, env))
+        // Regions that are named here come in place of all that others say of regions.
+        let names_regions =
+            self.said.iter().any(|(name, _, origin)| name == "region" && matches!(origin, Origin::Flag(_)));
+        let wanted = wanted.filter(|setting| !(names_regions && setting.known.name == "exclude-region"));
+        let definition = CommandLine::definition();
+        let definition = if names_regions { unsaid_by_variable(definition, "exclude-region") } else { definition };
+        wanted.fold(definition, |command, setting| with_default(command, setting, env))
     }
 
     /// Who says which profile it is, where it is not an option.
@@ -73,7 +79,9 @@ impl Settings {
             Some(Asked::Count(args)) => args.events.paths.is_empty(),
             Some(Asked::Summary(args)) => args.events.paths.is_empty(),
             Some(Asked::Export(args)) => args.from.from.is_empty(),
-            Some(Asked::Collect(_) | Asked::Regions(_) | Asked::Compartments(_)) => true,
+            Some(
+                Asked::Collect(_) | Asked::Regions(_) | Asked::Compartments(_) | Asked::Doctor(_) | Asked::Probe(_),
+            ) => true,
             Some(_) => false,
         };
         // The project's file says keys and nothing about a tenancy.
@@ -86,7 +94,7 @@ impl Settings {
         }
         self.config.findings.iter().for_each(|finding| talk.warning(&finding.to_string()));
         for name in ["region", "exclude-region"] {
-            let said = self.said.iter().any(|(said, ..)| said == name);
+            let said = self.said.iter().any(|(said, ..)| said == name || said == "region");
             if let Some(setting) = self.config.setting(name).filter(|_| asks && !said) {
                 talk.note(&format!("{name} {}: {}", setting.values.join(","), setting.origin));
             }
@@ -139,6 +147,19 @@ fn with_default(command: Command, setting: &Setting, env: &Env) -> Command {
     below.into_iter().fold(set(command), |command, below| command.mut_subcommand(below, set))
 }
 
+/// The option without its variable, in every command that has it.
+fn unsaid_by_variable(command: Command, name: &str) -> Command {
+    let has_it = |command: &Command| command.get_arguments().any(|arg| arg.get_long() == Some(name));
+    let unset = |arg: Arg| arg.env(None::<&str>);
+    let id = command.get_arguments().find(|arg| arg.get_long() == Some(name)).map(|arg| arg.get_id().to_string());
+    let command = if let Some(id) = id { command.mut_arg(id, unset) } else { command };
+    let below: Vec<String> =
+        command.get_subcommands().filter(|below| has_it(below)).map(|below| below.get_name().to_owned()).collect();
+    below
+        .into_iter()
+        .fold(command, |command, below| command.mut_subcommand(below, |below| unsaid_by_variable(below, name)))
+}
+
 fn os_str(value: &OsString) -> OsStr {
     value.clone().into()
 }
@@ -185,9 +206,12 @@ fn without_password(value: &str) -> String {
     }
 }
 
-/// What somebody said, in the order of help.
+/// What somebody said, in the order of help; of a command what was said to it as well.
 fn said(matches: &ArgMatches) -> Vec<(String, Vec<String>, Origin)> {
-    let command = CommandLine::definition();
+    said_to(&CommandLine::definition(), matches)
+}
+
+fn said_to(command: &Command, matches: &ArgMatches) -> Vec<(String, Vec<String>, Origin)> {
     let options = command.get_arguments().filter_map(|arg| {
         let (id, long) = (arg.get_id().as_str(), arg.get_long()?);
         let origin = match matches.value_source(id)? {
@@ -202,7 +226,8 @@ fn said(matches: &ArgMatches) -> Vec<(String, Vec<String>, Origin)> {
         };
         Some((long.to_owned(), raw.map(|value| shown(&value)).collect(), origin))
     });
-    options.collect()
+    let below = matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
+    options.chain(below.into_iter().flat_map(|(command, matches)| said_to(command, matches))).collect()
 }
 
 #[cfg(test)]
@@ -235,6 +260,26 @@ mod tests {
         }
     }
 
+    /// What holds once the files lie below these words.
+    fn line_with(file: &std::path::Path, words: &str, env: &Env) -> CommandLine {
+        let words = format!("{words} --tool-config {}", file.display());
+        CommandLine::configured(words.split(' ').map(Into::into).collect(), env).unwrap()
+    }
+
+    #[test]
+    fn regions_that_are_named_come_in_place_of_all_that_is_configured() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        std::fs::write(&file, "region = [\"fra\", \"iad\"]\nexclude-region = [\"iad\"]\n").unwrap();
+        let env = Env::default();
+        let usual = line_with(&file, "auditui", &env);
+        assert_eq!((usual.read.region.len(), usual.read.exclude_region.len()), (2, 1));
+        let named = line_with(&file, "auditui --region iad", &env);
+        assert_eq!((named.read.region.clone(), named.read.exclude_region.len()), (vec!["iad".to_owned()], 0));
+        let said = |words| line_with(&file, words, &env).settings.said.iter().any(|(name, ..)| name == "region");
+        assert!(said("auditui export --since 1h --region iad") && !said("auditui export --since 1h"));
+    }
+
     #[test]
     fn a_broken_file_of_the_project_stops_nothing() {
         let path = std::path::PathBuf::from(".auditui.toml");
@@ -251,7 +296,13 @@ mod tests {
 
     #[test]
     fn a_broken_file_stops_whatever_asks_a_tenancy() {
-        for words in ["auditui collect --into d", "auditui --plan --since 1h", "auditui export --since 1h"] {
+        for words in [
+            "auditui collect --into d",
+            "auditui --plan --since 1h",
+            "auditui export --since 1h",
+            "auditui doctor",
+            "auditui probe",
+        ] {
             let problem = told(words, "region = [\n").unwrap_err();
             assert_eq!((problem.kind.exit_code(), told(words, "region = []\n").is_ok()), (2, true), "{words}");
         }

@@ -1,7 +1,7 @@
 //! `auditui simulate`: the invented tenancy, served for other clients.
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -41,7 +41,11 @@ fn scenario(name: &str) -> Result<Scenario, Problem> {
 }
 
 fn write_requests(fake: &FakeOci, path: &Path) -> io::Result<()> {
-    let mut out = BufWriter::new(File::create(path)?);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = BufWriter::new(options.open(path)?);
     for request in fake.requests() {
         serde_json::to_writer(&mut out, &request)?;
         out.write_all(b"\n")?;

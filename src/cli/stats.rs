@@ -7,6 +7,7 @@ use serde_json::json;
 use super::args::StatsArgs;
 use super::talk::Talk;
 use crate::domain::text::{count_of, thousands};
+use crate::files::Groups;
 use crate::index::{Memory, Snapshot};
 
 /// Ticks of processor time in a second, as Linux counts them for programs (`USER_HZ`) on every machine.
@@ -28,6 +29,8 @@ pub struct Load {
     pub memory: Option<Memory>,
     /// Events that a limit of memory left out; `None` where nothing is held.
     pub refused: Option<u64>,
+    /// Of Parquet files, where any was read.
+    pub groups: Option<Groups>,
 }
 
 impl Load {
@@ -38,6 +41,7 @@ impl Load {
             raw_bytes: Some(totals.raw_bytes),
             memory: Some(snapshot.memory()),
             refused: Some(totals.refused),
+            groups: None,
         }
     }
 }
@@ -55,13 +59,18 @@ impl Stats {
         let accounted = load.memory.map(|memory| memory.resident());
         let object = json!({
             "type": "stats", "rows": load.rows, "rawBytes": load.raw_bytes, "accountedBytes": accounted, "spilledBytes": load.memory.map(|memory| memory.spilled), "refusedRows": load.refused,
-            "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
+            "rowGroupsRead": load.groups.map(|groups| groups.read), "rowGroupsSkipped": load.groups.map(|groups| groups.skipped),
+            "parquetBytesRead": load.groups.map(|groups| groups.bytes), "residentBytes": resident, "mostResidentBytes": most, "seconds": seconds, "cpuSeconds": cpu,
         });
         let number = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), thousands);
         let mut lines = vec![match load.raw_bytes {
             Some(bytes) => format!("{}, {} as they were sent", count_of(load.rows, "row"), count_of(bytes, "byte")),
             None => count_of(load.rows, "row"),
         }];
+        lines.extend(load.groups.map(|Groups { read, skipped, bytes }| {
+            let (read, skipped) = (count_of(read, "row group"), thousands(skipped));
+            format!("of Parquet files: {read} read, {skipped} passed over, {} read", count_of(bytes, "byte"))
+        }));
         lines.extend(load.memory.map(|memory| of_index(memory, load)));
         lines.push(format!("memory of the process: {} bytes, at most {}", number(resident), number(most)));
         let cpu = cpu.map_or_else(|| "unknown".to_owned(), |cpu| format!("{cpu:.2}"));

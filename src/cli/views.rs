@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::args::{Command, CommandLine, FilterArgs};
 use crate::app::saved::{self, SavedView, Show};
+use crate::config;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{clean, clean_prefix};
 use crate::oci::Env;
@@ -15,8 +16,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// Where the user's views are: `views` below the configuration.
 pub fn directory(env: &Env) -> Option<PathBuf> {
-    let base = env.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    Some(base.or_else(|| Some(env.home()?.join(".config")))?.join("auditui").join("views"))
+    Some(config::directory(|name| env.get(name))?.join("views"))
 }
 
 /// All views, the user's last and by the names of their files; what of them cannot be read is told.

@@ -85,8 +85,7 @@ impl Disk {
 
     fn open(&self, path: &Path, options: &mut OpenOptions) -> io::Result<DiskFile> {
         self.before(Op::Create, path)?;
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+        for_us_alone(options);
         Ok(DiskFile { disk: self.clone(), path: path.to_owned(), file: options.open(path)? })
     }
 
@@ -124,7 +123,7 @@ impl Disk {
     /// Cuts a file, for good.
     pub fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.before(Op::Truncate, path)?;
-        let file = OpenOptions::new().write(true).open(path)?;
+        let file = for_us_alone(OpenOptions::new().write(true)).open(path)?;
         file.set_len(length)?;
         file.sync_all()
     }
@@ -159,6 +158,18 @@ impl Write for DiskFile {
     }
 }
 
+/// Mode 0600, and no link in the place of the file: whoever put it there would choose what is written to.
+#[cfg(unix)]
+pub fn for_us_alone(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+}
+
+#[cfg(not(unix))]
+pub fn for_us_alone(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
 #[cfg(unix)]
 fn make_directory(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -168,4 +179,39 @@ fn make_directory(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_directory(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    #[test]
+    fn a_link_in_the_place_of_a_file_is_not_written_through() {
+        let directory = tempfile::tempdir().unwrap();
+        let (victim, link) = (directory.path().join("victim"), directory.path().join("link"));
+        fs::write(&victim, "theirs").unwrap();
+        symlink(&victim, &link).unwrap();
+        let disk = Disk::default();
+        assert!(disk.create(&link).is_err() && disk.append(&link).is_err() && disk.truncate(&link, 0).is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "theirs");
+        symlink(directory.path().join("not there yet"), directory.path().join("dangling")).unwrap();
+        assert!(disk.create(&directory.path().join("dangling")).is_err());
+        assert!(!directory.path().join("not there yet").exists());
+        disk.place(&victim, &link).unwrap();
+        assert!(!fs::symlink_metadata(&link).unwrap().is_symlink(), "a rename takes the place of the link");
+    }
+
+    #[test]
+    fn what_is_made_is_for_its_owner_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::default();
+        disk.make_directories(&directory.path().join("a/b")).unwrap();
+        disk.create(&directory.path().join("a/b/c")).unwrap();
+        for (path, expected) in [("a", 0o700), ("a/b", 0o700), ("a/b/c", 0o600)] {
+            let mode = fs::metadata(directory.path().join(path)).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, expected, "{path}: {mode:o}");
+        }
+    }
 }

@@ -38,13 +38,9 @@ pub struct Layout {
 impl Layout {
     /// A tenancy keeps the slug that it got first, whatever it is called since.
     pub fn of(root: &Path, tenancy: &Tenancy) -> Self {
-        let tail = format!("-{}", digest(tenancy.id.as_str(), 8));
+        let tail = tail(tenancy);
         let known = tenancies(root).into_iter().find(|slug| slug.ends_with(&tail));
-        let slug = known.unwrap_or_else(|| {
-            let name = slug(tenancy.name.as_deref().unwrap_or("tenancy"), LONGEST - tail.len());
-            format!("{}{tail}", name.trim_end_matches('-'))
-        });
-        Self::named(root, &slug)
+        Self::named(root, &known.unwrap_or_else(|| slug_of(tenancy)))
     }
 
     pub fn named(root: &Path, slug: &str) -> Self {
@@ -100,6 +96,18 @@ pub fn tenancies(root: &Path) -> Vec<String> {
         .collect();
     slugs.sort();
     slugs
+}
+
+/// What a tenancy is called in names of directories, as long as it has no other name there.
+pub fn slug_of(tenancy: &Tenancy) -> String {
+    let tail = tail(tenancy);
+    let name = slug(tenancy.name.as_deref().unwrap_or("tenancy"), LONGEST - tail.len());
+    format!("{}{tail}", name.trim_end_matches('-'))
+}
+
+/// What tells it from others of its name.
+fn tail(tenancy: &Tenancy) -> String {
+    format!("-{}", digest(tenancy.id.as_str(), 8))
 }
 
 fn slug(name: &str, longest: usize) -> String {

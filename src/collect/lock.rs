@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::disk::Disk;
+use super::disk::{Disk, for_us_alone};
+use super::ownership;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::clean;
 use crate::domain::time_range::rfc3339;
@@ -49,12 +50,12 @@ impl Lock {
         let cannot = |error: io::Error| {
             Problem::new(ProblemKind::Io, format!("cannot lock {}: {error}", clean(&path.display().to_string())))
         };
-        disk.make_directories(path.parent().unwrap_or(Path::new("."))).map_err(cannot)?;
+        let hidden = path.parent().unwrap_or(Path::new("."));
+        disk.make_directories(hidden).map_err(cannot)?;
+        ownership::check(hidden)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(cannot)?;
+        let mut file = for_us_alone(&mut options).open(path).map_err(cannot)?;
         let locked = file.try_lock();
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(cannot)?;
@@ -125,7 +126,8 @@ mod tests {
     #[test]
     fn what_a_dead_process_left_is_taken_over_but_not_from_another_host() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("lock");
+        let path = directory.path().join("hidden/lock");
+        Disk::default().make_directories(&directory.path().join("hidden")).unwrap();
         std::fs::write(&path, serde_json::to_vec(&owner("here", 7)).unwrap()).unwrap();
         let refused = Lock::take(&Disk::default(), &path, &owner("there", 8)).unwrap_err();
         assert!(refused.what.contains("process 7 on here") && refused.hint.contains("remove"), "{refused}");

@@ -13,6 +13,7 @@ mod layout;
 mod lines;
 mod lock;
 mod manifest;
+mod ownership;
 mod rebuild;
 mod record;
 mod scan;
@@ -24,7 +25,7 @@ mod verify;
 use std::io;
 
 pub use disk::Disk;
-pub use layout::{Layout, lock_path, tenancies};
+pub use layout::{Layout, lock_path, slug_of, tenancies};
 pub use lock::{Lock, Owner};
 pub use rebuild::rebuild;
 pub use store::{Gains, Run, Store};

@@ -31,7 +31,7 @@ const fn general(name: &'static str, shape: Shape, example: &'static str, about:
     Known { name, shape, of_tenancy: false, about, example }
 }
 
-pub const KNOWN: [Known; 15] = [
+pub const KNOWN: [Known; 16] = [
     tenancy("profile", Shape::One, "\"PROD\"", "The profile of the OCI config file."),
     tenancy("config-file", Shape::One, "\"~/.oci/config\"", "The OCI config file."),
     tenancy("auth", Shape::One, "\"security_token\"", "How to sign in."),
@@ -54,6 +54,12 @@ pub const KNOWN: [Known; 15] = [
         Shape::One,
         "\"high-contrast\"",
         "dark, light, high-contrast, blue-orange-dark, blue-orange-light, mono, or the name of a file in themes/.",
+    ),
+    general(
+        "history",
+        Shape::Switch,
+        "false",
+        "Whether queries are kept for the next run, in $XDG_STATE_HOME/auditui/history; they are unless this says false.",
     ),
     general("no-color", Shape::Switch, "true", "No colours."),
     general("ascii", Shape::Switch, "true", "ASCII characters only."),

@@ -12,7 +12,7 @@ mod template;
 
 pub use known::{KNOWN, Known, Shape};
 pub use origin::Origin;
-pub use places::{File, Places};
+pub use places::{File, Places, directory};
 pub use template::write_default;
 
 use std::fmt;

@@ -28,7 +28,7 @@ impl Places {
     /// `$XDG_CONFIG_HOME/auditui`, else `~/.config/auditui`, on Windows `%APPDATA%\auditui`.
     pub fn find<'a>(named: Option<&Path>, variable: impl Fn(&str) -> Option<&'a str>) -> Self {
         let named = named.map(Path::to_path_buf).or_else(|| variable("AUDITUI_CONFIG").map(PathBuf::from));
-        let directory = usual(&variable);
+        let directory = directory(&variable);
         let user = match named {
             Some(path) => Some(File { path, is_project: false, is_named: true }),
             None => directory.as_ref().map(|directory| File {
@@ -63,7 +63,8 @@ impl Places {
     }
 }
 
-fn usual<'a>(variable: &impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
+/// Where the user's configuration is, where nothing else was named: the file, and beside it themes and views.
+pub fn directory<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
     // A relative path is none, says the XDG specification.
     let xdg = variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || variable("HOME").or_else(|| variable("USERPROFILE")).map(|home| Path::new(home).join(".config"));

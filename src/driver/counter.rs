@@ -112,7 +112,7 @@ impl Counters {
                 let is_last = answer.is_last;
                 Some((Message::PivotCounted(Box::new(answer)), is_last))
             }
-            CountRequest::Users(request) => Some((Message::UsersFound(request.find(cancel)?), true)),
+            CountRequest::Values(request) => Some((Message::ValuesFound(request.find(cancel)?), true)),
         }
     }
 }

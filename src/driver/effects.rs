@@ -1,20 +1,25 @@
 //! The hands: one small function per effect. Whatever takes time happens elsewhere and comes back as a message.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 
 use super::clipboard::{Clipboard, Outcome};
 use super::counter::Counter;
+use super::exporting;
 use super::home::{Happening, Home};
+use super::past;
+use super::private::write_whole;
 use super::shelf::{Files, Shelf};
 use super::viewer::Viewer;
 use super::wire::{FetchOptions, Wire};
-use crate::app::effect::{Effect, SelectRequest};
+use crate::app::effect::{Effect, ListName, SelectRequest};
 use crate::app::event_detail::EventDetail;
+use crate::app::exporting::ExportRequest;
 use crate::app::message::Message;
 use crate::app::saved::{self, SavedView};
 use crate::domain::footprint::Footprint;
@@ -22,7 +27,8 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::tenancy::Tenancy;
 use crate::domain::text::clean;
 use crate::index::{EventKey, IndexOptions, Ingest, IngestSender, Snapshot};
-use crate::oci::OciClient;
+use crate::oci::{Env, OciClient};
+use crate::query::list_of;
 
 /// Where events come from.
 pub enum Source {
@@ -44,6 +50,14 @@ pub struct Hands {
     counter: Counter,
     clipboard: Clipboard,
     home: Home,
+    /// Ends what is being written.
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Source {
@@ -98,7 +112,7 @@ impl Hands {
             move |message| home.say(message)
         });
         let supply = source.open(ingest.sender(), home.clone());
-        (Self { supply, ingest, viewer, counter, clipboard, home }, happenings)
+        (Self { supply, ingest, viewer, counter, clipboard, home, stop: Arc::default() }, happenings)
     }
 
     /// What later effects need to know.
@@ -132,8 +146,10 @@ impl Hands {
             Effect::Count(request) => self.counter.ask(Some(request)),
             Effect::StopCounting => self.counter.ask(None),
             Effect::LoadEvent(key) => self.load_event(key),
-            Effect::ReadList(name) => self.read_list(name),
+            Effect::ReadList(list) => self.read_list(list),
             Effect::SaveView { view, path } => self.save_view(view, path),
+            Effect::Export(request) => self.export(request),
+            Effect::Remember { query, path } => self.remember(query, path),
             Effect::Copy { what, text } => self.copy(what, text),
             other @ (Effect::CaptureMouse(_) | Effect::Print(_) | Effect::Suspend | Effect::Redraw | Effect::Quit) => {
                 return Some(other);
@@ -166,10 +182,11 @@ impl Hands {
         self.viewer.ask(request);
     }
 
-    fn read_list(&self, name: String) {
+    fn read_list(&self, list: ListName) {
         self.home.spawn_blocking(move || {
-            let content = crate::files::read_list(&name);
-            Some(Message::ListRead { name, content })
+            let content = crate::files::read_list(&list.file);
+            let values = content.and_then(|content| list_of(&list.subject, &list.file, &content));
+            Some(Message::ListRead { list, values })
         });
     }
 
@@ -182,6 +199,23 @@ impl Hands {
                     Message::Note(Problem::new(ProblemKind::Io, clean(&what)))
                 }
             })
+        });
+    }
+
+    fn remember(&self, query: String, path: PathBuf) {
+        self.home.spawn_blocking(move || {
+            let error = past::append(&path, &query).err()?;
+            let what = format!("the query is not remembered in {}: {error}", path.display());
+            Some(Message::Note(Problem::new(ProblemKind::Io, clean(&what))))
+        });
+    }
+
+    fn export(&self, request: ExportRequest) {
+        let (home, stop) = (self.home.clone(), Arc::clone(&self.stop));
+        self.home.spawn_blocking(move || {
+            let path = Env::from_process().expand(&request.file);
+            let tell = |how| home.say(Message::Exporting(how));
+            exporting::export(&request, &path, &stop, tell).map(Message::Exporting)
         });
     }
 
@@ -220,19 +254,6 @@ fn save(view: &SavedView, path: &Path) -> io::Result<()> {
         _ => return Err(io::Error::other("something else is in that file; choose another name")),
     }
     write_whole(path, &view.to_toml())
-}
-
-/// Writes a file so that it is there whole or not at all, for its owner alone; its directory is made where it is missing.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

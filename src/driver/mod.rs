@@ -12,8 +12,11 @@
 pub mod clipboard;
 mod counter;
 mod effects;
+mod exporting;
 mod home;
 mod input;
+pub mod past;
+mod private;
 mod quiet;
 mod reload;
 mod shelf;

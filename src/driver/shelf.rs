@@ -12,7 +12,7 @@ use super::home::Home;
 use crate::app::effect::Effect;
 use crate::app::files::{End, Loading};
 use crate::app::message::Message;
-use crate::files::{FileRead, Input, Places, Progress, Reader, RegionNames};
+use crate::files::{FileRead, Input, Narrow, Places, Progress, Reader, RegionNames};
 use crate::index::{IngestSender, Input as Taken};
 use crate::oci::Clock;
 
@@ -28,6 +28,8 @@ pub type Judge = Box<dyn FnOnce(&[FileRead]) -> End + Send>;
 /// What is to be read.
 pub struct Files {
     pub inputs: Vec<Input>,
+    /// What of them need not be read.
+    pub narrow: Narrow,
     pub names: RegionNames,
     pub judge: Judge,
     pub clock: Clock,
@@ -68,7 +70,7 @@ impl Shelf {
         // A thread that nobody waits for: whoever writes to standard input may never end.
         thread::spawn(move || {
             let progress = Arc::new(Progress::of(&files.inputs));
-            let reader = Reader::new(files.names, now, Arc::clone(&progress));
+            let reader = Reader { narrow: files.narrow, ..Reader::new(files.names, now, Arc::clone(&progress)) };
             let mut told: Option<Instant> = None;
             let mut places = Places::default();
             let mut sent = 0;

@@ -155,11 +155,13 @@ impl Worker {
                 match self.view(&holdings(), &cancel) {
                     Some(view) => {
                         let goes_on = !view.selection.is_complete();
-                        show(view.clone());
+                        // Of a view with rows there is nothing to explain.
+                        let empty = (!goes_on && view.selection.is_empty()).then(|| view.clone());
+                        show(view);
                         if goes_on {
                             continue;
                         }
-                        if let Some(explained) = self.explained(view, &cancel) {
+                        if let Some(explained) = empty.and_then(|view| self.explained(view, &cancel)) {
                             show(explained);
                         } else if cancel.is_cancelled() {
                             continue;
@@ -207,7 +209,7 @@ impl Worker {
 
     /// The same view with why nothing matches, where that can be told.
     fn explained(&self, view: View, cancel: &Cancel) -> Option<View> {
-        let asked = self.asked.as_ref().filter(|_| view.selection.is_empty())?;
+        let asked = self.asked.as_ref()?;
         let why = why_none(&view.snapshot, &asked.totals, &asked.terms, cancel)?;
         Some(View { why: Some(Arc::new(why)), ..view })
     }

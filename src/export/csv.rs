@@ -1,100 +1,37 @@
 //! Rows for spreadsheets and databases, as RFC 4180 has them: the columns of a data set that are single values.
 
+use std::borrow::Cow;
 use std::io;
 
+use super::columns::{self, About, Value};
 use super::item::Item;
-use crate::domain::access::Access;
 use crate::domain::time_range::rfc3339;
-
-/// The columns, in order. There will be no others before these, and none of another name for the same.
-pub const COLUMNS: [&str; 32] = [
-    "event_id",
-    "event_time",
-    "event_type",
-    "event_name",
-    "source",
-    "tenancy_ocid",
-    "region",
-    "compartment_id",
-    "compartment_name",
-    "principal_id",
-    "principal_name",
-    "auth_type",
-    "caller_id",
-    "caller_name",
-    "ip",
-    "user_agent",
-    "console_session_id",
-    "credential_fingerprint",
-    "action",
-    "path",
-    "request_id",
-    "status",
-    "status_text",
-    "message",
-    "resource_id",
-    "resource_name",
-    "resource_type",
-    "availability_domain",
-    "grouping_id",
-    "is_write_method",
-    "is_write_meaning",
-    "raw_sha256",
-];
 
 /// The line of names.
 pub fn head() -> io::Result<Vec<u8>> {
-    line(COLUMNS.into_iter())
+    line(columns::of_csv().map(|column| Cow::Borrowed(column.name)))
 }
 
 pub fn row(item: &Item<'_>) -> io::Result<Vec<u8>> {
-    let fields = &item.fields;
-    let time = fields.time.map_or_else(|| fields.time_text.to_string(), rfc3339);
-    let status = fields.status_code().map(|code| code.to_string()).unwrap_or_default();
-    let boolean = |is: bool| if is { "true" } else { "false" };
-    let caller = item.identity.string("callerId").unwrap_or_default();
-    let resource_type = item.resource_type().unwrap_or_default();
-    let sha256 = item.sha256();
-    let cells: [&str; COLUMNS.len()] = [
-        &fields.id,
-        &time,
-        &fields.event_type,
-        fields.name(),
-        &fields.source,
-        &item.tenancy,
-        item.region().unwrap_or_default(),
-        &fields.compartment_id,
-        &fields.compartment_name,
-        &fields.principal_id,
-        &fields.principal_name,
-        &fields.auth_type,
-        &caller,
-        &fields.caller_name,
-        &fields.ip_address,
-        &fields.user_agent,
-        &fields.session,
-        fields.key_fingerprint().unwrap_or_default(),
-        &fields.action,
-        &fields.path,
-        &fields.request_id,
-        &status,
-        &fields.status,
-        &fields.message,
-        &fields.resource_id,
-        &fields.resource_name,
-        &resource_type,
-        &fields.availability_domain,
-        &fields.group,
-        boolean(Access::is_write_method(&fields.action)),
-        boolean(fields.access() != Access::Read),
-        &sha256,
-    ];
-    line(cells.into_iter())
+    let about = About::default();
+    line(columns::of_csv().map(|column| cell(column.value(item, &about))))
 }
 
-fn line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
+fn cell(value: Value<'_>) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => text,
+        Value::Time(Ok(time)) => rfc3339(time).into(),
+        Value::Time(Err(text)) => text.into(),
+        Value::Number(number) => number.to_string().into(),
+        Value::Truth(is) => if is { "true" } else { "false" }.into(),
+        // No column of these is among them.
+        Value::None | Value::Bytes(_) => "".into(),
+    }
+}
+
+fn line<'a>(cells: impl Iterator<Item = Cow<'a, str>>) -> io::Result<Vec<u8>> {
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(cells.map(harmless).map(String::into_bytes))?;
+    writer.write_record(cells.map(|cell| harmless(&cell).into_bytes()))?;
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
@@ -144,7 +81,7 @@ mod tests {
         fn no_cell_is_a_formula_and_an_independent_reader_gets_what_was_written(
             cells in prop::collection::vec("[\\PC=+@'\",\r\n\t -]{0,12}|.*", 1..6),
         ) {
-            let written = line(cells.iter().map(String::as_str)).unwrap();
+            let written = line(cells.iter().map(Cow::from)).unwrap();
             let written = [head().unwrap(), written].concat();
             let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(written.as_slice());
             let rows: Vec<::csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();

@@ -157,7 +157,7 @@ pub fn parts_of_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The bytes without the line breaks between tokens. A raw line break inside a string, which JSON forbids, becomes its
 /// escape: it must not begin a new line.
-pub(super) fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr2(b'\n', b'\r', bytes).is_none() {
         return Cow::Borrowed(bytes);
     }

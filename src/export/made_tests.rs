@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::format::{Format, Shape};
-use super::{Sorter, SorterSettings, csv};
+use super::{Sorter, SorterSettings, columns};
 use crate::domain::footprint::Footprint;
 use crate::domain::ledger::CellKey;
 use crate::domain::page::Page;
@@ -42,7 +42,7 @@ fn cells(event: &Value) -> std::collections::BTreeMap<String, String> {
     let out = written(Shape::Csv, &[event.to_string().as_bytes()]);
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
     let row = reader.records().next().unwrap().unwrap();
-    csv::COLUMNS.iter().map(|name| (*name).to_owned()).zip(row.iter().map(str::to_owned)).collect()
+    columns::of_csv().map(|column| column.name.to_owned()).zip(row.iter().map(str::to_owned)).collect()
 }
 
 fn launch() -> Value {

@@ -4,6 +4,7 @@
 //! Page ──► Sorter (runs on disk when there are many) ──► Record, ordered by eventTime then eventId ──► Format
 //! ```
 
+mod columns;
 pub mod coverage;
 mod csv;
 mod ecs;
@@ -11,12 +12,14 @@ mod format;
 mod hec;
 mod item;
 mod ocsf;
+pub mod parquet;
 mod record;
 mod seen;
 mod sorter;
 
+pub use columns::About;
 pub use coverage::CoverageDocument;
-pub use format::{Format, Shape, parts_of_line};
+pub use format::{Format, Shape, one_line, parts_of_line};
 pub use record::{Record, Source};
 pub use seen::Seen;
 pub use sorter::{Ordered, Sorter, SorterSettings, Tally};

@@ -3,6 +3,8 @@
 //! Nothing is stored. The events of a cell's hour are a pure function of (seed, region, compartment, hour), drawn as
 //! light [`Sketch`]es whenever someone asks, so that a year of history costs no memory and no start-up time.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Datelike, Timelike, Utc, Weekday};
 
 use super::cast::{Cast, How};
@@ -58,6 +60,8 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Background {
     seed: u64,
+    /// Hours from the true calendar to the one the tenancy lives by.
+    shift: i64,
     plan: Plan,
     late: f64,
     /// In milliseconds; one of them is drawn.
@@ -75,15 +79,16 @@ enum Plan {
 
 impl Background {
     pub fn new(seed: u64, spec: &EventSpec, tenancy: &Tenancy, epoch: DateTime<Utc>) -> Self {
-        let epoch_hour = epoch.timestamp_millis().div_euclid(HOUR);
+        let epoch_hour = hour_of(epoch);
+        let shift = spec.calendar.map_or(0, |calendar| hour_of(calendar) - epoch_hour);
         let first = epoch_hour - i64::from(spec.days) * 24;
         let plan = match spec.exactly {
-            Some(total) => exactly(u64::from(total), first, epoch_hour, tenancy),
+            Some(total) => exactly(u64::from(total), first..epoch_hour, shift, tenancy),
             None => Plan::Rate { per_hour: rates(spec.per_day.unwrap_or(0), tenancy), first },
         };
         let delays = if spec.late_by_minutes.is_empty() { &[spec.late_minutes] } else { &*spec.late_by_minutes };
         let late_by = delays.iter().map(|minutes| i64::from(*minutes) * 60_000).collect();
-        Self { seed, plan, late: spec.late, late_by }
+        Self { seed, shift, plan, late: spec.late, late_by }
     }
 
     /// The events that happen in `hour` (counted from the Unix epoch) of `cell`, in no particular order.
@@ -100,11 +105,13 @@ impl Background {
         else {
             return Vec::new();
         };
-        let place = [self.seed, seed::text(&region.name), seed::text(&compartment.path), hour as u64];
+        let lived = hour + self.shift;
+        let place = [self.seed, seed::text(&region.name), seed::text(&compartment.path), lived as u64];
         let mut stream = Stream::about(&place);
         let cell_number = cell.region * tenancy.compartments.len() + cell.compartment;
         let count = self.count(cell_number, hour, &mut stream);
-        let mut draft = Draft { cast, catalogue, hour, stream, left: count, sketches: Vec::with_capacity(count) };
+        let mut draft =
+            Draft { cast, catalogue, hour, lived, stream, left: count, sketches: Vec::with_capacity(count) };
         while draft.left > 0 {
             draft.visit(&compartment.kinds);
         }
@@ -119,7 +126,7 @@ impl Background {
         match &self.plan {
             Plan::Rate { first, .. } if hour < *first => 0,
             Plan::Rate { per_hour, .. } => {
-                let mean = per_hour.get(cell).copied().unwrap_or(0.0) * rhythm(hour);
+                let mean = per_hour.get(cell).copied().unwrap_or(0.0) * rhythm(hour + self.shift);
                 let drawn = mean * (0.6 + 0.8 * stream.unit());
                 drawn as usize + usize::from(stream.chance(drawn.fract()))
             }
@@ -158,6 +165,8 @@ struct Draft<'a> {
     cast: &'a Cast,
     catalogue: &'a Catalogue,
     hour: i64,
+    /// The hour by the calendar of the tenancy.
+    lived: i64,
     stream: Stream,
     left: usize,
     sketches: Vec<Sketch>,
@@ -168,7 +177,7 @@ impl Draft<'_> {
     fn visit(&mut self, kinds: &[Kind]) {
         let kind = self.stream.pick(kinds).copied().unwrap_or(Kind::Compute);
         let burst = self.stream.number();
-        let time = DateTime::from_timestamp_millis(self.hour * HOUR).unwrap_or_default();
+        let time = DateTime::from_timestamp_millis(self.lived * HOUR).unwrap_or_default();
         let actor = self.cast.draw(kind, time, &mut self.stream).unwrap_or(0);
         let manner = self.cast.actor(actor).map_or(Manner::of(How::Sdk), |actor| Manner::of(actor.how));
         let calls = if kind == Kind::SignOn { 1 } else { self.stream.between(1, manner.calls) };
@@ -238,6 +247,10 @@ impl Manner {
     }
 }
 
+fn hour_of(time: DateTime<Utc>) -> i64 {
+    time.timestamp_millis().div_euclid(HOUR)
+}
+
 /// How busy an hour is against the average of a weekday.
 fn rhythm(hour: i64) -> f64 {
     const WEEKDAY: [f64; 24] = [
@@ -258,7 +271,7 @@ fn rates(per_day: u32, tenancy: &Tenancy) -> Vec<f64> {
 
 /// Spreads `total` over the cells and hours so that it comes out to the event. The hour before the epoch stays empty:
 /// whatever is late has arrived by then, and a reader at the epoch finds them all.
-fn exactly(total: u64, first: i64, epoch_hour: i64, tenancy: &Tenancy) -> Plan {
+fn exactly(total: u64, hours: Range<i64>, shift: i64, tenancy: &Tenancy) -> Plan {
     let weights: Vec<u64> = tenancy.cells().map(|cell| tenancy.weight(cell)).collect();
     let all = weights.iter().sum::<u64>().max(1);
     let mut so_far = 0;
@@ -269,8 +282,9 @@ fn exactly(total: u64, first: i64, epoch_hour: i64, tenancy: &Tenancy) -> Plan {
     });
     let totals = totals.collect();
     let mut sum = 0;
-    let hours = (first..epoch_hour - 1).map(|hour| {
-        sum += (rhythm(hour) * 1000.0) as u64;
+    let first = hours.start;
+    let hours = (first..hours.end - 1).map(|hour| {
+        sum += (rhythm(hour + shift) * 1000.0) as u64;
         sum
     });
     let cumulative = std::iter::once(0).chain(hours).collect();

@@ -18,7 +18,11 @@ pub struct Home {
 
 /// Writes `config`, the key and, if given, the token into `dir`, readable by nobody else.
 pub fn write(dir: &Path, credentials: &Credentials, token: Option<&str>) -> io::Result<Home> {
-    fs::create_dir_all(dir)?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)?;
     // the config names absolute paths, so that it works from anywhere
     let dir = fs::canonicalize(dir)?;
     let home =

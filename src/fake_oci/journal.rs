@@ -27,7 +27,7 @@ pub struct RequestRecord {
     /// The client's own `opc-request-id`.
     pub client_request_id: Option<String>,
     pub user_agent: Option<String>,
-    /// Who signed: `user`, `session`, `instance`, `instance for user`, `resource`; none where nobody was recognised.
+    /// Who signed: `user`, `session`, `instance`, `instance for user`, `resource`, `workload`; none where nobody was recognised.
     pub principal: Option<&'static str>,
     /// The OCID asked for.
     pub compartment: Option<String>,

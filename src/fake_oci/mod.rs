@@ -172,6 +172,17 @@ impl FakeOci {
         token
     }
 
+    /// The word of the service account of a pod.
+    pub fn new_service_account(&self) -> String {
+        self.cloud.sign_in.service_account(self.now())
+    }
+
+    /// Everything secret that clients were given so far; also when the server has ended.
+    pub fn secrets(&self) -> impl Fn() -> Vec<String> + Send + Sync + 'static {
+        let (cloud, key) = (Arc::clone(&self.cloud), self.key.pem.clone());
+        move || [cloud.sign_in.tokens(), vec![key.clone()], Self::secret_keys().to_vec()].concat()
+    }
+
     /// Token and key of a function.
     pub fn new_resource(&self) -> io::Result<ResourcePrincipal> {
         let (token, key, registered) = self.cloud.sign_in.resource(self.now())?;

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -116,6 +117,9 @@ pub struct EventSpec {
     /// How far back the history reaches.
     #[serde(default = "ninety")]
     pub days: u32,
+    /// What hour of which day the epoch is in the life of the tenancy, which has nights and weekends; the true one if
+    /// none. With it the same happens so long before the epoch whenever that is.
+    pub calendar: Option<DateTime<Utc>>,
     #[serde(default = "hundred")]
     pub page_size: usize,
     /// Share of calls that fail.
@@ -186,7 +190,7 @@ pub struct TokenSpec {
     pub seconds: i64,
     /// Each is refused after so many calls, as if it had ended; a session can be renewed all the same.
     pub calls: Option<u64>,
-    /// No instance, and no session, gets more than so many.
+    /// No instance, no session and no pod gets more than so many.
     pub refuse_after: Option<u32>,
 }
 
@@ -246,6 +250,12 @@ const EMBEDDED: [(&str, &str); 14] = [
 ];
 
 impl Scenario {
+    /// With this calendar, see [`EventSpec::calendar`], where it says none itself.
+    pub fn living_by(mut self, calendar: DateTime<Utc>) -> Self {
+        self.events.calendar.get_or_insert(calendar);
+        self
+    }
+
     /// One of the scenarios that come with the program; `.toml` may be written or not.
     pub fn named(name: &str) -> Option<Self> {
         let name = name.strip_suffix(".toml").unwrap_or(name);

@@ -54,6 +54,8 @@ pub struct Cloud {
 
 const FEDERATE: &str = "/v1/x509";
 const REFRESH: &str = "/v1/authentication/refresh";
+/// What a cluster answers at; no service, and no region, stand before it.
+const POD_TOKENS: &str = "resourcePrincipalSessionTokens";
 
 /// No request of these APIs is longer.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -133,6 +135,7 @@ impl Call {
             ("auth", FEDERATE) => "Federate",
             ("auth", REFRESH) => "RefreshSession",
             ("opc", _) => "Metadata",
+            (POD_TOKENS, "/") => "PodToken",
             ("identity", path) => path.strip_prefix("/20160918").map_or("", identity::operation),
             _ => "",
         }
@@ -193,18 +196,23 @@ impl Cloud {
     /// Who signed. The metadata service wants a word, and who asks for a token proves itself as part of that question.
     fn authenticate(&self, call: &Call) -> Result<Option<Caller>, Refusal> {
         match call.operation() {
-            "Metadata" | "Federate" => Ok(None),
+            "Metadata" | "Federate" | "PodToken" => Ok(None),
             "RefreshSession" => self.keyring.check_renewal(&call.signed(), self.clock.now()).map(Some),
             _ => self.keyring.check(&call.signed(), self.clock.now()).map(Some),
         }
     }
 
-    /// Answers of the metadata and auth services.
+    /// Answers of the metadata and auth services, and of a pod's cluster.
     fn sign_in(&self, call: &Call, caller: Option<&Caller>) -> Result<Answer, Refusal> {
         let now = self.clock.now();
         let (token, registered) = match (call.operation(), call.method.as_str()) {
             ("Metadata", "GET") => return self.sign_in.metadata(&call.path, call.header("authorization"), now),
             ("Federate", "POST") => self.sign_in.federate(&call.signed(), now)?,
+            ("PodToken", "POST") => {
+                let (token, registered) = self.sign_in.pod(call.header("authorization"), &call.body, now)?;
+                self.keyring.register(format!("ST${token}"), registered);
+                return Ok(SignIn::packed(&token));
+            }
             ("RefreshSession", "POST") => {
                 let unknown = || Refusal::not_authenticated("Nobody signed.");
                 let caller = caller.ok_or_else(unknown)?;
@@ -237,7 +245,7 @@ impl Cloud {
         caller: Option<&Caller>,
         trouble: Option<&FaultSpec>,
     ) -> Result<(Answer, usize), Refusal> {
-        if ["Metadata", "Federate", "RefreshSession"].contains(&call.operation()) {
+        if ["Metadata", "Federate", "RefreshSession", "PodToken"].contains(&call.operation()) {
             return self.sign_in(call, caller).map(|answer| (answer, 0));
         }
         if !["audit", "identity"].contains(&call.service.as_str()) {

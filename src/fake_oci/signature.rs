@@ -55,7 +55,7 @@ impl Registered {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub key_id: String,
-    /// `user`, `session`, `instance`, `instance for user`, `resource`.
+    /// `user`, `session`, `instance`, `instance for user`, `resource`, `workload`.
     pub principal: &'static str,
 }
 

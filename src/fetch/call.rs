@@ -24,6 +24,8 @@ pub struct Request<T> {
     /// When that was read to its end before, if it was.
     pub read_at: Option<DateTime<Utc>>,
     pub page: Option<T>,
+    /// Whether it is wanted to know how dense the events of the page are, should it not be the last.
+    pub weigh: bool,
 }
 
 /// How a call ended.
@@ -42,7 +44,7 @@ pub struct Answer<T> {
     pub next: Option<T>,
     /// When it was asked for, by the slower of the two clocks.
     pub at: DateTime<Utc>,
-    /// The oldest and the newest event; wanted only where the page is the first of several.
+    /// The oldest and the newest event; where that was wanted.
     pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// `opc-request-id` of the answer.
     pub request_id: Option<Arc<str>>,

@@ -5,8 +5,11 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 
+use super::call::Answer;
 use super::engine::Settings;
 use super::plan::PlannedCell;
+use super::tiling::{self, Sample, Verdict};
+use crate::domain::time_range::FetchWindow;
 
 pub(super) struct Chain<T> {
     pub planned: PlannedCell,
@@ -14,6 +17,8 @@ pub(super) struct Chain<T> {
     pub phase: Phase,
     /// How often it may still be cut into tiles.
     pub cuts: u8,
+    /// What its first pages showed, until it is settled whether it is to be cut.
+    pub sample: Option<Sample>,
     /// The page to ask for next.
     pub page: Option<T>,
     pub pages: u32,
@@ -47,6 +52,7 @@ impl<T: Clone + Eq + Hash> Chain<T> {
             priority: 0,
             phase: Phase::Ended,
             cuts: 0,
+            sample: None,
             page: None,
             pages: 0,
             first_at: None,
@@ -62,6 +68,7 @@ impl<T: Clone + Eq + Hash> Chain<T> {
     pub fn restart(&mut self, priority: i64, cuts: u8) {
         self.priority = priority;
         self.cuts = cuts;
+        self.sample = (cuts > 0).then(|| Sample { of_tile: cuts < CUTS, ..Sample::default() });
         self.page = None;
         self.pages = 0;
         self.first_at = None;
@@ -93,25 +100,34 @@ impl<T: Clone + Eq + Hash> Chain<T> {
     }
 
     /// Counts a page; says why the chain must be taken for endless, if so.
-    pub fn page_arrived(
-        &mut self,
-        settings: &Settings,
-        events: u64,
-        content: u64,
-        next: Option<&T>,
-        at: DateTime<Utc>,
-    ) -> Option<&'static str> {
-        self.first_at.get_or_insert(at);
+    pub fn page_arrived(&mut self, settings: &Settings, page: &Answer<T>) -> Option<&'static str> {
+        self.first_at.get_or_insert(page.at);
         self.tries = 0;
         self.refusals = 0;
         self.pages += 1;
-        let news = events > 0 && self.contents_seen.insert(content);
+        let news = page.events > 0 && self.contents_seen.insert(page.content);
         self.idle_pages = if news { 0 } else { self.idle_pages + 1 };
-        match next {
+        if let Some(sample) = self.sample.as_mut().filter(|_| news) {
+            sample.add(page.span);
+        }
+        match &page.next {
             Some(token) if !self.tokens_seen.insert(token.clone()) => Some("the same page token came twice"),
             Some(_) if self.pages >= settings.longest_chain => Some("there is no end of pages"),
             Some(_) if self.idle_pages >= settings.longest_idle => Some("page after page brings nothing new"),
             _ => None,
+        }
+    }
+
+    /// The tiles to read in its place, if there shall be any; asked of after every page but the last.
+    pub fn tiles(&mut self) -> Option<Vec<FetchWindow>> {
+        let sample = self.sample.filter(|sample| sample.pages > 0)?;
+        let verdict = tiling::judge(self.planned.ask, sample);
+        if verdict != Verdict::Unsure {
+            self.sample = None;
+        }
+        match verdict {
+            Verdict::Cut(tiles) => Some(tiles),
+            Verdict::Whole | Verdict::Unsure => None,
         }
     }
 

@@ -20,7 +20,6 @@ use super::chain::{CUTS, Chain, Phase};
 use super::lane::{Lane, LaneSettings};
 use super::meter::Meter;
 use super::plan::PlannedCell;
-use super::tiling::{self, FirstPage};
 use crate::domain::ledger::{CellKey, CellUpdate, Change};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::region::RegionId;
@@ -185,7 +184,14 @@ impl<T: Clone + Eq + Hash> Engine<T> {
         let chain = &mut self.cells[id.0 as usize];
         chain.phase = Phase::OnTheWire;
         let PlannedCell { key, ask, read_at, .. } = &chain.planned;
-        let request = Request { id, key: key.clone(), ask: *ask, read_at: *read_at, page: chain.page.clone() };
+        let request = Request {
+            id,
+            key: key.clone(),
+            ask: *ask,
+            read_at: *read_at,
+            page: chain.page.clone(),
+            weigh: chain.sample.is_some(),
+        };
         if chain.is_untried() {
             self.report(id, Change::Started);
         }
@@ -348,19 +354,16 @@ impl<T: Clone + Eq + Hash> Engine<T> {
     }
 
     fn page_arrived(&mut self, id: CellId, answer: Answer<T>) {
-        let Answer { events, content, next, at, span, request_id } = answer;
         let settings = self.settings;
         let chain = self.chain(id);
-        let endless = chain.page_arrived(&settings, events, content, next.as_ref(), at);
+        let endless = chain.page_arrived(&settings, &answer);
+        let Answer { events, next, at, request_id, .. } = answer;
         let ended = next.is_none();
-        let first = chain.pages == 1 && chain.cuts > 0 && !ended;
-        let (window, of_tile) = (chain.planned.ask, chain.cuts < CUTS);
         let as_of = chain.read_as_of(at);
         chain.page = next;
         let region = chain.planned.key.region.clone();
         // Where the service counts our calls, reading side by side gains nothing, and each tile costs a call.
-        let cut = first && self.queue(&region).lane.rate().is_none();
-        let tiles = if cut { tiling::tiles(window, FirstPage { of_tile, span }) } else { None };
+        let tiles = if ended { None } else { chain.tiles() }.filter(|_| self.queue(&region).lane.rate().is_none());
         self.report(id, Change::Page { events });
         if let Some(why) = endless {
             let problem = Problem::new(ProblemKind::Service, format!("paging loop: {why}"))

@@ -354,7 +354,7 @@ fn of_a_window_that_has_not_passed_the_newest_tile_keeps_the_rest() {
     let play = Play::new(Settings::default(), vec![planned]).run(|request| {
         let long = request.page.is_none() && request.ask == window(0, 40);
         match page(long.then_some(1)) {
-            Outcome::Page(answer) => Outcome::Page(Answer { span: Some((minute(0), minute(2))), ..answer }),
+            Outcome::Page(answer) => Outcome::Page(Answer { span: Some((minute(0), minute(6))), ..answer }),
             failed @ Outcome::Failed(_) => failed,
         }
     });

@@ -59,6 +59,19 @@ impl World {
         Self { places, latency, bucket: None, free: HashSet::new(), faults: 0.0, down: HashSet::new(), state }
     }
 
+    /// The same number in every place: a script's run of some minutes, and a few strays over the month.
+    fn in_bursts(places: usize, burst: usize, strays: usize, seed: u64) -> Self {
+        let mut random = Jitter::new(seed);
+        let mut world = Self::new(1, places, 0, seed);
+        for times in world.places.values_mut() {
+            let began = second_of_the_month(&mut random);
+            times.extend((0..burst).map(|_| began + (random.draw() * 300.0) as i64));
+            times.extend((0..strays).map(|_| second_of_the_month(&mut random)));
+            times.sort_unstable();
+        }
+        world
+    }
+
     fn plan(&self) -> Vec<PlannedCell> {
         let window = FetchWindow::from_minutes(0, MONTH).unwrap();
         let cell = |(region, compartment): &(String, String)| {
@@ -231,6 +244,20 @@ fn a_month_of_a_tenancy_takes_few_calls_and_little_time() {
     assert!(run.sent as f64 <= 1.2 * least + run.splits as f64, "{} calls for {least} pages", run.sent);
     // The longest chain has 40 pages; one after the other they would take two seconds.
     assert!(run.took <= Duration::from_millis(750), "{:?}", run.took);
+}
+
+/// What happens in bursts looks denser than it is.
+#[test]
+fn bursts_take_few_calls_too() {
+    for (burst, strays) in [(130, 20), (130, 150), (20, 300)] {
+        let world = World::in_bursts(52, burst, strays, 8);
+        let run = run(&world, Settings::default(), 8);
+        assert!(run.ledger.coverage(|_| true).is_complete());
+        let least = world.least_pages() as f64;
+        // Two for each split: a page of strays over most of the month says nothing of how many there are.
+        let most = 1.2 * least + 2.0 * run.splits as f64;
+        assert!(run.sent as f64 <= most, "{} calls for {least} pages, {} splits", run.sent, run.splits);
+    }
 }
 
 #[test]

@@ -312,7 +312,7 @@ impl Drop for FetchStream {
 }
 
 async fn call(client: OciClient, request: Request<PageToken>) -> Answered {
-    let Request { id, key, ask, read_at, page: token } = request;
+    let Request { id, key, ask, read_at, page: token, weigh } = request;
     let (began, region) = (Instant::now(), key.region.clone());
     let at = client.service_now();
     let asked = CellKey { window: ask, ..key.clone() };
@@ -322,8 +322,7 @@ async fn call(client: OciClient, request: Request<PageToken>) -> Answered {
         Err(error) => Answered { id, region, took, result: Err(error), page: None },
         Ok(EventPage { mut page, next }) => {
             (page.cell, page.read_at) = (key, read_at);
-            // Only the first of several pages is asked how dense its events are.
-            let span = next.as_ref().filter(|_| token.is_none()).and_then(|_| span(&page));
+            let span = next.as_ref().filter(|_| weigh).and_then(|_| span(&page));
             let content = next.as_ref().map_or(0, |_| content(&page));
             let request_id = page.request_id.clone();
             let answer = Answer { events: page.len() as u64, content, next, at, span, request_id };

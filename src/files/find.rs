@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::text::clean;
 
-/// Endings of exports, before that of what packs them; Connector Hub calls what it writes `.log.gz`.
+/// The ending of exports that are tables.
+const TABLE: &str = "parquet";
+
+/// Endings of other exports, before that of what packs them; Connector Hub calls what it writes `.log.gz`.
 const EXPORTS: [&str; 4] = ["jsonl", "ndjson", "json", "log"];
 const PACKED: [&str; 2] = ["gz", "zst"];
 
@@ -116,7 +119,7 @@ fn is_export(name: &str) -> bool {
     let name = name.to_lowercase();
     let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
     let ending = if PACKED.contains(&ending) { stem.rsplit_once('.').map_or("", |(_, ending)| ending) } else { ending };
-    EXPORTS.contains(&ending)
+    EXPORTS.contains(&ending) || name.ends_with(&format!(".{TABLE}"))
 }
 
 #[cfg(test)]

@@ -74,6 +74,11 @@ impl Places {
         known.first().filter(|_| known.len() == 1)
     }
 
+    /// The name of a compartment, where an event has told.
+    pub fn name_of(&self, compartment: &Ocid) -> Option<&str> {
+        self.compartments.get(compartment)?.as_deref()
+    }
+
     /// From the first event to the last one, in whole minutes; `None` while none says when it happened.
     pub fn span(&self) -> Option<TimeRange> {
         let (first, last) = self.span?;

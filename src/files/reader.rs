@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead as _, Read};
 use std::ops::{ControlFlow, Range};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -12,8 +13,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use super::content::{Content, Counted};
 use super::entry::{Event, Meta, Wrapped, unwrap};
 use super::find::{Input, Origin};
+use super::parquet::{self, Narrow, Table};
 use super::places::{Places, region_of};
 use super::unpack::unpack;
 use super::values::{LONGEST, Next, Values};
@@ -37,9 +40,6 @@ const LARGE: usize = 2 * CHUNK_BYTES;
 /// How often it is looked whether they are held.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Of the beginning of a file, what is looked at to tell that it is no text.
-const GLANCE: usize = 1 << 10;
-
 /// The id and the three letters of a region by either of them; `None` where nobody knows it.
 pub type RegionNames = Box<dyn Fn(&str) -> Option<(RegionId, String)> + Send>;
 
@@ -49,6 +49,8 @@ pub struct Reader {
     /// Pages say that they were received then.
     pub now: DateTime<Utc>,
     pub progress: Arc<Progress>,
+    /// What of Parquet files need not be read; nothing unless it is said.
+    pub narrow: Narrow,
     /// The longest value that is taken, in bytes; [`LONGEST`] but for tests.
     pub longest: usize,
 }
@@ -82,8 +84,20 @@ pub struct FileRead {
     pub bytes: u64,
     /// Of the content, unpacked, in hexadecimal digits; where it was asked for and all of it was read.
     pub sha256: Option<String>,
+    /// Of a Parquet file.
+    pub groups: Option<Groups>,
     /// What could not be read, and why, in words.
     pub faults: Vec<String>,
+}
+
+/// The row groups of Parquet files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    pub read: u64,
+    /// Passed over, because they cannot hold anything of what is asked.
+    pub skipped: u64,
+    /// Bytes that were read of such files, as they are on disk.
+    pub bytes: u64,
 }
 
 impl Progress {
@@ -101,6 +115,11 @@ impl Progress {
         self.total
     }
 
+    /// Takes note of bytes that were read.
+    pub(super) fn add(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
@@ -112,7 +131,7 @@ impl Progress {
 
 impl Reader {
     pub fn new(names: RegionNames, now: DateTime<Utc>, progress: Arc<Progress>) -> Self {
-        Self { names, now, progress, longest: LONGEST }
+        Self { names, now, progress, narrow: Narrow::default(), longest: LONGEST }
     }
 
     /// Reads all of it, in order. `take` may end it early.
@@ -132,6 +151,7 @@ impl Reader {
                     others: 0,
                     bytes: 0,
                     sha256: None,
+                    groups: None,
                     faults: Vec::new(),
                 },
             };
@@ -167,9 +187,14 @@ struct Pending {
 
 impl OneFile<'_> {
     fn read(&mut self, input: &Input, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
-        if is_table(&input.origin) {
+        if is_csv(&input.origin) {
             self.file.faults.push("a table has columns of events, not events; nothing of it was read".to_owned());
             return ControlFlow::Continue(());
+        }
+        if let Origin::File(path) = &input.origin
+            && let Some(file) = parquet::open(path)
+        {
+            return self.read_table(file, path, input.digest, take);
         }
         let opened = self.open(&input.origin).and_then(unpack);
         let content = match opened {
@@ -183,7 +208,10 @@ impl OneFile<'_> {
         let flow = match content.is_text() {
             Ok(true) => self.read_values(&mut content, take),
             Ok(false) => {
-                self.file.faults.push("it is no text; nothing of it was read".to_owned());
+                let table = content.inner.fill_buf().is_ok_and(parquet::begins);
+                let why =
+                    if table { "a Parquet file is read from its end, so name it, unpacked" } else { "it is no text" };
+                self.file.faults.push(format!("{why}; nothing of it was read"));
                 ControlFlow::Continue(())
             }
             Err(error) => {
@@ -195,6 +223,93 @@ impl OneFile<'_> {
         let whole = flow.is_continue() && self.file.faults.is_empty();
         self.file.sha256 = content.hash.filter(|_| whole).map(|hash| format!("{:x}", hash.finalize()));
         flow
+    }
+
+    /// A damaged group ends before its damage; those behind it are read.
+    fn read_table(
+        &mut self,
+        file: File,
+        path: &Path,
+        digest: bool,
+        take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let before = self.reader.progress.read();
+        self.file.bytes = file.metadata().map_or(0, |found| found.len());
+        let table = match Table::open(file, Arc::clone(&self.reader.progress), self.reader.longest) {
+            Ok(table) => table,
+            Err(why) => {
+                self.file.faults.push(why);
+                return ControlFlow::Continue(());
+            }
+        };
+        let mut groups = Groups::default();
+        for group in 0..table.groups() {
+            if !table.may_hold(group, &self.reader.narrow) {
+                groups.skipped += 1;
+                continue;
+            }
+            groups.read += 1;
+            self.read_group(&table, group, take)?;
+        }
+        groups.bytes = self.reader.progress.read() - before;
+        self.file.groups = Some(groups);
+        if digest && groups.skipped == 0 && self.file.faults.is_empty() {
+            self.file.sha256 = parquet::digest_of(path).ok();
+        }
+        self.hand_over(take)
+    }
+
+    fn read_group(
+        &mut self,
+        table: &Table,
+        group: usize,
+        take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut rows = table.rows(group);
+        loop {
+            let read = rows
+                .as_mut()
+                .map_err(|error| parquet::words(error))
+                .and_then(|rows| rows.next().map_err(|error| parquet::words(&error)));
+            match read {
+                Ok(rows) if rows.is_empty() => return ControlFlow::Continue(()),
+                Ok(rows) => {
+                    for row in rows {
+                        self.take_row(row);
+                        if self.chunk.is_full() {
+                            self.hand_over(take)?;
+                        }
+                    }
+                }
+                Err(why) => {
+                    let behind = thousands(self.file.events);
+                    let place = format!("row group {} of {}", group + 1, table.groups());
+                    self.file.faults.push(format!("behind event {behind}, {place} cannot be read: {why}"));
+                    return ControlFlow::Continue(());
+                }
+            }
+        }
+    }
+
+    fn take_row(&mut self, row: parquet::Row) {
+        let bytes = row.raw.data();
+        let behind = || format!("behind event {}", thousands(self.file.events));
+        let fault = match () {
+            () if bytes.len() > self.reader.longest => {
+                Some(format!("{}, one of {} was left out: too long", behind(), count_of(bytes.len() as u64, "byte")))
+            }
+            () if !row.is_whole => {
+                Some(format!("{}, one was left out: its bytes are not those that were written", behind()))
+            }
+            () => None,
+        };
+        if fault.is_some() {
+            self.file.faults.extend(fault);
+            return;
+        }
+        let start = self.chunk.body.len();
+        self.chunk.body.extend_from_slice(bytes);
+        self.take_record(Some(row.meta), start..self.chunk.body.len());
     }
 
     fn open(&self, origin: &Origin) -> io::Result<Counted> {
@@ -348,63 +463,10 @@ fn region_of_path(origin: &Origin, names: &RegionNames) -> Option<RegionId> {
 }
 
 /// A table of columns, by its name: its lines would be taken for events that cannot be read.
-fn is_table(origin: &Origin) -> bool {
+fn is_csv(origin: &Origin) -> bool {
     let Origin::File(path) = origin else { return false };
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     [".csv", ".csv.gz", ".csv.zst"].iter().any(|ending| name.ends_with(ending))
-}
-
-/// A file as it is, counted.
-struct Counted {
-    inner: Box<dyn Read + Send>,
-    progress: Arc<Progress>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.progress.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// The content of a file, counted and digested as it is used up.
-struct Content {
-    inner: Box<dyn BufRead + Send>,
-    bytes: u64,
-    hash: Option<Sha256>,
-}
-
-impl Content {
-    /// Text has no zero bytes; pictures, archives and UTF-16 do.
-    fn is_text(&mut self) -> io::Result<bool> {
-        let head = self.inner.fill_buf()?;
-        Ok(memchr::memchr(0, head.get(..GLANCE).unwrap_or(head)).is_none())
-    }
-}
-
-impl Read for Content {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.fill_buf()?.read(buffer)?;
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-impl BufRead for Content {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        if let Some(hash) = &mut self.hash {
-            // What is used up was filled, so this asks nobody.
-            let filled = self.inner.fill_buf().unwrap_or_default();
-            hash.update(filled.get(..count).unwrap_or_default());
-        }
-        self.bytes += count as u64;
-        self.inner.consume(count);
-    }
 }
 
 #[cfg(test)]

@@ -41,11 +41,19 @@ pub enum AuthKind {
     ResourcePrincipal,
     /// Cloud Shell: an instance on behalf of a user.
     InstanceOboUser,
+    /// The pod that this runs in, in a cluster of Oracle's Kubernetes Engine.
+    OkeWorkloadIdentity,
 }
 
 impl AuthKind {
-    const ALL: [Self; 5] =
-        [Self::ApiKey, Self::SecurityToken, Self::InstancePrincipal, Self::ResourcePrincipal, Self::InstanceOboUser];
+    const ALL: [Self; 6] = [
+        Self::ApiKey,
+        Self::SecurityToken,
+        Self::InstancePrincipal,
+        Self::ResourcePrincipal,
+        Self::InstanceOboUser,
+        Self::OkeWorkloadIdentity,
+    ];
 
     /// The word of `--auth`.
     pub fn as_str(self) -> &'static str {
@@ -55,18 +63,18 @@ impl AuthKind {
             Self::InstancePrincipal => "instance_principal",
             Self::ResourcePrincipal => "resource_principal",
             Self::InstanceOboUser => "instance_obo_user",
+            Self::OkeWorkloadIdentity => "oke_workload_identity",
         }
     }
 
     /// Whether everything comes from where the program runs, and no file is needed.
-    /// Policies name such a principal by a dynamic group.
     pub fn is_by_place(self) -> bool {
-        matches!(self, Self::InstancePrincipal | Self::ResourcePrincipal)
+        matches!(self, Self::InstancePrincipal | Self::ResourcePrincipal | Self::OkeWorkloadIdentity)
     }
 
-    /// Whether the metadata service has to be asked first.
-    pub fn is_instance(self) -> bool {
-        matches!(self, Self::InstancePrincipal | Self::InstanceOboUser)
+    /// Whether there is nothing before somebody was asked for a token.
+    pub fn asks_first(self) -> bool {
+        matches!(self, Self::InstancePrincipal | Self::InstanceOboUser | Self::OkeWorkloadIdentity)
     }
 }
 

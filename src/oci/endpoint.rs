@@ -126,7 +126,7 @@ fn placeholders(text: &str) -> Result<Vec<&str>, String> {
     if rest.contains('}') { Err("a `}` was not opened".to_owned()) } else { Ok(names) }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -42,6 +42,9 @@ pub enum OciError {
     /// A signed request is never sent on to another place.
     #[error("{target} answered with a redirect to {location}, which is not followed")]
     Redirect { target: Box<str>, status: u16, location: Box<str>, request_id: Option<Box<str>> },
+    /// There is no credential to be had, and asking again would not change that.
+    #[error("{target}: {detail}")]
+    Credential { target: Box<str>, detail: Box<str> },
     /// The service sent a page token twice, or page after page without anything new: following would never end.
     #[error("{target} sends pages that never end")]
     Paging { target: Box<str>, request_id: Option<Box<str>> },
@@ -82,7 +85,11 @@ impl OciError {
             Self::Status { status, .. } => matches!(status, 200..=299 | 429) || *status >= 500 && *status != 501,
             Self::Connect { detail, .. } if detail.contains(PROXY_LOGIN) => false,
             Self::Timeout { .. } | Self::Connect { .. } | Self::Transport { .. } | Self::Body { .. } => true,
-            Self::TooLarge { .. } | Self::Tls { .. } | Self::Redirect { .. } | Self::Paging { .. } => false,
+            Self::TooLarge { .. }
+            | Self::Tls { .. }
+            | Self::Redirect { .. }
+            | Self::Credential { .. }
+            | Self::Paging { .. } => false,
         }
     }
 
@@ -123,7 +130,7 @@ impl OciError {
             Self::Timeout { request_id, .. }
             | Self::Connect { request_id, .. }
             | Self::Transport { request_id, .. } => Some(request_id),
-            Self::Tls { .. } => None,
+            Self::Tls { .. } | Self::Credential { .. } => None,
         }
     }
 
@@ -146,7 +153,7 @@ impl OciError {
 
     fn kind(&self) -> ProblemKind {
         match self {
-            Self::Status { status: 401, .. } => ProblemKind::Authentication,
+            Self::Status { status: 401, .. } | Self::Credential { .. } => ProblemKind::Authentication,
             Self::Status { status: 429, .. } => ProblemKind::Throttled,
             _ if self.is_denied() => ProblemKind::Denied,
             _ => ProblemKind::Service,

@@ -8,6 +8,8 @@ use std::path::Path;
 const SMALL: u64 = 64 << 10;
 /// Nor a configuration, even one with a profile for each of a thousand tenancies.
 const CONFIG: u64 = 1 << 20;
+/// The certificates that a browser trusts are a fifth of a MiB.
+const CERTIFICATES: u64 = 8 << 20;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
@@ -26,6 +28,11 @@ pub fn read_small(path: &Path) -> Result<String, FileError> {
     read(path, SMALL)
 }
 
+/// The text of a file of certificates.
+pub fn read_certificates(path: &Path) -> Result<String, FileError> {
+    read(path, CERTIFICATES)
+}
+
 /// The text of a configuration.
 pub fn read_config(path: &Path) -> Result<String, FileError> {
     read(path, CONFIG)
@@ -34,12 +41,29 @@ pub fn read_config(path: &Path) -> Result<String, FileError> {
 fn read(path: &Path, limit: u64) -> Result<String, FileError> {
     check(path)?;
     let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let file = open(path).map_err(|error| unreadable(&error))?;
+    // It may have become something else since.
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(FileError::NotAFile);
+    }
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > limit {
         return Err(FileError::TooLarge(limit));
     }
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// Without waiting: a pipe that nobody writes to would be opened for ever.
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<fs::File> {
+    fs::File::open(path)
 }
 
 /// Whether there is such a file, without opening it: opening a pipe would wait.
@@ -87,5 +111,24 @@ mod tests {
         assert!(read_config(&path).is_ok());
         fs::write(&path, b"a\xff").unwrap();
         assert_eq!(read_small(&path).unwrap(), "a\u{fffd}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_devices_and_endless_files_are_refused_and_nothing_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+        for (name, what) in [("null", "/dev/null"), ("zero", "/dev/zero"), ("tree", "/"), ("linked", "pipe")] {
+            std::os::unix::fs::symlink(what, path(name)).unwrap();
+        }
+        for name in ["pipe", "null", "zero", "tree", "linked"] {
+            assert_eq!(read_small(&path(name)).unwrap_err(), FileError::NotAFile, "{name}");
+        }
+        // One that turned up after the look: opening it does not wait for somebody to write.
+        assert!(!open(&path("pipe")).unwrap().metadata().unwrap().is_file());
+        // Terabytes that take no room.
+        fs::File::create(path("huge")).unwrap().set_len(1 << 42).unwrap();
+        assert_eq!(read_small(&path("huge")).unwrap_err(), FileError::TooLarge(SMALL));
     }
 }

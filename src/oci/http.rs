@@ -1,11 +1,10 @@
-//! HTTP: the one place that builds a client and sends requests. All of them are GETs, but for the exchange of tokens
-//! (`super::exchange`).
+//! HTTP: the one place that sends requests. All of them are GETs, but for the exchange of tokens (`super::exchange`).
+//! How the client is built stands in [`super::connector`].
 //!
 //! No redirects, no retries (whoever asks decides about those), HTTP/1.1, the platform's trust roots, the proxy variables
 //! of the environment except for loopback. Answers are read to their end or they are errors; how much of them is held at
 //! once stands in [`super::body`].
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use crate::domain::footprint;
@@ -21,6 +20,7 @@ use crate::domain::text::clean_prefix;
 
 use super::body::{Body, Patience, Room, SMALL};
 use super::clock::Clock;
+use super::connector::{HttpOptions, client};
 use super::error::OciError;
 use super::redact::without_tokens;
 use super::signer::{Credential, Unsigned, host_header, http_date, request_target};
@@ -30,23 +30,6 @@ const MAX_ERROR_BODY: usize = 64 << 10;
 const MAX_MESSAGE: usize = 400;
 const MAX_HEADER: usize = 200;
 const REQUEST_ID: &str = "opc-request-id";
-
-/// How connections are made and how long they may take.
-#[derive(Clone, Debug)]
-pub(super) struct HttpOptions {
-    pub connect_timeout: Duration,
-    pub read_timeout: Duration,
-    pub deadline: Duration,
-    pub slowest_kib: Duration,
-    pub max_body: usize,
-    pub cert_bundle: Option<PathBuf>,
-    /// Instead of those that the environment names.
-    pub proxy: Option<SecretString>,
-    /// No proxy: all requests stay on this machine, or next to it.
-    pub direct: bool,
-    /// None is encrypted: no trust roots are needed.
-    pub plain: bool,
-}
 
 /// Who asks, as the request says it.
 #[derive(Clone, Copy)]
@@ -205,7 +188,7 @@ impl Http {
     }
 }
 
-fn common_headers(date: &str, sent_id: &str) -> Result<HeaderMap, &'static str> {
+pub(super) fn common_headers(date: &str, sent_id: &str) -> Result<HeaderMap, &'static str> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(DATE, header_value(date)?);
@@ -236,45 +219,8 @@ pub(super) fn signed_headers(
     Ok(headers)
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, &'static str> {
+pub(super) fn header_value(text: &str) -> Result<HeaderValue, &'static str> {
     HeaderValue::from_str(text).map_err(|_| "the request has a header that cannot be sent")
-}
-
-/// The one function that builds a client.
-fn client(options: &HttpOptions, run: &str) -> Result<reqwest::Client, String> {
-    // Fails when another part of the process did it first, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(format!("auditui/{} run={run}", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
-        .https_only(!options.plain)
-        // Its other timeouts would count the time in which an answer waits for room: `Patience` is in their place.
-        .connect_timeout(options.connect_timeout)
-        .tls_version_min(reqwest::tls::Version::TLS_1_2);
-    if options.direct {
-        builder = builder.no_proxy();
-    } else if let Some(proxy) = &options.proxy {
-        let proxy = reqwest::Proxy::all(proxy.expose_secret()).map_err(|_| "the proxy cannot be used".to_owned())?;
-        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
-    }
-    if options.plain {
-        builder = builder.tls_certs_only([]);
-    } else if let Some(path) = &options.cert_bundle {
-        builder = builder.tls_certs_merge(certificates(path)?);
-    }
-    builder.build().map_err(|error| {
-        format!("{}; SSL_CERT_FILE can name a file of trusted certificates", causes(&error.without_url()))
-    })
-}
-
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
-    let unusable = |why: String| format!("the certificates in {} cannot be read: {why}", path.display());
-    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(causes(&error)))?;
-    if certificates.is_empty() { Err(unusable("there is none".to_owned())) } else { Ok(certificates) }
 }
 
 /// What is known about a request that failed.
@@ -427,7 +373,7 @@ fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 /// An error with everything behind it, without the URL.
-fn causes(error: &reqwest::Error) -> String {
+pub(super) fn causes(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {

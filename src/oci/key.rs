@@ -204,14 +204,15 @@ fn decrypt_pkcs8(der: &[u8], passphrase: &str) -> Result<RsaPrivateKey, KeyError
     RsaPrivateKey::from_pkcs8_encrypted_der(der, passphrase).map_err(|_| KeyError::WrongPassphrase)
 }
 
-/// `Proc-Type: 4,ENCRYPTED`: AES in CBC mode, the key from MD5 over pass phrase and salt.
+/// `Proc-Type: 4,ENCRYPTED`: AES or triple DES in CBC mode, the key from MD5 over pass phrase and salt.
 fn legacy_decrypt(info: &str, data: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let (cipher, iv) = info.split_once(',').ok_or(KeyError::Damaged)?;
-    let iv = hex(iv.trim()).filter(|iv| iv.len() == 16).ok_or(KeyError::Damaged);
+    let iv = |length| hex(iv.trim()).filter(|iv| iv.len() == length).ok_or(KeyError::Damaged);
     let plain = match cipher.trim() {
-        "AES-128-CBC" => cbc::<cbc::Decryptor<aes::Aes128>>(data, &iv?, passphrase, 16),
-        "AES-192-CBC" => cbc::<cbc::Decryptor<aes::Aes192>>(data, &iv?, passphrase, 24),
-        "AES-256-CBC" => cbc::<cbc::Decryptor<aes::Aes256>>(data, &iv?, passphrase, 32),
+        "AES-128-CBC" => cbc::<cbc::Decryptor<aes::Aes128>>(data, &iv(16)?, passphrase, 16),
+        "AES-192-CBC" => cbc::<cbc::Decryptor<aes::Aes192>>(data, &iv(16)?, passphrase, 24),
+        "AES-256-CBC" => cbc::<cbc::Decryptor<aes::Aes256>>(data, &iv(16)?, passphrase, 32),
+        "DES-EDE3-CBC" => cbc::<cbc::Decryptor<des::TdesEde3>>(data, &iv(8)?, passphrase, 24),
         _ => return Err(unsupported(format!("its encryption is not supported; {CONVERT}"))),
     };
     plain.ok_or(KeyError::WrongPassphrase)

@@ -66,7 +66,7 @@ fn what_is_no_rsa_key_in_pem_form_says_what_it_is() {
     assert_eq!(refuse("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), KeyError::NotAKey);
     assert_eq!(refuse("-----BEGIN PRIVATE KEY-----\nAAAA\n"), KeyError::Damaged);
     assert_eq!(refuse("-----BEGIN PRIVATE KEY-----\nA?\n-----END PRIVATE KEY-----"), KeyError::Damaged);
-    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----";
+    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----";
     let old = PrivateKey::from_pem(old, Some(&SecretString::from("x"))).unwrap_err();
     assert!(old.to_string().contains("openssl pkcs8"), "{old}");
 }
@@ -111,6 +111,7 @@ fn encrypted_forms_of_openssl_are_read_or_named() {
     for pem in [
         include_str!("../../tests/fixtures/keys/1024-legacy-aes192.pem"),
         include_str!("../../tests/fixtures/keys/1024-legacy-aes256.pem"),
+        include_str!("../../tests/fixtures/keys/1024-legacy-des3.pem"),
         include_str!("../../tests/fixtures/keys/1024-scrypt.pem"),
     ] {
         assert!(is_encrypted(pem));
@@ -119,10 +120,6 @@ fn encrypted_forms_of_openssl_are_read_or_named() {
         let wrong = PrivateKey::from_pem(pem, Some(&SecretString::from("wrong"))).unwrap_err();
         assert_eq!(wrong, KeyError::WrongPassphrase);
     }
-    for pem in [
-        include_str!("../../tests/fixtures/keys/1024-legacy-des3.pem"),
-        include_str!("../../tests/fixtures/keys/1024-pbe1.pem"),
-    ] {
-        assert!(read(pem).unwrap_err().to_string().contains("openssl pkcs8 -topk8"), "{pem}");
-    }
+    let pbe1 = read(include_str!("../../tests/fixtures/keys/1024-pbe1.pem")).unwrap_err();
+    assert!(pbe1.to_string().contains("openssl pkcs8 -topk8"), "{pbe1}");
 }

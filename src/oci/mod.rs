@@ -25,6 +25,7 @@ mod audit;
 mod body;
 pub mod clock;
 mod config;
+mod connector;
 mod endpoint;
 pub mod env;
 mod error;
@@ -63,8 +64,10 @@ use http::{Answer, Http, Proof};
 use network::http_options;
 pub use regions::Regions;
 use secrecy::SecretString;
-use sign_in::instance::Instance;
+use sign_in::Source;
+use sign_in::instance::{self, Instance};
 use sign_in::metadata::Metadata;
+use sign_in::workload::Workload;
 
 /// How the client reaches the service. The proxy variables of the environment are honoured, except for loopback.
 #[derive(Clone, Debug)]
@@ -149,27 +152,51 @@ impl OciClient {
         Ok(Self::with(profile, http, options))
     }
 
-    /// Signs in as the settings say. Only instances have to ask somebody for that: the metadata service who they are, the
-    /// auth service for a token.
+    /// Signs in as the settings say. Instances and pods have to ask somebody for that: the metadata service who they are,
+    /// the auth service, or the cluster, for a token.
     pub async fn sign_in(
         settings: Settings,
         passphrase: Option<SecretString>,
         options: ClientOptions,
     ) -> Result<Self, Problem> {
-        if !settings.values.auth.is_instance() {
-            return Self::new(settings.into_profile(passphrase)?, options);
+        match settings.values.auth {
+            AuthKind::InstancePrincipal | AuthKind::InstanceOboUser => Self::of_instance(settings, options).await,
+            AuthKind::OkeWorkloadIdentity => Self::of_pod(settings, options).await,
+            AuthKind::ApiKey | AuthKind::SecurityToken | AuthKind::ResourcePrincipal => {
+                Self::new(settings.into_profile(passphrase)?, options)
+            }
         }
+    }
+
+    async fn of_instance(settings: Settings, options: ClientOptions) -> Result<Self, Problem> {
         settings.check()?;
         let http = Http::new(http_options(&options)?, options.clock);
         let metadata = Metadata::new(&options.env, options.clock)?;
+        let federation = instance::federation(&options.env)?;
         let mut regions = settings.regions.clone();
         let delegation = settings.values.delegation_token_file.clone();
-        let refuse = |error: OciError| refusal::not_admitted(&error);
-        let instance = Instance::find(metadata, delegation, &mut regions).await.map_err(refuse)?;
+        let auth = settings.values.auth;
+        let refuse = |error: OciError| refusal::not_admitted(auth, &error);
+        let instance = Instance::find(metadata, delegation, federation, &mut regions).await.map_err(refuse)?;
         let exchange =
             Exchange { http: &http, endpoint: options.endpoint.as_ref(), regions: &regions, clock: options.clock };
         let admitted = instance.admit(&exchange).await.map_err(refuse)?;
-        Ok(Self::with(settings.of_instance(instance, admitted, regions), http, options))
+        let region = instance.region.clone();
+        let settings = Settings { regions, ..settings };
+        let profile = settings.of_admitted(admitted, region, Source::Instance(Box::new(instance)));
+        Ok(Self::with(profile, http, options))
+    }
+
+    async fn of_pod(settings: Settings, options: ClientOptions) -> Result<Self, Problem> {
+        settings.check()?;
+        let http = Http::new(http_options(&options)?, options.clock);
+        let workload = Workload::new(&options.env, options.clock)?;
+        let auth = settings.values.auth;
+        let admitted = workload.admit().await.map_err(|error| refusal::not_admitted(auth, &error))?;
+        let region = settings.values.region.as_ref().map(RegionId::new);
+        let region = region.ok_or_else(|| Problem::usage("the pod has no region"))?;
+        let profile = settings.of_admitted(admitted, region, Source::Workload(Box::new(workload)));
+        Ok(Self::with(profile, http, options))
     }
 
     fn with(profile: Profile, http: Http, options: ClientOptions) -> Self {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::rc_setting;
+use super::connector::{HttpOptions, Trust};
 use super::endpoint::EndpointTemplate;
 use super::env::Env;
-use super::http::HttpOptions;
 use super::{ClientOptions, files};
 use crate::domain::problem::Problem;
 
@@ -22,8 +22,9 @@ pub(super) fn http_options(options: &ClientOptions) -> Result<HttpOptions, Probl
         deadline: options.deadline,
         slowest_kib: options.slowest_kib.max(options.read_timeout),
         max_body: options.max_body,
-        cert_bundle: cert_bundle(options)?,
+        trust: cert_bundle(options)?.map_or(Trust::System, Trust::Also),
         proxy: proxy(options)?,
+        no_proxy: no_proxy(&options.env),
         direct: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_loopback),
         plain: options.endpoint.as_ref().is_some_and(EndpointTemplate::is_plain_http),
     })
@@ -42,12 +43,21 @@ fn cert_bundle(options: &ClientOptions) -> Result<Option<PathBuf>, Problem> {
     Ok(Some(path))
 }
 
-/// `--proxy`, else `proxy` in the CLI's own settings, else what the environment says. It may hold a password, so it is
-/// never shown.
+/// In the order of the SDK: lower case wins. All of our requests are encrypted, or stay on this machine.
+const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+fn no_proxy(env: &Env) -> Option<String> {
+    ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| env.get(name)).map(str::to_owned)
+}
+
+/// `--proxy`, else `proxy` in the CLI's own settings, else what the environment says, else what the system says. It may
+/// hold a password, so it is never shown.
 fn proxy(options: &ClientOptions) -> Result<Option<SecretString>, Problem> {
     let of_cli = |env: &Env| Some((SecretString::from(rc_setting(env, "proxy")?.0), "`proxy` in oci_cli_rc"));
     let given = options.proxy.clone().map(|proxy| (proxy, "--proxy"));
-    let Some((proxy, origin)) = given.or_else(|| of_cli(&options.env)) else { return Ok(None) };
+    let by_variable = |name: &&'static str| Some((SecretString::from(options.env.get(name)?), *name));
+    let found = given.or_else(|| of_cli(&options.env)).or_else(|| PROXIES.iter().find_map(by_variable));
+    let Some((proxy, origin)) = found else { return Ok(None) };
     let text = proxy.expose_secret().trim();
     let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let usable = reqwest::Url::parse(&text).is_ok_and(|url| {
@@ -76,6 +86,21 @@ mod tests {
             assert!(problem.what.contains("--proxy") && !problem.to_string().contains("hunter2"), "{problem}");
         }
         assert!(!format!("{:?}", options("http://jo:hunter2@x")).contains("hunter2"));
+    }
+
+    #[test]
+    fn of_the_variables_lower_case_wins_and_what_cannot_be_used_is_named() {
+        let options = |env: &[(&str, &str)]| ClientOptions { env: env.iter().copied().collect(), ..Default::default() };
+        let found = |env: &[(&str, &str)]| proxy(&options(env)).unwrap().map(|url| url.expose_secret().to_owned());
+        let all =
+            [("ALL_PROXY", "http://4"), ("all_proxy", "http://3"), ("HTTPS_PROXY", "http://2"), ("https_proxy", "1")];
+        for (count, expected) in [(4, "http://1"), (3, "http://2"), (2, "http://3"), (1, "http://4")] {
+            assert_eq!(found(&all[..count]).as_deref(), Some(expected));
+        }
+        assert_eq!(found(&[("HTTP_PROXY", "http://5"), ("HTTPS_PROXY", "")]), None, "no request of ours is plain");
+        let problem = proxy(&options(&[("ALL_PROXY", "socks5://jo:hunter2@x")])).unwrap_err();
+        assert!(problem.what.starts_with("ALL_PROXY is no address") && !problem.to_string().contains("hunter2"));
+        assert_eq!(no_proxy(&options(&[("NO_PROXY", "a"), ("no_proxy", "b")]).env).as_deref(), Some("b"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::config::{AuthKind, ConfigProblem, Fault, ProfileOptions, Settings, Va
 use super::files;
 use super::ini::{self, Document};
 use super::regions::Regions;
-use super::sign_in::resource;
+use super::sign_in::{instance, resource, workload};
 
 /// Lays file, environment and options over each other.
 pub(super) struct Overlay<'a> {
@@ -76,9 +76,18 @@ impl Overlay<'_> {
         if auth == AuthKind::ResourcePrincipal {
             self.problems.extend(resource::problems(&self.options.env));
         }
+        if auth == AuthKind::OkeWorkloadIdentity {
+            self.problems.extend(workload::problems(&self.options.env));
+        }
+        let federates = matches!(auth, AuthKind::InstancePrincipal | AuthKind::InstanceOboUser);
+        if federates && self.options.env.get(instance::FEDERATION).is_some() {
+            self.origins.insert("federation_endpoint", format!("environment {}", instance::FEDERATION));
+        }
         self.check_odd_keys();
         self.check_types(&values, &regions);
-        self.check_modes([&self.path.clone(), &values.key_file, &values.security_token_file]);
+        // That of Cloud Shell is Oracle's, and nothing in it is secret.
+        let config = self.path.clone().filter(|_| by_key);
+        self.check_modes([&config, &values.key_file, &values.security_token_file]);
         Settings {
             profile_name: self.profile,
             config_file: self.path,
@@ -106,13 +115,13 @@ impl Overlay<'_> {
         );
     }
 
-    /// Of an instance the metadata service tells it, unless the profile does; of a resource a variable.
+    /// Of an instance the metadata service tells it, unless the profile does; of a resource and a pod a variable.
     fn region_of_place(&mut self, auth: AuthKind, regions: &mut Regions) -> Option<String> {
         let by_hand = self.options.region.is_some() || self.options.env.get("OCI_CLI_REGION").is_some();
         if by_hand || self.file_key("region").is_some() {
             return self.region(regions);
         }
-        if auth != AuthKind::ResourcePrincipal {
+        if !matches!(auth, AuthKind::ResourcePrincipal | AuthKind::OkeWorkloadIdentity) {
             self.origins.insert("region", "told by the metadata service".to_owned());
             return None;
         }

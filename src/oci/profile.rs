@@ -15,7 +15,7 @@ use super::config::{AuthKind, ConfigProblem, Fault, Settings, shown};
 use super::files::{self, FileError};
 use super::key::{self, KeyError, PrivateKey};
 use super::regions::Regions;
-use super::sign_in::instance::{Admitted, Instance};
+use super::sign_in::admitted::Admitted;
 use super::sign_in::resource::Resource;
 use super::sign_in::session::SessionFiles;
 use super::sign_in::{Active, Keeper, Source};
@@ -120,7 +120,7 @@ impl Settings {
     /// not looked at.
     pub fn credential_problems(&self, now: DateTime<Utc>) -> Vec<ConfigProblem> {
         let auth = self.values.auth;
-        if !self.problems.is_empty() || auth.is_instance() {
+        if !self.problems.is_empty() || auth.asks_first() {
             return Vec::new();
         }
         match self.load() {
@@ -160,14 +160,13 @@ impl Settings {
         Ok(self.profile(tenancy, of_token.or(named), region, fingerprint, Keeper::new(active, source)))
     }
 
-    /// The profile of an instance that was given a token.
-    pub(super) fn of_instance(self, instance: Instance, admitted: Admitted, regions: Regions) -> Profile {
+    /// The profile of an instance, or a pod, that was given a token.
+    pub(super) fn of_admitted(self, admitted: Admitted, region: RegionId, source: Source) -> Profile {
         let fingerprint = admitted.active.credential.key().fingerprint().to_owned();
         // In Cloud Shell the certificate is of Oracle's instance, and the profile says whose tenancy it is about.
         let tenancy = self.values.tenancy.as_ref().map_or(admitted.tenancy, Ocid::new);
-        let region = self.values.region.as_ref().map_or_else(|| instance.region.clone(), RegionId::new);
-        let keeper = Keeper::new(admitted.active, Source::Instance(Box::new(instance)));
-        Self { regions, ..self }.profile(tenancy, admitted.user, region, fingerprint, keeper)
+        let region = self.values.region.as_ref().map_or(region, RegionId::new);
+        self.profile(tenancy, admitted.user, region, fingerprint, Keeper::new(admitted.active, source))
     }
 
     fn profile(
@@ -199,7 +198,10 @@ impl Settings {
         let source = match self.values.auth {
             AuthKind::SecurityToken => session(),
             AuthKind::ResourcePrincipal => resource(),
-            AuthKind::ApiKey | AuthKind::InstancePrincipal | AuthKind::InstanceOboUser => None,
+            AuthKind::ApiKey
+            | AuthKind::InstancePrincipal
+            | AuthKind::InstanceOboUser
+            | AuthKind::OkeWorkloadIdentity => None,
         };
         source.unwrap_or(Source::Fixed)
     }
@@ -303,6 +305,7 @@ pub(super) fn token_of(auth: AuthKind) -> &'static str {
         AuthKind::InstancePrincipal => "token of the instance",
         AuthKind::ResourcePrincipal => "token of the resource principal",
         AuthKind::InstanceOboUser => "token of this Cloud Shell",
+        AuthKind::OkeWorkloadIdentity => "token of the pod",
     }
 }
 
@@ -313,7 +316,9 @@ pub(super) fn renew(auth: AuthKind, profile: &str) -> String {
         AuthKind::ApiKey | AuthKind::SecurityToken => format!(
             "oci session authenticate --profile-name {profile}, or while it is valid: oci session refresh --profile {profile}"
         ),
-        AuthKind::InstancePrincipal => "another one is asked for by itself; auditui doctor says why none came".into(),
+        AuthKind::InstancePrincipal | AuthKind::OkeWorkloadIdentity => {
+            "another one is asked for by itself; auditui doctor says why none came".into()
+        }
         AuthKind::ResourcePrincipal => {
             "whoever runs this function or resource renews it: in OCI_RESOURCE_PRINCIPAL_RPST a path to a file can be \
              renewed, a value cannot"

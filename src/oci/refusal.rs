@@ -37,24 +37,51 @@ pub(super) fn explain(error: OciError, profile: &Profile, now: DateTime<Utc>, re
     }
 }
 
-/// The auth service gave no token to an instance at all.
-pub(super) fn not_admitted(error: &OciError) -> Problem {
+/// An instance, or a pod, was given no token at all.
+pub(super) fn not_admitted(auth: AuthKind, error: &OciError) -> Problem {
     if let OciError::Status { status: 401, clock_offset: Some(offset), .. } = error
         && is_by_clock(error)
     {
         let Refusal { what, hint } = clock(*offset);
         return Problem::new(ProblemKind::Authentication, what).hint(hint);
     }
-    let hint = match error {
-        OciError::Status { status: 401, .. } => "the auth service knows no such instance; was it moved or ended?",
-        _ if error.to_string().contains("metadata service") => {
-            "is this a compute instance of Oracle Cloud? elsewhere use --auth api_key or security_token; \
-             on one, firewalls must let 169.254.169.254 through"
-        }
-        _ => return error.to_problem(),
+    let (who, hint) = match auth {
+        AuthKind::OkeWorkloadIdentity => ("pod", of_pod(error)),
+        _ => ("instance", of_instance(error)),
     };
-    let what = format!("no token for this instance: {error}");
+    let Some(hint) = hint else { return error.to_problem() };
+    let what = format!("no token for this {who}: {error}");
     Problem::new(ProblemKind::Authentication, what).hint(hint).request_id(error.request_id().map(str::to_owned))
+}
+
+fn of_instance(error: &OciError) -> Option<&'static str> {
+    match error {
+        OciError::Status { status: 401, .. } => Some("the auth service knows no such instance; was it moved or ended?"),
+        _ if error.to_string().contains("metadata service") => Some(
+            "is this a compute instance of Oracle Cloud? elsewhere use --auth api_key or security_token; \
+             on one, firewalls must let 169.254.169.254 through",
+        ),
+        _ => None,
+    }
+}
+
+fn of_pod(error: &OciError) -> Option<&'static str> {
+    match error {
+        OciError::Status { status: 403, .. } => {
+            Some("workload identity needs an enhanced cluster; a basic one has none")
+        }
+        OciError::Status { status: 401, .. } => {
+            Some("the cluster does not take the word of the service account; does the pod mount that of its own?")
+        }
+        OciError::Tls { .. } => {
+            Some("OCI_KUBERNETES_SERVICE_ACCOUNT_CERT_PATH has to name the cluster's own certificate")
+        }
+        OciError::Connect { .. } | OciError::Timeout { .. } => Some(
+            "is this a pod in a cluster of Oracle's Kubernetes Engine? elsewhere use another --auth; \
+             in one, network policies must let port 12250 of the cluster through",
+        ),
+        _ => None,
+    }
 }
 
 fn clock(offset: TimeDelta) -> Refusal {

@@ -18,6 +18,7 @@ use crate::domain::ocid::Ocid;
 use crate::domain::region::RegionId;
 
 use super::env::Env;
+use super::files;
 
 const FALLBACK_DOMAIN: &str = "oraclecloud.com";
 
@@ -57,8 +58,8 @@ pub struct Regions {
 impl Regions {
     /// What the environment and the user's file add. Entries that cannot be used are left out.
     pub fn load(env: &Env) -> Self {
-        let file = env.home().and_then(|home| std::fs::read(home.join(".oci/regions-config.json")).ok());
-        let mut extra = file.map(|text| user_entries(&text)).unwrap_or_default();
+        let file = env.home().and_then(|home| files::read_config(&home.join(".oci/regions-config.json")).ok());
+        let mut extra = file.map(|text| user_entries(text.as_bytes())).unwrap_or_default();
         extra.extend(env.get("OCI_REGION_METADATA").map(|text| user_entries(text.as_bytes())).unwrap_or_default());
         let default_domain = env.get("OCI_DEFAULT_REALM").map(str::to_lowercase).filter(|domain| is_domain(domain));
         Self { extra, default_domain, ..Self::default() }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use regex::{Regex, RegexBuilder};
@@ -47,9 +48,12 @@ pub enum Condition {
     /// As `Any`, of the values in a file.
     Listed {
         file: String,
-        any: Vec<Self>,
+        any: ValueList,
     },
 }
+
+/// The values of a file as one subject takes them: read once, shared from then on.
+pub type ValueList = Arc<[Condition]>;
 
 /// Numbers as they are typed: a bound on one side or on both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

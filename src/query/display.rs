@@ -139,6 +139,15 @@ fn open_ends(range: &TimeRange) -> (bool, bool) {
     (range.start() == DateTime::<Utc>::MIN_UTC, range.end() == DateTime::<Utc>::MAX_UTC)
 }
 
+fn any_shown(f: &mut fmt::Formatter<'_>, any: &[Condition]) -> fmt::Result {
+    f.write_str("(")?;
+    for (place, one) in any.iter().enumerate() {
+        f.write_str(if place == 0 { "" } else { " OR " })?;
+        in_shown_fields(f, one)?;
+    }
+    f.write_str(")")
+}
+
 fn in_shown_fields(f: &mut fmt::Formatter<'_>, condition: &Condition) -> fmt::Result {
     match condition {
         Condition::Contains(text) | Condition::Equals(text) => f.write_str(&quoted(text)),
@@ -147,14 +156,8 @@ fn in_shown_fields(f: &mut fmt::Formatter<'_>, condition: &Condition) -> fmt::Re
         Condition::Number(numbers) => write!(f, "{numbers}"),
         Condition::Address(network) => write!(f, "{network}"),
         Condition::Present => f.write_str("*"),
-        Condition::Any(any) | Condition::Listed { any, .. } => {
-            f.write_str("(")?;
-            for (place, one) in any.iter().enumerate() {
-                f.write_str(if place == 0 { "" } else { " OR " })?;
-                in_shown_fields(f, one)?;
-            }
-            f.write_str(")")
-        }
+        Condition::Any(any) => any_shown(f, any),
+        Condition::Listed { any, .. } => any_shown(f, any),
     }
 }
 
@@ -229,16 +232,25 @@ fn element(subject: &Subject, condition: &Condition) -> String {
         Condition::Address(network) if network.prefix_len() == network.max_prefix_len() => network.addr().to_string(),
         Condition::Address(network) => network.to_string(),
         Condition::Present => "*".to_owned(),
-        Condition::Any(any) | Condition::Listed { any, .. } => {
-            any.iter().map(|one| element(subject, one)).collect::<Vec<_>>().join(" OR ")
-        }
+        Condition::Any(any) => elements(subject, any),
+        Condition::Listed { any, .. } => elements(subject, any),
     }
+}
+
+fn elements(subject: &Subject, any: &[Condition]) -> String {
+    any.iter().map(|one| element(subject, one)).collect::<Vec<_>>().join(" OR ")
 }
 
 /// `4xx`, where the field understands it.
 fn hundred(subject: &Subject, digit: i64) -> Option<String> {
     let text = format!("{digit}xx");
     matches!(bare_value(subject, false, &text), Some(Condition::Number(_))).then_some(text)
+}
+
+/// A value as somebody types it: bare where that can be read, whatever it then means.
+pub(super) fn typed_value(subject: &Subject, exactly: bool, text: &str) -> String {
+    let is_bare = is_word(text) && bare_value(subject, exactly, text).is_some();
+    if is_bare { text.to_owned() } else { quoted(text) }
 }
 
 /// Without quotes where that means the same.

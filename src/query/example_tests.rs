@@ -138,7 +138,7 @@ fn events() -> Vec<(&'static str, Value)> {
 }
 
 fn read(text: &str) -> Query {
-    let read_list = |_: &str| Ok("10.0.0.0/8\n192.168.0.0/16 \n".to_owned());
+    let read_list = |name: &str, subject: &Subject| list_of(subject, name, "10.0.0.0/8\n192.168.0.0/16 \n");
     let now = "2026-03-14T14:00:00Z".parse().unwrap();
     parse(text, &ParseContext { now, zone: Zone::Utc, read_list: &read_list })
         .unwrap_or_else(|error| panic!("{}", error.render(text)))

@@ -134,6 +134,7 @@ fn holds(condition: &Condition, text: &str) -> bool {
         Condition::Matches(pattern) => pattern.is_match(text),
         Condition::Number(numbers) => numbers.hold(text),
         Condition::Address(network) => text.parse::<IpAddr>().is_ok_and(|address| network.contains(&address)),
-        Condition::Any(any) | Condition::Listed { any, .. } => any.iter().any(|one| holds(one, text)),
+        Condition::Any(any) => any.iter().any(|one| holds(one, text)),
+        Condition::Listed { any, .. } => any.iter().any(|one| holds(one, text)),
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! A [`Selection`] of an earlier snapshot is extended: segments that are still there are not looked at again.
 
+mod complete;
 mod condition;
 mod count;
 mod descent;
@@ -41,7 +42,8 @@ mod walk;
 mod why;
 
 pub use crate::index::RecordRef;
-pub use condition::{Condition, Numbers, Pattern, Subject};
+pub use complete::{Completion, Unfinished, completed, unfinished};
+pub use condition::{Condition, Numbers, Pattern, Subject, ValueList};
 pub use count::{By, Tuple, count};
 pub use facets::Facet;
 pub use field::Field;
@@ -50,7 +52,7 @@ pub use fuzzy::{FuzzyFind, fuzzy};
 pub use glob::{Glob, Token};
 pub use histogram::{Bucket, Histogram};
 pub use matches::{EventRef, matches};
-pub use parse::{ParseContext, ParseError, parse};
+pub use parse::{ParseContext, ParseError, list_of, parse};
 pub use paste::pasted;
 pub use path::JsonPath;
 pub use select::{Cancel, select, select_some};

@@ -33,6 +33,9 @@ pub(super) struct Plan {
 /// What it costs to read an event, where a look at a column costs 1.
 const READING: u32 = 1 << 16;
 
+/// Values that are compared between two looks at whether that is wanted still.
+const TOGETHER: u32 = 1 << 10;
+
 /// Where rows are looked at.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
@@ -115,11 +118,10 @@ impl Plan {
         self.rest.reads_events()
     }
 
-    /// Compares what the dictionaries have gained.
-    pub fn extend(&mut self, snapshot: &Snapshot) {
-        for test in [&mut self.access, &mut self.failed, &mut self.own, &mut self.scope, &mut self.rest] {
-            test.extend(snapshot);
-        }
+    /// Compares what the dictionaries have gained, but for `rest`. `None` when it was cancelled.
+    pub fn extend(&mut self, snapshot: &Snapshot, cancel: &Cancel) -> Option<()> {
+        let tests = [&mut self.access, &mut self.failed, &mut self.own, &mut self.scope];
+        tests.into_iter().try_for_each(|test| test.extend(snapshot, cancel))
     }
 }
 
@@ -205,13 +207,17 @@ impl Test {
         matches!(self, Self::All)
     }
 
-    pub fn extend(&mut self, snapshot: &Snapshot) {
+    /// Compares what the dictionaries have gained. `None` when it was cancelled.
+    pub fn extend(&mut self, snapshot: &Snapshot, cancel: &Cancel) -> Option<()> {
         match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.extend(snapshot)),
-            Self::Not(inner) => inner.extend(snapshot),
-            Self::Column(test) => test.extend(snapshot.dictionary(test.column)),
-            Self::Bytes(test) => test.extend(snapshot.texts()),
-            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) => {}
+            Self::And(parts) | Self::Or(parts) => parts.iter_mut().try_for_each(|part| part.extend(snapshot, cancel)),
+            Self::Not(inner) => inner.extend(snapshot, cancel),
+            Self::Column(test) => test.extend(snapshot.dictionary(test.column), cancel),
+            Self::Bytes(test) => {
+                test.extend(snapshot.texts());
+                Some(())
+            }
+            Self::All | Self::Access(_) | Self::Failed | Self::Flag(_) | Self::Micros(_) => Some(()),
         }
     }
 
@@ -300,15 +306,19 @@ impl ColumnTest {
         Self { column, value, codes: Vec::new(), compared: 0, found: 0 }
     }
 
-    fn extend(&mut self, dictionary: &Dictionary) {
+    fn extend(&mut self, dictionary: &Dictionary, cancel: &Cancel) -> Option<()> {
         self.codes.resize(dictionary.len().max(self.compared).div_ceil(64) as usize, 0);
         for (code, text) in dictionary.values_from(self.compared) {
+            if code % TOGETHER == 0 && cancel.is_cancelled() {
+                return None;
+            }
             if self.value.holds(text) {
                 self.codes[code as usize / 64] |= 1 << (code % 64);
                 self.found += 1;
             }
         }
         self.compared = self.compared.max(dictionary.len());
+        Some(())
     }
 
     fn holds(&self, code: u32) -> bool {

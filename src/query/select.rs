@@ -68,8 +68,12 @@ pub fn select_some(
         return same.clone().in_order(order, cancel);
     }
     let mut plan = same.map_or_else(|| Plan::new(query), |same| Plan::clone(&same.plan));
-    plan.extend(snapshot);
-    let known = Known::of(previous, same.is_some(), &plan, snapshot);
+    plan.extend(snapshot, cancel)?;
+    let known = Known::of(previous, same.is_some(), &plan, snapshot, cancel)?;
+    // Where all rows are known to a part of the query, only what it has gained is asked of values.
+    if !known.spares(snapshot) {
+        plan.rest.extend(snapshot, cancel)?;
+    }
     let parts = find(snapshot, &plan, &known, cancel, enough)?;
     let mut counts = Counts::default();
     for part in &parts {
@@ -101,19 +105,33 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn of(previous: Option<&'a Selection>, same: bool, plan: &Plan, snapshot: &Snapshot) -> Self {
+    /// `None` when it was cancelled.
+    fn of(
+        previous: Option<&'a Selection>,
+        same: bool,
+        plan: &Plan,
+        snapshot: &Snapshot,
+        cancel: &Cancel,
+    ) -> Option<Self> {
         let Some(previous) = previous else {
-            return Self { parts: HashMap::new(), added: None, same_scope: false, same };
+            return Some(Self { parts: HashMap::new(), added: None, same_scope: false, same });
         };
         let parts = previous.parts.iter().filter(|part| part.is_seen).map(|part| (part.segment, part)).collect();
         let before = &previous.plan;
-        let added = before.rest_of.iter().all(|expr| plan.rest_of.contains(expr)).then(|| {
+        let added = if before.rest_of.iter().all(|expr| plan.rest_of.contains(expr)) {
             let added: Vec<_> = plan.rest_of.iter().filter(|expr| !before.rest_of.contains(expr)).cloned().collect();
             let mut test = Test::all(&added);
-            test.extend(snapshot);
-            test
-        });
-        Self { parts, added, same_scope: before.scope_of == plan.scope_of, same }
+            test.extend(snapshot, cancel)?;
+            Some(test)
+        } else {
+            None
+        };
+        Some(Self { parts, added, same_scope: before.scope_of == plan.scope_of, same })
+    }
+
+    /// Whether the rest of the query need not be asked of any row but by what it has gained.
+    fn spares(&self, snapshot: &Snapshot) -> bool {
+        self.added.is_some() && snapshot.segments().iter().all(|segment| self.parts.contains_key(&segment.id()))
     }
 
     /// Whether what is known of a segment leaves no event to be read.

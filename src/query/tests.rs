@@ -370,7 +370,7 @@ proptest! {
     #[test]
     fn a_printed_query_means_the_same(events in events(60), query in query()) {
         prop_assume!(query.conjuncts().iter().all(can_be_said));
-        let context = ParseContext { now: at(1_800_000_000_000_000), zone: Zone::Utc, read_list: &|_| Err("none".to_owned()) };
+        let context = ParseContext { now: at(1_800_000_000_000_000), zone: Zone::Utc, read_list: &|_, _| Err("none".to_owned()) };
         let printed = query.to_string();
         let read = parse(&printed, &context).map_err(|error| TestCaseError::fail(error.render(&printed)))?;
         prop_assert_eq!(&parse(&read.to_string(), &context), &Ok(read.clone()), "{} | {}", printed, read);

@@ -46,7 +46,8 @@ impl ValueTest {
             Condition::Matches(pattern) => Self::Matches(pattern.clone()),
             Condition::Number(numbers) => Self::Number(*numbers),
             Condition::Address(network) => Self::Address(*network),
-            Condition::Any(any) | Condition::Listed { any, .. } => Self::any(any),
+            Condition::Any(any) => Self::any(any),
+            Condition::Listed { any, .. } => Self::any(any),
         }
     }
 

@@ -275,7 +275,7 @@ impl Painter<'_> {
         } else {
             lines.push((" nothing pending".to_owned(), pen.theme.faint));
         }
-        match missing(self.app) {
+        match self.app.leaves_out("counts") {
             Some(missing) => lines.push((format!(" ! {missing}"), pen.theme.warning)),
             None => lines.push((" (missing): the event has no such field".to_owned(), pen.theme.faint)),
         }
@@ -391,24 +391,4 @@ fn label(field: &Subject, wide: bool) -> String {
         _ => "",
     };
     if words.is_empty() { name } else { format!("{name}  {words}") }
-}
-
-/// What counts leave out, where they leave something out.
-pub fn missing(app: &App) -> Option<String> {
-    let facts = app.facts();
-    if app.files().is_some_and(|files| files.end().is_none()) {
-        return Some("counts grow: the files are still being read".to_owned());
-    }
-    if !facts.is_lower_bound() {
-        return None;
-    }
-    let coverage = facts.coverage;
-    let counted = [(coverage.failed, "failed"), (coverage.unfinished(), "under way"), (coverage.denied, "no access")];
-    let parts: Vec<String> =
-        counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let percent = coverage.percent().map(|percent| format!(" (cover {percent}%)")).unwrap_or_default();
-    Some(match &*parts {
-        [] => format!("counts may still grow{percent}"),
-        parts => format!("counts leave out slices: {}{percent}", parts.join(", ")),
-    })
 }

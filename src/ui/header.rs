@@ -301,8 +301,12 @@ fn query_right(app: &App, pen: &Pen<'_>, shape: Shape) -> Spans {
         Some(Fault::Waiting) => return vec![(format!("{} ", pen.glyphs.ellipsis), theme.loading)],
         None => {}
     }
-    if !app.is_current() || app.tenancy().is_none() {
+    if app.tenancy().is_none() {
         return vec![(format!("{} ", pen.glyphs.ellipsis), theme.loading)];
+    }
+    // With the frame of the key: what takes longer than that is seen to be under way.
+    if !app.is_current() {
+        return vec![(format!("searching{} ", pen.glyphs.ellipsis), theme.loading)];
     }
     let count = matched(app, pen, false);
     match shape {

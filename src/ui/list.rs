@@ -132,6 +132,8 @@ impl Painter<'_> {
             ListColumn::Event => theme.strong,
             _ => theme.text,
         };
+        let is_hit = self.app.highlight().is_some_and(|highlight| highlight.is_at(event, column));
+        let style = if is_hit { style.patch(theme.hit) } else { style };
         let style = self.style(pen, at, style, column);
         match column {
             ListColumn::Time => self.time(pen, at, event.time(), style),

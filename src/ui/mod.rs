@@ -29,6 +29,8 @@ mod tree;
 mod views;
 
 #[cfg(test)]
+mod overlay_tests;
+#[cfg(test)]
 mod remapped_tests;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,6 @@ use crate::app::action::Action;
 use crate::app::keymap::Focus;
 use crate::app::pivot::{Pivot, PivotLine, Same};
 
-use super::facets::missing;
 use super::format::RowClock;
 use super::header::at_least;
 use super::pen::{Pen, row};
@@ -152,7 +151,7 @@ impl Painter<'_> {
         let switches = switches.map(|action| self.app.keymap().name_for(Focus::List, action)).join(" ");
         let counted = format!(" Counted in this range and scope, whatever the query and {switches} hide");
         pen.put(row(area, 1), &counted, pen.theme.faint);
-        if let Some(missing) = missing(self.app) {
+        if let Some(missing) = self.app.leaves_out("counts") {
             pen.put(row(area, 2), &format!(" ! {missing}"), pen.theme.warning);
         }
     }

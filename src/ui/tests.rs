@@ -38,13 +38,17 @@ fn screen_with(stage: &mut Stage, width: u16, height: u16, theme: &Theme) -> Str
 }
 
 /// Trailing spaces would be lost on the way through editors, so every line ends in a bar.
-fn framed(text: &str) -> String {
+pub(super) fn framed(text: &str) -> String {
     text.lines().fold(String::new(), |all, line| all + line + "|\n")
 }
 
 pub(super) fn story() -> Stage {
     Stage::new(troubled())
 }
+
+/// What memory is taken depends on the machine, and shifts what stands behind it.
+pub(super) const MEMORY: (&str, &str) =
+    (r"memory \S+ [KM]iB([^│|]*? held), \S+ [KM]?i?B each *([│|])", "memory N$1, N each $2");
 
 macro_rules! picture {
     ($name:ident, $stage:expr, $size:expr, $keys:expr) => {
@@ -60,11 +64,7 @@ macro_rules! picture {
                 };
                 screen(&mut stage, width, height);
             }
-            // What memory is taken depends on the machine, and shifts what stands behind it.
-            let memory = (
-                r"memory \S+ [KM]iB([^│|]*? held), \S+ [KM]?i?B each *([│|])", "memory N$1, N each $2"
-            );
-            insta::with_settings!({ filters => vec![memory] }, {
+            insta::with_settings!({ filters => vec![MEMORY] }, {
                 insta::assert_snapshot!(framed(&screen(&mut stage, width, height)));
             });
         }
@@ -143,11 +143,11 @@ picture!(greeting_large, demo(), LARGE, NO_KEYS);
 picture!(greeting_middle, demo(), MIDDLE, NO_KEYS);
 picture!(greeting_small, demo(), SMALL, NO_KEYS);
 
-fn ascii_story() -> Stage {
+pub(super) fn ascii_story() -> Stage {
     Stage::with(Setup { glyphs: Glyphs::Ascii, ..setup() }, snapshot(14), troubled())
 }
 
-fn demo() -> Stage {
+pub(super) fn demo() -> Stage {
     Stage::with(Setup { demo: true, ..setup() }, snapshot(14), ledger(&[]))
 }
 

@@ -7,6 +7,7 @@ use std::process::Child;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use auditui::domain::text::thousands;
 use auditui::fake_oci::Scenario;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::Value;
@@ -78,7 +79,8 @@ fn what_comes_late_is_found_and_each_event_is_written_once() {
     let told =
         output.stderr.lines().find(|line| line.starts_with("late: ")).unwrap_or_else(|| panic!("{}", output.stderr));
     assert!(told.contains("half of them at most") && told.contains("99 % at most"), "{told}");
-    assert!(output.last_line().starts_with(&format!("export: {} events, ", found.len())), "{}", output.stderr);
+    let written = thousands(found.len() as u64);
+    assert!(output.last_line().starts_with(&format!("export: {written} events, ")), "{}", output.stderr);
 }
 
 #[test]

@@ -50,6 +50,11 @@ fn it_is_what_a_fetch_gives_in_every_format_and_through_every_filter() {
             again.stderr
         );
     }
+    // In Parquet it is said as well when the service processed events, which files do not tell.
+    let table = kept.cloud.home.path("again.parquet").display().to_string();
+    kept.again(&["-o", "parquet", "--output-file", &table, "--coverage", &format!("{table}.json")]).expect(0);
+    let back = Home::empty().run(&["export", "--from", &table]).expect(3);
+    assert!(back.stdout == kept.cloud.export(&[]).expect(0).stdout);
     for args in [&["--region", "fra"][..], &["--compartment", &kept.cloud.ocid("prod/prod-db"), "--no-subtree"]] {
         let (fetched, again) = (kept.cloud.export(args).expect(0), kept.again(args).expect(3));
         assert!(fetched.stdout == again.stdout && !again.stdout.is_empty(), "{args:?}");

@@ -69,7 +69,7 @@ fn with_faults(text: &str, share: f64) -> Scenario {
 fn read(scenario: Scenario, seed: u64, in_flight: usize, most_requests: usize) -> (Reading, u64) {
     let range = TimeRange::ending_at(now(), TimeDelta::hours(25));
     let at = now() + TimeDelta::hours(1);
-    let reader = Reader { silence_ms: 250, kib_ms: 250, max_body: 2_000_000, in_flight, ..Reader::default() };
+    let reader = Reader { silence_ms: 500, kib_ms: 250, max_body: 2_000_000, in_flight, ..Reader::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let options = Options { now: Some(at), epoch: Some(now()), seed: Some(seed), keep_served: true, port: 0 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use auditui::app::files::End;
 use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
-use auditui::app::setup::{AccessFilter, FilesSetup, Glyphs, Setup};
+use auditui::app::setup::{AccessFilter, FilesSetup, Glyphs, Past, Setup};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
 use auditui::domain::zone::Zone;
@@ -63,6 +63,7 @@ impl Screen {
             own_reads: false,
             query: auditui::query::Query::everything(),
             views: auditui::app::saved::built_in(),
+            past: Past::default(),
             views_directory: None,
             zone: Zone::Utc,
             glyphs: Glyphs::Unicode,
@@ -80,6 +81,7 @@ impl Screen {
         };
         let source = Source::Files(Files {
             inputs: find(&[path.to_owned()]).unwrap().inputs,
+            narrow: auditui::files::Narrow::default(),
             names: Box::new(move |name| regions.named(name)),
             judge: Box::new(judge),
             clock: Clock::Frozen(now),

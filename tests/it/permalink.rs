@@ -8,7 +8,7 @@ use std::sync::Arc;
 use auditui::app::action::Action;
 use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
-use auditui::app::setup::{AccessFilter, Glyphs, Setup};
+use auditui::app::setup::{AccessFilter, Glyphs, Past, Setup};
 use auditui::cli::args::CommandLine;
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
@@ -51,6 +51,7 @@ fn setup(cloud: &Cloud) -> Setup {
         own_reads: false,
         query: Query::everything(),
         views: Vec::new(),
+        past: Past::default(),
         views_directory: None,
         zone: Zone::Utc,
         glyphs: Glyphs::Unicode,

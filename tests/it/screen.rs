@@ -9,7 +9,7 @@ use std::sync::Arc;
 use auditui::app::keymap::Keymap;
 use auditui::app::message::Message;
 use auditui::app::pivot::Same;
-use auditui::app::setup::{AccessFilter, Glyphs, Setup};
+use auditui::app::setup::{AccessFilter, Glyphs, Past, Setup};
 use auditui::domain::scope::ScopeRequest;
 use auditui::domain::time_range::TimeRange;
 use auditui::domain::zone::Zone;
@@ -23,6 +23,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+
+use super::support::scenario_but;
 
 /// A Saturday; the simulated world is built around it, and every clock stands still there.
 const EPOCH: &str = "2026-03-14T14:00:00Z";
@@ -43,6 +45,8 @@ struct Start {
     settings: Settings,
     /// Where the files of a session are; none signs with the key of the user.
     session: Option<PathBuf>,
+    /// What stands in the scenario beside the rest.
+    more: Option<&'static str>,
     /// It greets, as with `--demo`.
     demo: bool,
 }
@@ -70,6 +74,7 @@ impl Start {
             query: Query::everything(),
             settings: Settings::default(),
             session: None,
+            more: None,
             demo: false,
         }
     }
@@ -83,7 +88,11 @@ impl Start {
     async fn open(self) -> Screen {
         let now: DateTime<Utc> = EPOCH.parse().unwrap();
         let options = Options { epoch: Some(now), now: Some(now), ..Options::default() };
-        let fake = FakeOci::start(Scenario::named(self.scenario).unwrap(), options).await.unwrap();
+        let scenario = match self.more {
+            Some(more) => scenario_but(self.scenario, "[events]", &format!("{more}\n\n[events]")),
+            None => Scenario::named(self.scenario).unwrap(),
+        };
+        let fake = FakeOci::start(scenario, options).await.unwrap();
         if let Some(gate) = self.gate {
             fake.hold(gate);
         }
@@ -111,6 +120,7 @@ impl Start {
             own_reads: false,
             query: self.query,
             views: auditui::app::saved::built_in(),
+            past: Past::default(),
             views_directory: None,
             zone: Zone::Utc,
             glyphs: self.glyphs,
@@ -228,7 +238,7 @@ async fn everything_read_at_every_size() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_asked_for_at_the_start_is_on_the_screen_and_can_be_taken_away() {
-    let context = ParseContext { now: EPOCH.parse().unwrap(), zone: Zone::Utc, read_list: &|_| Err(String::new()) };
+    let context = ParseContext { now: EPOCH.parse().unwrap(), zone: Zone::Utc, read_list: &|_, _| Err(String::new()) };
     for (width, height) in [(120, 36), (80, 24)] {
         let query = parse("event:Create* -status:>=400", &context).unwrap();
         let screen = Start { query, ..Start::of("small") }.size(width, height).loaded().await;
@@ -465,6 +475,22 @@ async fn a_session_that_is_over_halts_and_after_a_new_login_it_goes_on() {
     let screen = screen.keys("R").await;
     assert!(!screen.driver.app().is_halted(), "{}", screen.text());
     assert_eq!(screen.driver.app().facts().coverage.unfinished(), 0);
+}
+
+/// One that can be renewed is, and nobody who looks at the screen has to know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_can_be_renewed_halts_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = Settings { in_flight: 1, ..Settings::default() };
+    let session = Some(home.path().to_owned());
+    let more = Some("[tokens]\ncalls = 9");
+    let screen = Start { settings, session, more, ..Start::of("small") }.loaded().await;
+    let renewed = screen.fake.requests().iter().filter(|request| request.operation == "RefreshSession").count();
+    assert!(renewed >= 2 && !screen.driver.app().is_halted(), "{renewed}: {}", screen.text());
+    assert_eq!(screen.driver.app().facts().coverage.unfinished(), 0);
+    let by_key = Start::of("small").loaded().await;
+    let events = |screen: &Screen| screen.driver.app().view().unwrap().matched();
+    assert_eq!(events(&screen), events(&by_key), "as many as with a key that does not end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

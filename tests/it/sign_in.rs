@@ -52,6 +52,32 @@ fn renew_resource(cloud: &Cloud) {
     cloud.home.write("pem", &resource.key_pem);
 }
 
+/// The port that clusters answer at is always the same, so each has an address of its own on loopback, if the system has
+/// more than one.
+#[cfg(target_os = "linux")]
+pub fn pod(cloud: &mut Cloud) {
+    use super::tls::{Authority, behind_tls_at};
+    use std::sync::atomic::{AtomicU8, Ordering};
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+
+    let (process, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let host = format!("127.{}.{}.{next}", 1 + (process >> 8) % 200, process & 0xff);
+    let authority = Authority::new();
+    behind_tls_at(cloud, authority.server(&host, false), &format!("{host}:12250"));
+    cloud.home.write("ca.crt", &authority.pem());
+    cloud.home.write("account", &format!("{}\n", cloud.fake.new_service_account()));
+    let [certificate, account] = ["ca.crt", "account"].map(|name| cloud.home.path(name).display().to_string());
+    for (name, value) in [
+        ("OCI_CLI_AUTH", "oke_workload_identity"),
+        ("KUBERNETES_SERVICE_HOST", &host),
+        ("OCI_KUBERNETES_SERVICE_ACCOUNT_CERT_PATH", &certificate),
+        ("OCI_KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH", &account),
+        ("OCI_RESOURCE_PRINCIPAL_REGION", "iad"),
+    ] {
+        cloud.home.set(name, value);
+    }
+}
+
 fn count(cloud: &Cloud, operation: &str) -> usize {
     cloud.fake.requests().iter().filter(|request| request.operation == operation).count()
 }
@@ -102,11 +128,7 @@ fn an_instance_that_gets_no_more_tokens_stops_and_keeps_what_it_has() {
     let output = cloud.export(&["--concurrency", "1"]).expect(4);
     assert!(output.stderr.contains("another one was refused"), "{}", output.stderr);
     assert!(output.last_line().contains("unfinished"), "{}", output.stderr);
-    let world = cloud.world();
-    let lines = output.lines();
-    let found: Vec<_> = world.iter().filter(|event| lines.contains(&&*event.bytes)).cloned().collect();
-    assert!(!found.is_empty() && found.len() < world.len());
-    assert_same_events(&lines, &found);
+    cloud.assert_a_part(&output);
     assert!(count(&cloud, "Federate") <= 3, "it does not ask again and again");
 }
 
@@ -212,6 +234,49 @@ fn cloud_shell_asks_on_behalf_of_its_user() {
     cloud.home.write("etc/token", "x.y.z");
     let refused = cloud.run(&["regions"]).expect(4);
     assert!(refused.stderr.contains("open a new Cloud Shell"), "{}", refused.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pod_asks_its_cluster_and_its_tokens_end_in_the_middle() {
+    let mut cloud = elsewhere("[tokens]\ncalls = 7");
+    pod(&mut cloud);
+    assert_everything_is_read(&cloud, "workload");
+    assert!(count(&cloud, "PodToken") >= 3 && count(&cloud, "Federate") == 0);
+    let report = cloud.run(&["doctor", "-o", "json"]).expect(0).json();
+    assert_eq!(report["profile"]["auth"], "oke_workload_identity");
+    assert!(report["policy"][0]["statement"].as_str().unwrap().contains("request.principal.type = 'workload'"));
+}
+
+/// Only the cluster's own certificate counts, whatever the system trusts.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pod_trusts_its_own_cluster_alone() {
+    let mut cloud = elsewhere("");
+    pod(&mut cloud);
+    let theirs = cloud.home.path("ca.crt").display().to_string();
+    cloud.home.write("other.crt", &super::tls::Authority::new().pem());
+    let other = cloud.home.path("other.crt").display().to_string();
+    cloud.home.set("OCI_KUBERNETES_SERVICE_ACCOUNT_CERT_PATH", other);
+    cloud.home.set("SSL_CERT_FILE", theirs);
+    let output = cloud.run(&["regions"]).expect(4);
+    assert!(output.stderr.contains("has to name the cluster's own certificate"), "{}", output.stderr);
+    assert_eq!(cloud.fake.counts().requests, 0);
+}
+
+#[test]
+fn tokens_come_from_where_the_user_says() {
+    let mut cloud = instance("");
+    let auth = cloud.fake.endpoint_template().replace("{service}/{region}", "auth/of-the-user/v1/x509");
+    cloud.home.set("OCI_CLI_FEDERATION_ENDPOINT", auth);
+    assert_everything_is_read(&cloud, "instance");
+    let requests = cloud.fake.requests();
+    let asked: Vec<_> = requests.iter().filter(|request| request.operation == "Federate").collect();
+    assert_eq!((asked.len(), asked[0].region.as_str()), (1, "of-the-user"));
+    assert!(cloud.run(&["doctor"]).expect(0).text().contains("federation_endpoint"));
+    cloud.home.set("OCI_CLI_FEDERATION_ENDPOINT", "http://auth.example/v1/x509");
+    let output = cloud.run(&["regions"]).expect(2);
+    assert!(output.stderr.contains("OCI_CLI_FEDERATION_ENDPOINT"), "{}", output.stderr);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! A simulated cloud, a home directory that knows it, and our binary run in it.
 //!
-//! Every output of every run is searched for secrets, so that no test need think of them.
+//! Every output of every run is searched for secrets, and every file that a run left in its home, so that no test need
+//! think of them. What is looked for is what the simulator gave away, keys and tokens, and what a test says is secret.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 use auditui::fake_oci::{FakeOci, Options, RequestRecord, Scenario, WorldEvent};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -18,18 +20,33 @@ const ALLOWED: [&str; 6] =
     ["ListEvents", "GetConfiguration", "ListRegionSubscriptions", "GetTenancy", "GetCompartment", "ListCompartments"];
 
 /// Where tokens come from; the only POSTs that exist go to the auth service.
-const SIGNING_IN: [&str; 3] = ["Metadata", "Federate", "RefreshSession"];
+const SIGNING_IN: [&str; 4] = ["Metadata", "Federate", "RefreshSession", "PodToken"];
 
 /// A home directory, and our binary run with nothing else in its environment.
 pub struct Home {
     directory: TempDir,
     env: Vec<(String, String)>,
     secrets: Vec<String>,
+    /// What a simulator has given to clients by now.
+    given: Option<Box<dyn Fn() -> Vec<String> + Send + Sync>>,
+    /// Files that a test put there; they may hold secrets.
+    planted: Mutex<BTreeSet<PathBuf>>,
+}
+
+/// What of a text, such as a key, must be found nowhere.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("-----"))
 }
 
 impl Home {
     pub fn empty() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), env: Vec::new(), secrets: Vec::new() }
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            env: Vec::new(),
+            secrets: Vec::new(),
+            given: None,
+            planted: Mutex::default(),
+        }
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -43,7 +60,8 @@ impl Home {
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).unwrap().write_all(text.as_bytes()).unwrap();
+        options.open(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        self.planted.lock().unwrap().insert(path);
     }
 
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
@@ -54,10 +72,32 @@ impl Home {
         self.env.retain(|(known, _)| known != name);
     }
 
-    /// No output may contain it, nor any line of it.
+    /// Nothing that comes out may contain it, nor any line of it.
     pub fn keep_secret(&mut self, text: &str) {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("-----"));
-        self.secrets.extend(lines.map(str::to_owned));
+        self.secrets.extend(parts(text).map(str::to_owned));
+    }
+
+    /// Fails where bytes that came from a run hold a secret.
+    #[track_caller]
+    pub fn search(&self, place: &str, bytes: &[u8]) {
+        let given = self.given.as_ref().map(|given| given()).unwrap_or_default();
+        let given = given.iter().flat_map(|text| parts(text));
+        for secret in self.secrets.iter().map(String::as_str).chain(given) {
+            let found = memchr::memmem::find(bytes, secret.as_bytes());
+            assert!(found.is_none(), "a secret is in {place}: {}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    /// What was left in the home by whoever ran there. `.oci` is where credentials belong.
+    fn search_files(&self) {
+        let planted = self.planted.lock().unwrap();
+        for path in files_below(self.directory.path()) {
+            let inside = path.strip_prefix(self.directory.path()).unwrap();
+            if inside.starts_with(".oci") || planted.contains(&path) {
+                continue;
+            }
+            self.search(&path.display().to_string(), &unpacked(&path));
+        }
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
@@ -91,19 +131,55 @@ impl Home {
             stdout: output.stdout,
             stderr: String::from_utf8(output.stderr).expect("standard error is text"),
         };
-        let all = format!("{}{}", output.stderr, String::from_utf8_lossy(&output.stdout));
-        // Of tokens that were given on the way nobody here knows the text, but all of them begin like this.
+        // Of tokens that nobody here knows the text of, all begin like this.
         for form in ["ST$", "eyJ", "PRIVATE KEY", "Signature algorithm"] {
             assert!(!output.stderr.contains(form), "a secret was written: {}", output.stderr);
         }
-        for secret in &self.secrets {
-            assert!(!all.contains(secret.as_str()), "a secret was written: {all}");
-        }
+        self.search("standard error", output.stderr.as_bytes());
+        self.search("standard output", &output.stdout);
         for c in output.stderr.chars().filter(|c| *c != '\n') {
             assert!(!c.is_control(), "{c:?} on standard error: {}", output.stderr);
         }
         output
     }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.search_files();
+        }
+    }
+}
+
+/// Every plain file below a directory; links are not followed.
+pub fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            found.extend(files_below(&entry.path()));
+        } else if kind.is_file() {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What a file holds; what is packed and whole, unpacked.
+fn unpacked(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let unpacked = match path.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("zst") => zstd::decode_all(bytes.as_slice()).ok(),
+        Some("gz") => {
+            let mut text = Vec::new();
+            flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut text).ok().map(|_| text)
+        }
+        _ => None,
+    };
+    unpacked.unwrap_or(bytes)
 }
 
 /// What a run left behind.
@@ -156,17 +232,15 @@ impl Cloud {
         Self::of(scenario_but("small", from, to))
     }
 
+    /// What happens so long before its epoch is the same at whatever hour a test is run.
     pub fn of(scenario: Scenario) -> Self {
+        let scenario = scenario.living_by("2026-03-11T14:00:00Z".parse().unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let fake =
             runtime.block_on(FakeOci::start(scenario, Options { keep_served: true, ..Options::default() })).unwrap();
         let mut home = Home::empty();
         fake.write_home(&home.path(".oci")).unwrap();
-        home.keep_secret(&fake.credentials().key_pem);
-        home.keep_secret(fake.session_token().unwrap_or_default());
-        for key in FakeOci::secret_keys() {
-            home.keep_secret(&key);
-        }
+        home.given = Some(Box::new(fake.secrets()));
         home.set("AUDITUI_ENDPOINT", fake.endpoint_template());
         Self { fake, home, runtime }
     }
@@ -190,6 +264,15 @@ impl Cloud {
     pub fn world(&self) -> Vec<WorldEvent> {
         let [from, until] = self.range();
         in_order(self.fake.world_events(from, until))
+    }
+
+    /// A run that ended too early wrote a part of the world, and that in order, each event once.
+    #[track_caller]
+    pub fn assert_a_part(&self, output: &Output) {
+        let (world, lines) = (self.world(), output.lines());
+        let found: Vec<_> = world.iter().filter(|event| lines.contains(&&*event.bytes)).cloned().collect();
+        assert!(!found.is_empty() && found.len() < world.len(), "{} of {}", found.len(), world.len());
+        assert_same_events(&lines, &found);
     }
 
     pub fn runtime(&self) -> &Runtime {
@@ -251,7 +334,7 @@ pub fn assert_polite(requests: &[RequestRecord], ready_regions: &[String]) {
     for request in requests {
         let target = &request.target;
         if SIGNING_IN.contains(&request.operation.as_str()) {
-            assert_eq!(request.method, if request.service == "auth" { "POST" } else { "GET" }, "{target}");
+            assert_eq!(request.method, if request.operation == "Metadata" { "GET" } else { "POST" }, "{target}");
             continue;
         }
         assert_eq!(request.method, "GET", "{target}");

@@ -5,7 +5,10 @@ use std::num::NonZero;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use auditui::fake_oci::Gate;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::support::{Cloud, rfc3339};
 
 struct Session {
     child: Box<dyn Child + Send + Sync>,
@@ -23,6 +26,10 @@ impl Session {
     }
 
     fn run(program: &str, arguments: &[&str]) -> Self {
+        Self::with(program, arguments, &[])
+    }
+
+    fn with(program: &str, arguments: &[&str], environment: &[(&str, String)]) -> Self {
         let size = PtySize { rows: 36, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program);
@@ -30,6 +37,9 @@ impl Session {
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("SSH_TTY", "/dev/pts/0");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = channel();
@@ -212,4 +222,39 @@ fn an_export_shows_a_bar_and_takes_it_away() {
     let (code, bytes) = session.end();
     assert_eq!(code, 3);
     assert!(!String::from_utf8_lossy(&bytes).contains("100%"), "only the end says that it is the end");
+}
+
+/// The session ends while the explorer reads: it halts, says why, keeps what it has, and goes on after a new login.
+#[test]
+fn a_session_that_ends_halts_the_explorer_and_a_new_login_lets_it_go_on() {
+    let cloud = Cloud::named("small");
+    cloud.home.write("~/.oci/token", &cloud.fake.new_session(3_600));
+    let config = std::fs::read_to_string(cloud.home.path(".oci/config")).unwrap();
+    cloud.home.write("~/.oci/config", &format!("{config}security_token_file=~/.oci/token\n"));
+    let gate = Gate::region("us-phoenix-1");
+    cloud.fake.hold(gate);
+    let environment =
+        [("HOME", cloud.home.path("").display().to_string()), ("AUDITUI_ENDPOINT", cloud.fake.endpoint_template())];
+    let [from, until] = cloud.range().map(rfc3339);
+    let arguments = ["--since", &from, "--until", &until, "--concurrency", "1"];
+    let mut session = Session::with(env!("CARGO_BIN_EXE_auditui"), &arguments, &environment);
+    cloud.wait_parked(1);
+    cloud.fake.revoke_tokens();
+    cloud.fake.release_all();
+    session.wait_for("Oracle refused the session token");
+    session.wait_for("halted");
+    let asked = cloud.fake.counts().requests;
+    cloud.home.write("~/.oci/token", &cloud.fake.new_session(3_600));
+    session.press("R");
+    session.wait("no slice under way", |screen| {
+        let text = screen.contents();
+        text.lines()
+            .next()
+            .is_some_and(|line| line.contains("cover ") && !line.contains('~') && !line.contains("halted"))
+    });
+    assert!(cloud.fake.counts().requests > asked);
+    session.press("q");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    cloud.home.search("the terminal", &bytes);
 }

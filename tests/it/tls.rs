@@ -48,8 +48,13 @@ impl Authority {
 
 /// A small cloud behind a server that speaks TLS; the port of that server.
 pub fn behind_tls(cloud: &Cloud, config: ServerConfig) -> u16 {
+    behind_tls_at(cloud, config, "127.0.0.1:0")
+}
+
+/// The same at an address on loopback.
+pub fn behind_tls_at(cloud: &Cloud, config: ServerConfig, address: &str) -> u16 {
     let (acceptor, cloud_port) = (TlsAcceptor::from(Arc::new(config)), cloud.fake.port());
-    let listener = cloud.runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let listener = cloud.runtime().block_on(TcpListener::bind(address)).unwrap();
     let port = listener.local_addr().unwrap().port();
     cloud.runtime().spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

@@ -5,22 +5,29 @@ use crate::app::asking::NotRead;
 use crate::app::effect::{CountRequest, Effect};
 use crate::app::key::KeyPress;
 use crate::app::keymap::Focus;
-use crate::app::notices::Passing;
 use crate::app::overlay::Overlay;
+use crate::app::values::{MOST, ValuesFound, ValuesRequest};
 use crate::app::view::Seen;
 use crate::app::{App, Pane};
 use crate::domain::ocid::Ocid;
-use crate::domain::problem::Problem;
 use crate::domain::text::clean_prefix;
 use crate::domain::time_phrase::{format_length, parse_range};
 use crate::query::{Field, FuzzyFind, Subject, Term};
 
-use super::users::{UsersFound, UsersRequest};
-use super::{Command, MOST, Palette, PaletteLine, Wanted, commands};
+use super::{Command, Palette, PaletteLine, Wanted, commands};
 
 impl App {
     pub(in crate::app) fn open_palette(&mut self) -> Vec<Effect> {
         self.overlay = Some(Overlay::Palette(Palette::new(self.key_focus())));
+        self.palette_edited()
+    }
+
+    /// Over the query line: what was asked before and has in it what is typed; Enter puts it on the line.
+    pub(in crate::app) fn search_history(&mut self) -> Vec<Effect> {
+        let typed = self.prompt.as_ref().map(|prompt| prompt.line.text()).unwrap_or_default();
+        let mut palette = Palette::new(self.key_focus());
+        palette.line.set(&format!(">{typed}"));
+        self.overlay = Some(Overlay::Palette(palette));
         self.palette_edited()
     }
 
@@ -103,17 +110,16 @@ impl App {
         let Some(palette) = self.palette_mut() else { return Vec::new() };
         palette.is_waiting = seen.is_some();
         palette.list(Vec::new());
-        seen.map(|view| Effect::Count(CountRequest::Users(UsersRequest { seen: Seen(view), find })))
-            .into_iter()
-            .collect()
+        let request = |view| ValuesRequest { seen: Seen(view), field: Field::User, find };
+        seen.map(|view| Effect::Count(CountRequest::Values(request(view)))).into_iter().collect()
     }
 
-    pub(in crate::app) fn users_found(&mut self, found: UsersFound) -> Vec<Effect> {
+    pub(in crate::app) fn users_found(&mut self, found: ValuesFound) -> Vec<Effect> {
         if let Some(palette) = self.palette_mut()
             && Wanted::of(&palette.line.text()) == Wanted::User(&found.find)
         {
             palette.is_waiting = false;
-            palette.list(found.users.into_iter().map(|(name, events)| PaletteLine::User { name, events }).collect());
+            palette.list(found.values.into_iter().map(|(name, events)| PaletteLine::User { name, events }).collect());
         }
         Vec::new()
     }
@@ -139,6 +145,7 @@ impl App {
     }
 
     fn complete_palette(&mut self) -> Vec<Effect> {
+        let over_query = self.prompt.is_some();
         let Some(palette) = self.palette_mut() else { return Vec::new() };
         let text = match palette.chosen() {
             Some(PaletteLine::Action { action, .. }) => action.name().into_owned(),
@@ -148,6 +155,7 @@ impl App {
             Some(PaletteLine::User { name, .. }) => format!("@{name}"),
             Some(PaletteLine::View(view)) => format!("!{}", view.name),
             // To be changed before it is asked.
+            Some(PaletteLine::Query(_)) if over_query => return self.run_palette(),
             Some(PaletteLine::Query(query)) => format!("query {query}"),
             None => return Vec::new(),
         };
@@ -169,16 +177,40 @@ impl App {
 
     fn run_palette(&mut self) -> Vec<Effect> {
         let Some(palette) = self.palette() else { return Vec::new() };
-        if let Some((command, text)) = palette.typed() {
+        let typed = palette.typed();
+        let chosen = palette.chosen().cloned();
+        // Opened over the query line it serves that, and whatever leads elsewhere closes both.
+        if let Some(prompt) = &mut self.prompt {
+            match &chosen {
+                Some(PaletteLine::Query(query)) => {
+                    prompt.line.set(query);
+                    self.overlay = None;
+                    return self.prompt_edited();
+                }
+                Some(PaletteLine::Action { .. }) | None => {}
+                _ => {
+                    let left = self.leave_prompt();
+                    return [left, self.run_chosen(typed, chosen)].concat();
+                }
+            }
+        }
+        self.run_chosen(typed, chosen)
+    }
+
+    fn run_chosen(&mut self, typed: Option<(Command, String)>, chosen: Option<PaletteLine>) -> Vec<Effect> {
+        if let Some((command, text)) = typed {
             return self.run_command(command, &text);
         }
-        match palette.chosen().cloned() {
+        match chosen {
             Some(PaletteLine::Action { action, here: true }) => {
                 self.commands.remember(&action.name());
                 self.close_palette();
                 self.act(action)
             }
-            Some(PaletteLine::Action { action, here: false }) => self.not_here(action, palette.from),
+            Some(PaletteLine::Action { action, here: false }) => {
+                let from = self.palette().map_or(Focus::Global, Palette::from);
+                self.not_here(action, from)
+            }
             Some(PaletteLine::Command(command)) => self.begin_command(command),
             Some(PaletteLine::Compartment { id, .. }) => self.jump_to_compartment(&id),
             Some(PaletteLine::User { name, .. }) => {
@@ -198,8 +230,7 @@ impl App {
     pub(in crate::app) fn not_here(&mut self, action: Action, from: Focus) -> Vec<Effect> {
         let place = self.keymap().binding(from, action).map_or("another place", |binding| binding.focus.title());
         let what = format!("{} does nothing here: it works in “{place}”", action.name());
-        self.notices.passing = Some(Passing::Failed(Problem::usage(what)));
-        Vec::new()
+        self.fail(what)
     }
 
     /// Without a text of its own a command asks for it where that is typed.
@@ -210,6 +241,12 @@ impl App {
             Command::Query => {
                 self.focus_on(Pane::List);
                 self.act(Action::Search)
+            }
+            Command::Export => {
+                let mut palette = Palette::new(self.key_focus());
+                palette.line.set("export ");
+                self.overlay = Some(Overlay::Palette(palette));
+                self.palette_edited()
             }
         }
     }
@@ -223,12 +260,17 @@ impl App {
                 self.commands.remember(&typed);
                 self.use_range(range)
             }
+            Command::Export => {
+                self.commands.remember(&typed);
+                self.overlay = None;
+                self.export(text)
+            }
             Command::Query => match self.read(text) {
                 Ok(query) => {
                     self.commands.remember(&typed);
-                    self.recent.remember(&query.to_string());
+                    let remembered = self.remember(&query.to_string());
                     self.overlay = None;
-                    self.ask(query)
+                    [remembered, self.ask(query)].concat()
                 }
                 Err(NotRead::Wrong(_)) => Vec::new(),
                 // The query line waits for the file, and says so.
@@ -264,11 +306,15 @@ impl App {
                 Ok(range) => (format!("= {range}  {}, end exclusive", format_length(range.length())), false),
                 Err(error) => (error.message, true),
             },
+            Some((Command::Export, _)) => match self.export_words() {
+                Ok(words) => (words, false),
+                Err(why) => (format!("nothing can be written: {why}"), true),
+            },
             Some((Command::Query, text)) => match self.read(&text) {
                 Ok(query) if query.is_everything() => ("= every event".to_owned(), false),
                 Ok(query) => (format!("= {query}"), false),
                 Err(NotRead::Wrong(error)) => (error.message, true),
-                Err(NotRead::Needs(file)) => (format!("{} is read first", clean_prefix(&file, 60)), false),
+                Err(NotRead::Needs(list)) => (format!("{} is read first", clean_prefix(&list.file, 60)), false),
             },
             None => (self.chosen_usage(palette), false),
         }
@@ -283,6 +329,7 @@ impl App {
             Some(PaletteLine::Command(command)) => format!(":{}", command.usage()),
             Some(PaletteLine::Compartment { .. }) => "only this compartment and what is below it".to_owned(),
             Some(PaletteLine::User { .. }) => "only events of this user; how many of all in scope and time".to_owned(),
+            Some(PaletteLine::Query(_)) if self.prompt.is_some() => "puts this on the query line".to_owned(),
             Some(PaletteLine::Query(_)) => "asks this again; Tab takes it over to be changed".to_owned(),
             Some(PaletteLine::View(view)) => format!("shows this view: {}", view.query),
             None => String::new(),

@@ -84,6 +84,9 @@ pub enum Auth {
     /// Cloud Shell: an instance on behalf of its user
     #[value(name = "instance_obo_user", alias = "instance-obo-user")]
     InstanceOboUser,
+    /// The pod that this runs in
+    #[value(name = "oke_workload_identity", alias = "oke-workload-identity")]
+    OkeWorkloadIdentity,
 }
 
 impl IdentityArgs {
@@ -115,6 +118,7 @@ impl From<Auth> for AuthKind {
             Auth::InstancePrincipal => Self::InstancePrincipal,
             Auth::ResourcePrincipal => Self::ResourcePrincipal,
             Auth::InstanceOboUser => Self::InstanceOboUser,
+            Auth::OkeWorkloadIdentity => Self::OkeWorkloadIdentity,
         }
     }
 }

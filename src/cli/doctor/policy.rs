@@ -43,20 +43,31 @@ impl State {
     }
 }
 
-fn grantee(auth: AuthKind) -> &'static str {
-    if auth.is_by_place() { "dynamic-group <dynamic-group>" } else { USERS }
+/// No dynamic group holds a pod: conditions say which one is meant.
+const PODS: &str = " where all {request.principal.type = 'workload', request.principal.namespace = '<namespace>', \
+                    request.principal.service_account = '<account>', request.principal.cluster_id = '<cluster>'}";
+
+/// To whom a statement is made out, and what stands at its end.
+fn grantee(auth: AuthKind) -> (&'static str, &'static str) {
+    match auth {
+        AuthKind::OkeWorkloadIdentity => ("any-user", PODS),
+        AuthKind::InstancePrincipal | AuthKind::ResourcePrincipal => ("dynamic-group <dynamic-group>", ""),
+        AuthKind::ApiKey | AuthKind::SecurityToken | AuthKind::InstanceOboUser => (USERS, ""),
+    }
 }
 
-/// Statements in a text, made out to whoever signs.
+/// Statements in a text, each a line of its own, made out to whoever signs.
 pub fn named(auth: AuthKind, text: &str) -> String {
-    text.replace(USERS, grantee(auth))
+    let (who, end) = grantee(auth);
+    let named = |line: &str| if line.contains(USERS) { line.replace(USERS, who) + end } else { line.to_owned() };
+    text.lines().map(named).collect::<Vec<_>>().join("\n")
 }
 
 /// The statements, with what the checks found out.
 pub fn of(auth: AuthKind, checks: &[Check]) -> Vec<Statement> {
-    let grantee = grantee(auth);
+    let (who, end) = grantee(auth);
     let statement = |(name, what)| Statement {
-        statement: format!("Allow {grantee} to {what}"),
+        statement: format!("Allow {who} to {what}{end}"),
         state: checks.iter().find(|check| check.name == name).map_or(State::Unknown, state),
     };
     NEEDS.map(statement).into()
@@ -90,5 +101,8 @@ mod tests {
         assert_eq!(states(&[unreachable]), [State::Unknown; 3]);
         assert!(named(AuthKind::InstancePrincipal, "Allow group <group> to x").contains("dynamic-group"));
         assert!(of(AuthKind::ResourcePrincipal, &[])[0].statement.starts_with("Allow dynamic-group <"));
+        let pod = named(AuthKind::OkeWorkloadIdentity, "no permission\nAllow group <group> to x in tenancy");
+        assert!(pod.starts_with("no permission\nAllow any-user to x in tenancy where all {"), "{pod}");
+        assert!(of(AuthKind::OkeWorkloadIdentity, &[])[0].statement.ends_with("cluster_id = '<cluster>'}"));
     }
 }

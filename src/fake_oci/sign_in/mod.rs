@@ -1,5 +1,5 @@
 //! The metadata service of an instance, and the auth service that gives tokens: to instances for their certificates, to
-//! sessions for those that they have.
+//! sessions for those that they have; and the cluster that gets them for its pods.
 //!
 //! Certificates change with every token that was given for one; the one before is still taken. Tokens are JWTs, end when
 //! the scenario says so, and can be good for some calls only, as if somebody had revoked them.
@@ -57,10 +57,13 @@ struct Keys {
 
 #[derive(Default)]
 struct Given {
-    /// Makes each token one of its kind.
-    tokens: u64,
+    /// Every token; their number makes each one of its kind.
+    texts: Vec<String>,
     federated: u32,
     refreshed: u32,
+    pods: u32,
+    /// The words of service accounts that a cluster takes.
+    accounts: Vec<String>,
     /// The newest certificates, newest first, in PEM form.
     leaves: Vec<String>,
 }
@@ -77,6 +80,12 @@ struct Federation {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Refresh {
     current_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Pod {
+    pod_key: String,
 }
 
 impl SignIn {
@@ -96,8 +105,9 @@ impl SignIn {
     /// A token that `claims` say something about, counted so that no two are the same.
     fn token(&self, claims: serde_json::Value, now: DateTime<Utc>, expires: DateTime<Utc>) -> String {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.tokens += 1;
-        key::token(claims, given.tokens, now, expires)
+        let token = key::token(claims, given.texts.len() as u64 + 1, now, expires);
+        given.texts.push(token.clone());
+        token
     }
 
     /// The token of a user's session.
@@ -123,6 +133,47 @@ impl SignIn {
         let public = private(RESOURCE_KEY)?.to_public_key();
         let registered = Registered::new("resource", public).until(expires).for_calls(self.spec.calls);
         Ok((self.token(claims, now, expires), RESOURCE_KEY, registered))
+    }
+
+    /// The word of a service account of a cluster.
+    pub fn service_account(&self, now: DateTime<Utc>) -> String {
+        let claims = json!({ "sub": "system:serviceaccount:default:auditui", "iss": "https://kubernetes.default.svc" });
+        let word = self.token(claims, now, now + TimeDelta::hours(1));
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).accounts.push(word.clone());
+        word
+    }
+
+    /// A token for the public key in the body, for a pod whose service account the cluster knows.
+    pub fn pod(&self, word: Option<&str>, body: &[u8], now: DateTime<Utc>) -> Result<(String, Registered), Refusal> {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let account = word.and_then(|word| word.strip_prefix("Bearer ")).unwrap_or_default();
+        if !given.accounts.iter().any(|known| known == account) {
+            return Err(Refusal::not_authenticated("The cluster knows no such service account."));
+        }
+        let public = public_key(&read::<Pod>(body)?.pod_key)?;
+        given.pods += 1;
+        if self.spec.refuse_after.is_some_and(|most| given.pods > most) {
+            return Err(Refusal::new(403, "NotAllowed", "This cluster is a basic one, or gives no more tokens."));
+        }
+        drop(given);
+        let expires = now + TimeDelta::seconds(self.spec.seconds);
+        let claims = json!({
+            "sub": regional_ocid("cluster", &self.people.region, &[&self.people.tenancy]),
+            "res_tenant": self.people.tenancy, "ttype": "res_sp",
+        });
+        let token = self.token(claims, now, expires);
+        Ok((token, Registered::new("workload", public).until(expires).for_calls(self.spec.calls)))
+    }
+
+    /// An answer of a cluster: Base64 of JSON.
+    pub fn packed(token: &str) -> Answer {
+        let text = STANDARD.encode(json!({ "token": format!("ST${token}") }).to_string());
+        Answer { content_type: "text/plain", ..Answer::json(text) }
+    }
+
+    /// Every token that was given, whoever got it.
+    pub fn tokens(&self) -> Vec<String> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).texts.clone()
     }
 
     /// Every private key that a client is given.

@@ -53,6 +53,23 @@ fn a_weekend_is_quieter_and_still_worth_looking_at() {
 }
 
 #[test]
+fn a_calendar_of_its_own_makes_all_hours_alike() {
+    let noon = "2026-03-11T12:00:00Z".parse().unwrap();
+    for (scenario, hours) in [("small", 25), ("demo", 2)] {
+        let scenario = Scenario::named(scenario).unwrap().living_by(noon);
+        let before = |epoch: &str| {
+            let epoch: DateTime<Utc> = epoch.parse().unwrap();
+            let world = World::new(&scenario, 7, epoch, "aa:bb").unwrap();
+            let events = world.events(epoch - TimeDelta::hours(hours), epoch);
+            events.into_iter().map(|event| (event.event_id, epoch - event.processed_time)).collect::<Vec<_>>()
+        };
+        let night = before("2026-11-22T03:00:00Z");
+        assert!(!night.is_empty());
+        assert_eq!(before("2027-01-01T16:00:00Z"), night);
+    }
+}
+
+#[test]
 fn begin_and_end_share_their_group() {
     let (world, epoch) = demo();
     let values = parsed(&world.events(epoch - TimeDelta::hours(1), epoch));

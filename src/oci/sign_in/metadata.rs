@@ -14,9 +14,10 @@ use super::retry;
 use crate::domain::problem::Problem;
 use crate::domain::text::clean_prefix;
 use crate::oci::clock::Clock;
+use crate::oci::connector::{HttpOptions, Trust};
 use crate::oci::env::Env;
 use crate::oci::error::OciError;
-use crate::oci::http::{Http, HttpOptions, Proof};
+use crate::oci::http::{Http, Proof};
 
 /// IPv4, and where an instance has none.
 const BASES: [&str; 2] = ["http://169.254.169.254/opc/v2", "http://[fd00:c1::a9fe:a9fe]/opc/v2"];
@@ -44,8 +45,9 @@ impl Metadata {
             deadline: 20 * second,
             slowest_kib: 10 * second,
             max_body: 64 << 10,
-            cert_bundle: None,
+            trust: Trust::System,
             proxy: None,
+            no_proxy: None,
             direct: true,
             plain: bases.iter().all(|base| base.starts_with("http:")),
         };
@@ -127,6 +129,22 @@ fn is_near(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oci::test_server::{Server, ok};
+
+    /// As on an instance without IPv4: the second address answers, and is asked first from then on.
+    #[tokio::test]
+    async fn where_the_first_address_leads_nowhere_the_second_is_asked() {
+        let server = Server::start_with(|_| Some(ok("", "iad\n"))).await;
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut metadata =
+            Metadata::new(&[(OVERRIDE, "http://127.0.0.1/opc/v2")].into_iter().collect(), Clock::System).unwrap();
+        metadata.bases = vec![format!("http://{nobody}/opc/v2"), format!("http://127.0.0.1:{}/opc/v2", server.port)];
+        for _ in 0..2 {
+            assert_eq!(&*metadata.text("/instance/region").await.unwrap(), "iad");
+        }
+        assert_eq!((server.requests().len(), metadata.answering.load(Ordering::Relaxed)), (2, 1));
+        assert!(server.requests()[0].starts_with("GET /opc/v2/instance/region "));
+    }
 
     #[test]
     fn the_override_stays_near_or_is_encrypted() {

@@ -5,11 +5,13 @@
 //!   401 ── replace ──► refused is still the one in use? renew, once for all that were refused with it; ask again
 //! ```
 
+pub(super) mod admitted;
 mod certificate;
 pub(super) mod instance;
 pub(super) mod metadata;
 pub(super) mod resource;
 pub(super) mod session;
+pub(super) mod workload;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,9 +25,10 @@ use super::error::OciError;
 use super::exchange::Exchange;
 use super::signer::Credential;
 use super::token::SessionToken;
-use instance::{Admitted, Instance};
+use instance::Instance;
 use resource::Resource;
 use session::SessionFiles;
+use workload::Workload;
 
 /// No two attempts that lead to nothing come faster than this.
 const REST: Duration = Duration::from_secs(10);
@@ -57,6 +60,11 @@ impl Active {
         }
     }
 
+    fn on_behalf_of(self, delegation: &SecretString) -> Self {
+        let credential = (*self.credential).clone().on_behalf_of(Some(delegation.clone()));
+        Self { credential: Arc::new(credential), ..self }
+    }
+
     fn is_due(&self, now: DateTime<Utc>) -> bool {
         self.expires.is_some_and(|expires| expires - self.margin <= now)
     }
@@ -72,6 +80,7 @@ pub(super) enum Source {
     Session(SessionFiles),
     Instance(Box<Instance>),
     Resource(Resource),
+    Workload(Box<Workload>),
 }
 
 /// Keeps the credential in use.
@@ -146,7 +155,8 @@ impl Keeper {
             Source::Fixed | Source::Resource(_) => return Ok(()),
             Source::Session(_) if before.has_ended(exchange.now()) => return Ok(()),
             Source::Session(files) => self.refresh(files, &before, exchange).await,
-            Source::Instance(instance) => instance.admit(exchange).await.map(|admitted: Admitted| admitted.active),
+            Source::Instance(instance) => instance.admit(exchange).await.map(|admitted| admitted.active),
+            Source::Workload(workload) => workload.admit().await.map(|admitted| admitted.active),
         };
         let until = Instant::now() + REST;
         match got {
@@ -168,7 +178,7 @@ impl Keeper {
         match &self.source {
             Source::Session(files) => files.read_again(before),
             Source::Resource(resource) => resource.read_again(before),
-            Source::Fixed | Source::Instance(_) => None,
+            Source::Fixed | Source::Instance(_) | Source::Workload(_) => None,
         }
     }
 

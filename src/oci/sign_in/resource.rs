@@ -57,7 +57,8 @@ pub(in crate::oci) fn problems(env: &Env) -> Vec<ConfigProblem> {
     let version = match env.get(VERSION) {
         Some("2.2") => None,
         Some(other) => {
-            let message = format!("{VERSION} is `{}`; only 2.2 is supported", clean_prefix(other, 40));
+            let message =
+                format!("{VERSION} is `{}`; only 2.2 is supported{}", clean_prefix(other, 40), instead(other));
             Some(ConfigProblem::usage("resource_principal", Fault::Unsupported, message))
         }
         None => {
@@ -72,6 +73,17 @@ pub(in crate::oci) fn problems(env: &Env) -> Vec<ConfigProblem> {
     missing
         .map(|variable| ConfigProblem::usage("resource_principal", Fault::Missing, format!("{variable} is not set")))
         .collect()
+}
+
+/// What else there is for whoever has another version.
+fn instead(version: &str) -> &'static str {
+    match version {
+        "1.1" => ", but where the resource is an instance, --auth instance_principal works without it",
+        "2.1" | "2.1.1" | "2.1.2" | "3.0" => {
+            ", which needs no further service; --auth api_key or security_token works everywhere"
+        }
+        _ => "",
+    }
 }
 
 impl Resource {
@@ -115,5 +127,30 @@ impl Resource {
         let (key, token) = self.read().ok()?;
         let credential = Credential::session(&token.text, key);
         (credential != *before).then(|| Active::of(credential, &token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_are_not_supported_are_named_with_what_is() {
+        let told = |version: &str| {
+            let mut told = problems(&[(VERSION, version)].into_iter().collect());
+            assert_eq!(told.len(), 1, "{version}");
+            told.remove(0).message
+        };
+        for version in ["1.1", "2.1", "2.1.1", "2.1.2", "3.0"] {
+            let message = told(version);
+            let named = format!("{VERSION} is `{version}`; only 2.2 is supported, ");
+            assert!(message.starts_with(&named) && message.contains("--auth"), "{message}");
+        }
+        assert!(told("4\u{1b}").ends_with("is `4\\x1b`; only 2.2 is supported"), "{}", told("4\u{1b}"));
+        let missing = problems(&[(VERSION, "2.2")].into_iter().collect());
+        assert_eq!(
+            missing.iter().map(|p| p.message.as_str()).collect::<Vec<_>>(),
+            ["OCI_RESOURCE_PRINCIPAL_RPST is not set", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM is not set"]
+        );
     }
 }

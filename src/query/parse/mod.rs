@@ -12,12 +12,12 @@ mod value;
 
 use chrono::{DateTime, Utc};
 
-use super::condition::{Condition, Subject};
+use super::condition::{Condition, Subject, ValueList};
 use super::term::{Expr, Query};
 use crate::domain::zone::Zone;
 use cursor::Cursor;
 pub use error::ParseError;
-pub(super) use name::nearest;
+pub(super) use name::{field_names, flag_names, nearest};
 
 const NOT_WHOLE: &str = "~ switches a whole term off, not a part of one; for a ~ as such use quotes";
 
@@ -29,8 +29,14 @@ const DEPTH: usize = 64;
 pub struct ParseContext<'a> {
     pub now: DateTime<Utc>,
     pub zone: Zone,
-    /// The content of a file of values, or in a sentence why there is none.
-    pub read_list: &'a dyn Fn(&str) -> Result<String, String>,
+    /// The values of a file as a subject takes them (see [`list_of`]), or in a sentence why there are none.
+    pub read_list: &'a dyn Fn(&str, &Subject) -> Result<ValueList, String>,
+}
+
+/// The values in a file's content as `subject` takes them, or in a sentence why there are none.
+pub fn list_of(subject: &Subject, file: &str, content: &str) -> Result<ValueList, String> {
+    let values = value::listed(subject, content);
+    values.map(ValueList::from).map_err(|error| format!("{}: {error}", name::shortened(file)))
 }
 
 /// Reads a query; an empty text shows everything.

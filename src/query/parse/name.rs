@@ -125,8 +125,21 @@ pub fn named(word: &Word) -> Result<Name, ParseError> {
             .ok_or_else(|| ParseError::new(word.span.clone(), "a key is missing between the dots of this path"));
     }
     let message = format!("no field is called “{}”; for a text with : = < or > use quotes", shortened(&text));
-    let names = Field::ALL.iter().map(|field| field.name()).chain(OTHERS);
-    Err(ParseError::new(word.span.clone(), message).nearest(nearest(&text, names)))
+    Err(ParseError::new(word.span.clone(), message).nearest(nearest(&text, field_names())))
+}
+
+/// Everything that may stand before a colon, but for places in the JSON.
+pub fn field_names() -> impl Iterator<Item = &'static str> {
+    Field::ALL.iter().map(|field| field.name()).chain(OTHERS)
+}
+
+/// Everything that `is:` knows.
+pub fn flag_names() -> impl Iterator<Item = &'static str> {
+    TERMS.iter().map(|(name, _)| *name).chain(of_is().map(Flag::name))
+}
+
+fn of_is() -> impl Iterator<Item = Flag> {
+    Flag::ALL.iter().copied().filter(|flag| *flag != Flag::Diff)
 }
 
 /// Whether a field has this name.
@@ -140,7 +153,6 @@ pub fn flag(word: &Word) -> Result<Expr, ParseError> {
     if let Some((_, term)) = TERMS.iter().find(|(name, _)| *name == text) {
         return Ok(term.clone().into());
     }
-    let of_is = || Flag::ALL.iter().copied().filter(|flag| *flag != Flag::Diff);
     if let Some(flag) = of_is().find(|flag| flag.name() == text) {
         return Ok(Term::Flag(flag).into());
     }
@@ -154,9 +166,8 @@ pub fn flag(word: &Word) -> Result<Expr, ParseError> {
     if !missing.is_empty() {
         return Err(ParseError::new(word.span.clone(), missing));
     }
-    let names = TERMS.iter().map(|(name, _)| *name).chain(of_is().map(Flag::name));
     let message = format!("is: does not know “{}”", shortened(&text));
-    Err(ParseError::new(word.span.clone(), message).nearest(nearest(&text, names)))
+    Err(ParseError::new(word.span.clone(), message).nearest(nearest(&text, flag_names())))
 }
 
 /// Up to three of `names`, the most similar first.

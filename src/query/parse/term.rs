@@ -254,9 +254,7 @@ impl Parser<'_, '_> {
         if file.is_empty() {
             return Err(ParseError::new(span, "the name of a file is missing after @"));
         }
-        let content = (self.context.read_list)(&file).map_err(|error| ParseError::new(span.clone(), error))?;
-        let any = value::listed(&subject, &content)
-            .map_err(|error| ParseError::new(span, format!("{}: {error}", name::shortened(&file))))?;
+        let any = (self.context.read_list)(&file, &subject).map_err(|error| ParseError::new(span, error))?;
         Ok(about(subject, Condition::Listed { file, any }))
     }
 

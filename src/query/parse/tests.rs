@@ -9,11 +9,11 @@ use super::*;
 
 const NETS: &str = "# offices\n10.0.0.0/8\n\n192.168.0.0/16\n\"203.0.113.200\"\n";
 
-fn read_list(name: &str) -> Result<String, String> {
+fn read_list(name: &str, subject: &Subject) -> Result<ValueList, String> {
     match name {
-        "office-nets.txt" => Ok(NETS.to_owned()),
-        "bad.txt" => Ok("10.0.0.0/8\n10.0.0.0/99\n".to_owned()),
-        "empty.txt" => Ok("# nobody\n".to_owned()),
+        "office-nets.txt" => list_of(subject, name, NETS),
+        "bad.txt" => list_of(subject, name, "10.0.0.0/8\n10.0.0.0/99\n"),
+        "empty.txt" => list_of(subject, name, "# nobody\n"),
         _ => Err(format!("{name} cannot be read: no such file")),
     }
 }

@@ -1,0 +1,105 @@
+//! The bytes of a file, counted as they are read, and no more of them at once than a page may have.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
+use std::sync::Arc;
+
+use ::parquet::errors::{ParquetError, Result};
+use ::parquet::file::reader::{ChunkReader, Length};
+use hyper::body::Bytes;
+
+use super::super::reader::Progress;
+
+/// What a page may have beside one value of the greatest length.
+const BESIDE: usize = 16 << 20;
+
+/// Bytes that are read for the head of a page.
+const HEAD: usize = 256;
+
+#[derive(Clone)]
+pub struct Source(Arc<Inner>);
+
+struct Inner {
+    file: File,
+    length: u64,
+    progress: Arc<Progress>,
+    /// The most bytes at once, packed or not.
+    most: usize,
+}
+
+/// A part of the file.
+pub struct Part {
+    source: Source,
+    at: u64,
+}
+
+impl Source {
+    pub fn new(file: File, progress: Arc<Progress>, longest: usize) -> io::Result<Self> {
+        let length = file.metadata()?.len();
+        Ok(Self(Arc::new(Inner { file, length, progress, most: longest.saturating_add(BESIDE) })))
+    }
+
+    pub fn ends_with(&self, end: &[u8]) -> bool {
+        let at = self.0.length.checked_sub(end.len() as u64);
+        at.is_some_and(|at| self.take(at, end.len()).is_ok_and(|found| found == end))
+    }
+
+    fn take(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
+        let mut file = &self.0.file;
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::with_capacity(length);
+        file.take(length as u64).read_to_end(&mut bytes)?;
+        self.0.progress.add(bytes.len() as u64);
+        Ok(bytes)
+    }
+}
+
+impl Length for Source {
+    fn len(&self) -> u64 {
+        self.0.length
+    }
+}
+
+impl ChunkReader for Source {
+    type T = BufReader<Part>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        Ok(BufReader::with_capacity(HEAD, Part { source: self.clone(), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        if length > self.0.most {
+            return Err(ParquetError::General(format!("a part of {length} bytes is too large")));
+        }
+        if start.checked_add(length as u64).is_none_or(|end| end > self.0.length) {
+            return Err(ParquetError::EOF("a part lies beyond the end of the file".to_owned()));
+        }
+        let bytes = self.take(start, length)?;
+        check_packed(&bytes, self.0.most)?;
+        Ok(bytes.into())
+    }
+}
+
+impl Read for Part {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.source.take(self.at, buffer.len())?;
+        self.at += bytes.len() as u64;
+        (&bytes[..]).read(buffer)
+    }
+}
+
+/// What is packed by zstd says how large it is, and that is held to be true when it is unpacked; a few bytes may stand
+/// for gigabytes. What is not packed is what it is.
+fn check_packed(bytes: &[u8], most: usize) -> Result<()> {
+    const FRAME: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+    if !bytes.starts_with(FRAME) {
+        return Ok(());
+    }
+    let one = zstd::zstd_safe::find_frame_compressed_size(bytes).is_ok_and(|length| length == bytes.len());
+    let size = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
+    match size {
+        Some(size) if one && size <= most as u64 => Ok(()),
+        Some(size) if one => Err(ParquetError::General(format!("a page of {size} bytes is too large"))),
+        _ => Err(ParquetError::General("a page does not say how large it is".to_owned())),
+    }
+}
