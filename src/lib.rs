@@ -16,4 +16,5 @@ pub mod files;
 pub mod index;
 pub mod oci;
 pub mod query;
+pub mod reconcile;
 pub mod ui;

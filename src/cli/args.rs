@@ -16,6 +16,7 @@ mod collecting;
 mod delivery;
 mod examples;
 mod files;
+mod handover;
 mod identity;
 mod memory;
 mod shell;
@@ -23,6 +24,7 @@ mod shell;
 pub use collecting::{CollectArgs, VerifyArgs};
 pub use delivery::DeliveryArgs;
 pub use files::{CountArgs, EventsArgs, OpenArgs, SummaryArgs, SummaryFormat};
+pub use handover::{FromArgs, ReconcileArgs};
 pub use identity::IdentityArgs;
 pub use memory::MemoryArgs;
 pub use shell::{CompletionsArgs, ConfigArgs, ConfigCommand, Shell};
@@ -86,6 +88,13 @@ pub enum Command {
     /// With FILE it sums up what exports hold, and asks nobody. Without it reads the time span as `auditui export` does.
     #[command(after_help = examples::SUMMARY)]
     Summary(SummaryArgs),
+    /// Compare what was kept with what Connector Hub has archived: which events are missing on either side, by hour and
+    /// region
+    ///
+    /// Events are told by their ids, over the time that both sides cover, or the time given. Exit code 0: both have the
+    /// same; 3: something is missing, different or not known; 1: nothing could be compared.
+    #[command(after_help = examples::RECONCILE)]
+    Reconcile(ReconcileArgs),
     /// Explore events out of files, without any network
     #[command(after_help = examples::OPEN)]
     Open(OpenArgs),
@@ -266,6 +275,8 @@ pub struct ExportArgs {
     /// Only events that answer this query; with --filter, both
     #[arg(value_name = "QUERY")]
     pub query: Option<String>,
+    #[command(flatten)]
+    pub from: FromArgs,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]

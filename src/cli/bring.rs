@@ -172,12 +172,7 @@ async fn of_files(
     let ReadArgs { padding, settling, .. } = args.read;
     let mut verdict =
         exports.judge(&files, range, &Asked { query: &query, now, padding, settling, strict: args.verdict.strict });
-    let opened = Opened {
-        files: files.len() as u64,
-        bytes,
-        skipped_files: exports.unopened.files.len() as u64,
-        skipped_bytes: exports.unopened.bytes,
-    };
+    let opened = opened(&exports, &files, bytes);
     tell_spilling(&snapshot, talk);
     if let Some(finding) = not_held(&snapshot) {
         verdict.lacks(finding);
@@ -237,7 +232,7 @@ fn parts_of_files(parts: &Value, files: &[FileRead], verdict: &Verdict) -> Value
 }
 
 /// As far as the places are known by their ids before anything is read, so that the files of others are not opened.
-fn among(exports: &Exports, mut query: Query, request: &ScopeRequest, env: &Env) -> Query {
+pub fn among(exports: &Exports, mut query: Query, request: &ScopeRequest, env: &Env) -> Query {
     let mut places = Places::default();
     exports.expect_places(&mut places, env);
     let regions = ScopeRequest {
@@ -252,7 +247,7 @@ fn among(exports: &Exports, mut query: Query, request: &ScopeRequest, env: &Env)
 }
 
 /// Narrows to what was asked for; names mean the places that the files name.
-fn scoped(query: &mut Query, request: &ScopeRequest, places: &Places) -> Result<(), Problem> {
+pub fn scoped(query: &mut Query, request: &ScopeRequest, places: &Places) -> Result<(), Problem> {
     if *request == ScopeRequest::default() {
         return Ok(());
     }
@@ -262,8 +257,18 @@ fn scoped(query: &mut Query, request: &ScopeRequest, places: &Places) -> Result<
     Ok(())
 }
 
+/// `bytes`: of the files that were read, as they are.
+pub fn opened(exports: &Exports, files: &[FileRead], bytes: u64) -> Opened {
+    Opened {
+        files: files.len() as u64,
+        bytes,
+        skipped_files: exports.unopened.files.len() as u64,
+        skipped_bytes: exports.unopened.bytes,
+    }
+}
+
 /// `range`: events without a readable time are in none.
-fn narrowed(mut query: Query, filter: &FilterArgs, range: Option<TimeRange>) -> Query {
+pub fn narrowed(mut query: Query, filter: &FilterArgs, range: Option<TimeRange>) -> Query {
     if let Some(range) = range {
         query.push(Term::Time(range));
     }

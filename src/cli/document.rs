@@ -60,5 +60,6 @@ pub fn of_ledger(tenancy: TenancyEntry, ledger: &Ledger, range: Span, at: DateTi
         regions: Vec::new(),
         compartments: Vec::new(),
         cells: Vec::new(),
+        files: Vec::new(),
     }
 }

@@ -18,12 +18,13 @@ use super::outlet::{Delivered, Form, Outlet};
 use super::parquet;
 use super::proof::Proof;
 use super::report;
+use super::staged::Staged;
 use super::stats::{Load, Stats};
 use super::talk::Talk;
 use crate::collect::slug_of;
+use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
 use crate::domain::problem::Problem;
-use crate::domain::tenancy::Tenancy;
 use crate::domain::text::clean;
 use crate::domain::time_range::TimeRange;
 use crate::export::coverage::Filter;
@@ -58,14 +59,7 @@ pub async fn run(
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
     let packing = args.delivery.compress;
     let (staged, records) = bundle.map(Bundle::into_parts).unzip();
-    let outlet = match (staged, args.delivery.split, &args.output_file) {
-        (Some(staged), ..) => Outlet::bundle(staged),
-        (_, Some(split), Some(directory)) => Outlet::many(directory, split, args.output, packing)?,
-        _ => Outlet::one(args.output_file.as_deref(), packing)?,
-    };
-    if args.output == ExportFormat::Parquet {
-        parquet::check(args, outlet.is_terminal())?;
-    }
+    let outlet = outlet(args, staged)?;
     let file = args.output_file.as_deref().filter(|_| outlet.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
     let reading = Reading { settle: args.settle, ..Reading::new(connection, &args.read, range, talk) };
@@ -83,7 +77,8 @@ pub async fn run(
     let mut collected = reading.collect(&mut take, interrupt).await?;
     redaction.iter_mut().for_each(Redaction::prepare);
     let redaction = redaction.map(Arc::new);
-    let mut writing = Writing::new(outlet, form(args, collected.tenancy()), redaction.clone());
+    let form = form(args, &collected.tenancy().id, slug_of(collected.tenancy()));
+    let mut writing = Writing::new(outlet, form, redaction.clone());
     let ordered = intake.drain()?;
     // Writing waits for whoever reads our output, so it must not hold up the runtime.
     tokio::task::block_in_place(|| writing.write(ordered));
@@ -148,7 +143,7 @@ pub struct Writing {
 }
 
 impl Writing {
-    fn new(outlet: Outlet, form: Form, redaction: Option<Arc<Redaction>>) -> Self {
+    pub fn new(outlet: Outlet, form: Form, redaction: Option<Arc<Redaction>>) -> Self {
         Self { outlet, form, redaction, tally: Tally::default(), result: Ok(()) }
     }
 
@@ -166,14 +161,28 @@ impl Writing {
         ordered.tally().events
     }
 
-    fn close(self) -> Result<(Tally, Delivered), Problem> {
+    pub fn close(self) -> Result<(Tally, Delivered), Problem> {
         Ok((self.tally, self.outlet.close(self.result)?))
     }
 }
 
+/// Where it goes; `bundle` is an evidence bundle that was begun.
+pub fn outlet(args: &ExportArgs, bundle: Option<Staged>) -> Result<Outlet, Problem> {
+    let packing = args.delivery.compress;
+    let outlet = match (bundle, args.delivery.split, &args.output_file) {
+        (Some(bundle), ..) => Outlet::bundle(bundle),
+        (_, Some(split), Some(directory)) => Outlet::many(directory, split, args.output, packing)?,
+        _ => Outlet::one(args.output_file.as_deref(), packing)?,
+    };
+    if args.output == ExportFormat::Parquet {
+        parquet::check(args, outlet.is_terminal())?;
+    }
+    Ok(outlet)
+}
+
 /// Writes the coverage, into a directory of parts before that takes its place; gives back its place where that is not the
 /// usual one.
-fn prove(proof: &Proof, document: &CoverageDocument, delivered: Delivered) -> Result<Option<PathBuf>, Problem> {
+pub fn prove(proof: &Proof, document: &CoverageDocument, delivered: Delivered) -> Result<Option<PathBuf>, Problem> {
     match &delivered {
         Delivered::One(_) => proof.write(document),
         Delivered::Many { directory, .. } => {
@@ -198,7 +207,7 @@ fn until(range: TimeRange, endless: bool) -> TimeRange {
     TimeRange::new(range.start(), DateTime::<Utc>::MAX_UTC).filter(|_| endless).unwrap_or(range)
 }
 
-fn access(filter: &FilterArgs) -> Filter {
+pub fn access(filter: &FilterArgs) -> Filter {
     match (filter.writes, filter.reads) {
         (true, _) => Filter::Writes,
         (_, true) => Filter::Reads,
@@ -206,13 +215,14 @@ fn access(filter: &FilterArgs) -> Filter {
     }
 }
 
-fn form(args: &ExportArgs, listed: &Tenancy) -> Form {
-    let tenancy = listed.id.to_string();
+/// `slug`: what the tenancy is called in names of directories; empty where it is not known.
+pub fn form(args: &ExportArgs, tenancy: &Ocid, slug: String) -> Form {
+    let tenancy = tenancy.to_string();
     let shape = match args.output {
         ExportFormat::Jsonl => return Form::Each(Format::Jsonl { meta: args.meta, tenancy }),
         ExportFormat::Table => return Form::Each(Format::Table),
         ExportFormat::Parquet => {
-            return Form::Parquet(About { tenancy: slug_of(listed), tenancy_ocid: tenancy, retrieval: false });
+            return Form::Parquet(About { tenancy: slug, tenancy_ocid: tenancy, retrieval: false });
         }
         ExportFormat::Csv => Shape::Csv,
         ExportFormat::Ocsf => Shape::Ocsf,

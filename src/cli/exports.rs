@@ -85,8 +85,9 @@ impl Exports {
             .map_err(|(path, error)| Problem::new(ProblemKind::Io, format!("cannot read {}: {error}", shown(&path))))?;
         if inputs.is_empty() && collections.is_empty() {
             let there: Vec<String> = paths.iter().map(|path| shown(path)).collect();
-            return Err(Problem::usage(format!("there is no export in {}", there.join(", ")))
-                .hint("exports end in .jsonl, .ndjson or .json, or these with .gz or .zst, or in .parquet; or name the file itself"));
+            let hint = "exports end in .jsonl, .ndjson, .json or .log, or these with .gz or .zst, or in .parquet; or name the \
+                        file itself";
+            return Err(Problem::usage(format!("there is no export in {}", there.join(", "))).hint(hint));
         }
         let mut read = HashMap::new();
         let documents: Vec<_> = inputs.iter().map(|input| document_of(&input.origin, &mut read)).collect();
@@ -153,6 +154,17 @@ impl Exports {
         (!names.is_empty()).then(|| format!("passed over {files} that by name are no exports: {}", names.join(", ")))
     }
 
+    /// A SHA-256 of every file is wanted, whether there is one to compare it with or not.
+    pub fn with_digests(mut self) -> Self {
+        self.inputs.iter_mut().for_each(|input| input.digest = true);
+        self
+    }
+
+    /// What is told of each file beside it, in the order of the inputs.
+    pub fn documents(&self) -> &[Option<CoverageDocument>] {
+        &self.documents
+    }
+
     /// Whether no file was made to hold some events only.
     fn hold_all(&self) -> bool {
         self.documents.iter().flatten().all(|document| document.query.is_none() && only(document).is_none())
@@ -168,8 +180,8 @@ impl Exports {
             let name = file.origin.to_string();
             findings.extend(file.faults.iter().map(|fault| Finding::new(NOT_READ, format!("{name}: {fault}"))));
             if file.others > 0 {
-                let others = count_of(file.others, "JSON object");
-                notes.push(Finding::new("note", format!("{name}: {others} without anything of an event left out")));
+                let others = count_of(file.others, "record");
+                notes.push(Finding::new("note", format!("{name}: {others} left out: no audit event")));
             }
             let Some(document) = document else { continue };
             findings.extend(changed(document, file));
@@ -205,8 +217,7 @@ impl Exports {
             () if whole && self.hold_all() => Completeness::Complete,
             () => Completeness::Filtered,
         };
-        let nothing_readable =
-            !files.is_empty() && files.iter().all(|file| file.events == 0 && !file.faults.is_empty());
+        let nothing_readable = nothing_readable(files);
         findings.append(&mut notes);
         Verdict { completeness, findings, extent, nothing_readable }
     }
@@ -220,6 +231,11 @@ impl Exports {
         }
         Some(all)
     }
+}
+
+/// Whether of all files none could be read, and none gave an event.
+pub fn nothing_readable(files: &[FileRead]) -> bool {
+    !files.is_empty() && files.iter().all(|file| file.events == 0 && !file.faults.is_empty())
 }
 
 impl Completeness {

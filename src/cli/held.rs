@@ -15,7 +15,7 @@ use super::progress::{Bytes, Status};
 use super::talk::Talk;
 use crate::domain::page::Page;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::files::{FileRead, Narrow, Places, Progress, Reader, RegionNames};
+use crate::files::{self, FileRead, Narrow, Places, Progress, Reader, RegionNames};
 use crate::index::{Holdings, IndexOptions, Ingest, IngestSender, Input};
 use crate::oci::{Env, Regions, clock};
 
@@ -74,11 +74,28 @@ pub async fn read_files(
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<(Vec<FileRead>, Places, u64), Problem> {
-    let progress = Arc::new(Progress::of(&exports.inputs));
-    let reader = Reader { narrow, ..Reader::new(region_names(env), clock::now(), Arc::clone(&progress)) };
-    let (inputs, sender) = (exports.inputs.clone(), held.sender());
+    let sender = held.sender();
     let mut places = Places::default();
     exports.expect_places(&mut places, env);
+    let take = move |_, page| send(&sender, page).is_ok();
+    read_pages(&exports.inputs, places, narrow, env, talk, interrupt, take).await
+}
+
+/// Reads files, but for what of them `narrow` leaves out, tells how far it is, what became of each, and how many bytes of
+/// them were read. `take` gets each page with the number of its file among those that are read, on another thread, and
+/// says whether it wants more. `places`: those that are known already.
+pub async fn read_pages(
+    inputs: &[files::Input],
+    mut places: Places,
+    narrow: Narrow,
+    env: &Env,
+    talk: &Talk,
+    interrupt: &mut Interrupt,
+    mut take: impl FnMut(usize, Page) -> bool + Send + 'static,
+) -> Result<(Vec<FileRead>, Places, u64), Problem> {
+    let progress = Arc::new(Progress::of(inputs));
+    let reader = Reader { narrow, ..Reader::new(region_names(env), clock::now(), Arc::clone(&progress)) };
+    let inputs = inputs.to_vec();
     let stop = Arc::new(AtomicBool::new(false));
     let (done, mut result) = oneshot::channel();
     // A thread of its own, which nobody waits for: whoever writes to standard input may never end.
@@ -86,9 +103,12 @@ pub async fn read_files(
         let stop = Arc::clone(&stop);
         move || {
             let files = reader.read_on(&mut places, &inputs, &mut |chunk| {
-                let taken = chunk.pages.into_iter().all(|page| send(&sender, page).is_ok());
+                let file = chunk.file;
+                let taken = chunk.pages.into_iter().all(|page| take(file, page));
                 if taken && !stop.load(Ordering::Relaxed) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
+            // What it holds is let go before anybody is told.
+            drop(take);
             let _ = done.send((files, places));
         }
     });

@@ -28,7 +28,7 @@ impl Wanted {
 
     /// What cannot be told of an event is no reason to leave it out: without a readable time it may lie in the range, and
     /// where nothing of it can be read it may be anything.
-    fn has(&self, bytes: &[u8], decoded: &Decoded<'_>, page: &Page) -> bool {
+    pub fn has(&self, bytes: &[u8], decoded: &Decoded<'_>, page: &Page) -> bool {
         let (fields, mut flags) = (&decoded.fields, decoded.flags);
         if flags.contains(Flags::UNREADABLE) {
             return true;

@@ -18,6 +18,7 @@ mod export;
 mod exports;
 mod filter;
 mod follow;
+mod from_files;
 mod gather;
 mod harden;
 mod held;
@@ -40,6 +41,7 @@ mod probe;
 mod progress;
 mod proof;
 mod range;
+mod reconcile;
 mod redacting;
 mod report;
 mod settings;
@@ -78,6 +80,7 @@ pub fn run(mut line: CommandLine) -> ExitCode {
         Some(Command::Collect(args)) => Talk::new("collect", &args.talk, &env),
         Some(Command::Count(args)) => Talk::new("count", &args.events.talk, &env),
         Some(Command::Summary(args)) => Talk::new("summary", &args.events.talk, &env),
+        Some(Command::Reconcile(args)) => Talk::new("reconcile", &args.talk, &env),
         _ => Talk::plain("auditui"),
     };
     if let Err(problem) = views::apply(&mut line, &env) {
@@ -106,6 +109,7 @@ async fn dispatch(line: &CommandLine, env: &Env, talk: &Talk) -> Result<ExitCode
         Some(Command::Verify(args)) => verifying::run(args, env),
         Some(Command::Count(args)) => count::run(&line.identity, env, args, talk, &mut interrupt).await,
         Some(Command::Summary(args)) => summary::run(&line.identity, env, args, talk, &mut interrupt).await,
+        Some(Command::Reconcile(args)) => reconcile::run(env, args, talk, &mut interrupt).await,
         Some(Command::Open(args)) => open::run(args, &line.settings, env, &mut interrupt).await,
         Some(Command::Config(args)) => {
             let wanted = Wanted::new(&line.screen, &line.settings, env);
@@ -131,9 +135,12 @@ async fn export(
 ) -> Result<ExitCode, Problem> {
     // Before anything is looked for: this is what the user can mend without an account.
     let now = crate::oci::clock::now();
-    let range = args.read.required_range(now)?;
     let asked = args.asked(now)?;
     let redaction = redacting::redaction(&args.delivery, identity.no_input, talk)?;
+    if !args.from.from.is_empty() {
+        return from_files::run(env, args, asked, redaction, talk, interrupt).await;
+    }
+    let range = args.read.required_range(now)?;
     let bundle = args.delivery.evidence.as_deref().map(evidence::Bundle::begin).transpose()?;
     let witness = bundle.as_ref().map(evidence::Bundle::witness);
     let connection = connect(&IdentityArgs { witness, ..identity.clone() }, env).await?;

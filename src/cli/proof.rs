@@ -163,7 +163,7 @@ fn is_special(path: &Path) -> bool {
 }
 
 /// Whether two paths lead to one file, by way of links and of `.`, or would if there were one.
-fn would_be_same_file(named: &Path, export: &Path) -> bool {
+pub fn would_be_same_file(named: &Path, export: &Path) -> bool {
     let whole = |path: &Path| {
         path.canonicalize().ok().or_else(|| Some(directory_of(path).canonicalize().ok()?.join(path.file_name()?)))
     };

@@ -279,7 +279,7 @@ fn lateness(document: &CoverageDocument) -> Option<Finding> {
     Some(Finding::new("late", what))
 }
 
-fn oddities(document: &CoverageDocument) -> Vec<Finding> {
+pub fn oddities(document: &CoverageDocument) -> Vec<Finding> {
     let Some(export) = &document.export else { return Vec::new() };
     let note = |count, what: &str| Finding::new("note", format!("{} {what}", count_of(count, "event")));
     let mut findings = Vec::new();

@@ -78,13 +78,9 @@ impl Settings {
             Some(Asked::Coverage(args)) => args.path.is_none(),
             Some(Asked::Count(args)) => args.events.paths.is_empty(),
             Some(Asked::Summary(args)) => args.events.paths.is_empty(),
+            Some(Asked::Export(args)) => args.from.from.is_empty(),
             Some(
-                Asked::Export(_)
-                | Asked::Collect(_)
-                | Asked::Regions(_)
-                | Asked::Compartments(_)
-                | Asked::Doctor(_)
-                | Asked::Probe(_),
+                Asked::Collect(_) | Asked::Regions(_) | Asked::Compartments(_) | Asked::Doctor(_) | Asked::Probe(_),
             ) => true,
             Some(_) => false,
         };

@@ -146,7 +146,7 @@ fn markdown(found: &Sums, is_bound: bool, coverage: &str) -> String {
 }
 
 /// Text that Markdown takes for nothing else.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let special = |c: char| "\\`*_[]<>|#&~!".contains(c);
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }

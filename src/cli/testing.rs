@@ -43,6 +43,7 @@ pub fn document(cells: &[(&str, &str, CellState)]) -> CoverageDocument {
         regions: Vec::new(),
         compartments: Vec::new(),
         cells: Vec::new(),
+        files: Vec::new(),
     };
     for (region, compartment, state) in cells {
         let read = matches!(state, CellState::Complete | CellState::Settling);

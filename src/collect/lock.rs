@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn what_a_dead_process_left_is_taken_over_but_not_from_another_host_over_a_network() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("lock");
+        let path = directory.path().join("hidden/lock");
+        Disk::default().make_directories(&directory.path().join("hidden")).unwrap();
         let booted = |host: &str, pid, boot: &str| Owner { boot: Some(boot.into()), ..owner(host, pid) };
         let left = |by: &Owner| std::fs::write(&path, serde_json::to_vec(by).unwrap()).unwrap();
         let take = |by: &Owner, local: bool| Lock::take_on(&Disk::default(), &path, by, |_| local);

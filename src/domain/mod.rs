@@ -6,6 +6,7 @@ pub mod event;
 pub mod footprint;
 pub mod lateness;
 pub mod ledger;
+pub mod members;
 pub mod ocid;
 pub mod page;
 pub mod problem;

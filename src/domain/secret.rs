@@ -1,4 +1,5 @@
-//! Where in an event credentials stand: header values that authorise or name a principal, and `identity.credentials`.
+//! Where in an event credentials stand: header values that authorise or name a principal, `identity.credentials`, and
+//! `credentialId` of the first version of the API.
 
 /// Objects that hold some of them; `data.` is left out.
 const PARENTS: [&str; 4] = ["data", "identity", "request", "response"];
@@ -13,7 +14,8 @@ pub fn is_headers(key: &str) -> bool {
 pub fn is_secret(key: &str, in_headers: bool) -> bool {
     let key = key.to_lowercase();
     let name = key.rsplit('.').next().unwrap_or_default();
-    name == "credentials" || in_headers && is_secret_header(name)
+    matches!(name, "credentials" | "credentialid" | "credential-id" | "credential_id")
+        || in_headers && is_secret_header(name)
 }
 
 fn is_secret_header(name: &str) -> bool {
@@ -43,6 +45,7 @@ mod tests {
             "request/headers/opc-obo-token",
             "request/headers/Authorization/0",
             "identity/CREDENTIALS",
+            "credentialId",
             "data.request.headers.authorization",
             "data/request/headers",
             "data/requestHeaders",

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::item::Item;
 use crate::domain::access::Access;
 use crate::domain::event::Flags;
-use crate::domain::time_range::rfc3339;
+use crate::domain::time_range::{FetchWindow, rfc3339};
 
 /// What of a file is said in each of its rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,13 +81,16 @@ pub const COLUMNS: [Column; COUNT] = [
     Column {
         name: "processed_window_start",
         kind: Kind::Time,
-        of: |item, _| Value::Time(Ok(item.record.source.cell.window.start())),
+        of: |item, _| match item.record.source.cell.window {
+            FetchWindow::UNKNOWN => Value::None,
+            window => Value::Time(Ok(window.start())),
+        },
     },
     Column { name: "event_type", kind: Kind::Text, of: |item, _| text(&item.fields.event_type) },
     Column { name: "event_name", kind: Kind::Text, of: |item, _| text(item.fields.name()) },
     Column { name: "source", kind: Kind::Text, of: |item, _| text(&item.fields.source) },
     Column { name: "tenancy", kind: Kind::Text, of: |_, about| text(&about.tenancy) },
-    Column { name: "tenancy_ocid", kind: Kind::Text, of: |item, _| text(item.tenancy) },
+    Column { name: "tenancy_ocid", kind: Kind::Text, of: |item, _| text(&item.tenancy) },
     Column { name: "region", kind: Kind::Text, of: |item, _| item.region().map_or(Value::None, text) },
     Column { name: "compartment_id", kind: Kind::Text, of: |item, _| text(&item.fields.compartment_id) },
     Column { name: "compartment_name", kind: Kind::Text, of: |item, _| text(&item.fields.compartment_name) },
@@ -155,7 +158,8 @@ pub fn of_csv() -> impl Iterator<Item = &'static Column> {
 struct Ext<'a> {
     /// The compartment that was asked for.
     compartment_id: &'a str,
-    window_end: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_end: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retrieved_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,7 +174,7 @@ fn ext<'a>(item: &'a Item<'a>, about: &'a About) -> Value<'a> {
     let source = &item.record.source;
     let ext = Ext {
         compartment_id: source.cell.compartment.as_str(),
-        window_end: rfc3339(source.cell.window.end()),
+        window_end: (source.cell.window != FetchWindow::UNKNOWN).then(|| rfc3339(source.cell.window.end())),
         retrieved_at: about.retrieval.then(|| rfc3339(source.retrieved_at.trunc_subsecs(3))),
         request_id: source.request_id.as_deref().filter(|_| about.retrieval),
         flags: item.flags(),

@@ -74,6 +74,24 @@ pub struct CoverageDocument {
     pub compartments: Vec<CompartmentEntry>,
     /// Every region, compartment and window that was to be read.
     pub cells: Vec<CellEntry>,
+    /// What was read in place of the service, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileEntry>,
+}
+
+/// A file that events were read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// As it was named.
+    pub file: String,
+    /// Of its content, unpacked.
+    pub bytes: u64,
+    /// The same; `None` where not all of it could be read.
+    pub sha256: Option<String>,
+    /// Those that come twice count twice.
+    pub events: u64,
+    /// Whether a coverage document says that it is complete.
+    pub complete: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -72,6 +72,7 @@ fn document() -> CoverageDocument {
         cells: cells(&ledger, &regions, &compartments),
         regions,
         compartments,
+        files: Vec::new(),
     }
 }
 

@@ -243,7 +243,7 @@ impl<'a> Document<'a> {
                 provider: "oci",
                 region: item.region(),
                 availability_zone: some(&fields.availability_domain),
-                account: Named { id: Some(item.tenancy), name: None },
+                account: Named { id: some(&item.tenancy), name: None },
                 project: Named { id: some(&fields.compartment_id), name: some(&fields.compartment_name) },
             },
             user: Named { id: some(&fields.principal_id), name: some(&fields.principal_name) },

@@ -5,8 +5,8 @@ use std::io;
 use serde::Serialize;
 
 use super::item::{Item, some};
-use super::members::Without;
 use super::to_json_line;
+use crate::domain::members::Without;
 
 /// What of an event is not handed over: headers carry signatures and principals, credentials tokens.
 const SECRETS: [&[&str]; 5] = [
@@ -51,7 +51,7 @@ pub fn line(item: &Item<'_>) -> io::Result<Vec<u8>> {
         host: some(&item.fields.source),
         event: Without { members: item.event.clone(), places: SECRETS.to_vec() },
         fields: Fields {
-            oci_tenancy: item.tenancy,
+            oci_tenancy: &item.tenancy,
             oci_region: item.region(),
             oci_compartment_asked: item.record.source.cell.compartment.as_str(),
             oci_key_fingerprint: item.fields.key_fingerprint(),

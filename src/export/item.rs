@@ -6,16 +6,16 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::format::one_line;
-use super::members::{Json, Members};
 use super::record::Record;
-use crate::domain::event::{EventFields, decode, repair};
+use crate::domain::event::{EventFields, decode, listed, repair};
+use crate::domain::members::{Json, Members};
 use crate::domain::ocid::Ocid;
 
 /// A record with what stands in it.
 pub struct Item<'a> {
     pub record: &'a Record,
-    /// OCID of the tenancy that was read.
-    pub tenancy: &'a str,
+    /// OCID of the tenancy that was read; where that is not known, the caller's.
+    pub tenancy: Cow<'a, str>,
     pub fields: EventFields<'a>,
     pub event: Members<'a>,
     pub data: Members<'a>,
@@ -24,9 +24,9 @@ pub struct Item<'a> {
     pub identity: Members<'a>,
 }
 
-/// The bytes as JSON on one line, repaired where a parser would stumble.
+/// The bytes as JSON on one line in the shape of ListEvents, repaired where a parser would stumble.
 pub fn readable(bytes: &[u8]) -> Vec<u8> {
-    one_line(&repair(bytes)).into_owned()
+    one_line(&listed(&repair(bytes))).into_owned()
 }
 
 impl<'a> Item<'a> {
@@ -35,7 +35,9 @@ impl<'a> Item<'a> {
         let event: Members<'a> = serde_json::from_slice(text).unwrap_or_default();
         let data = event.object("data");
         let [request, response, identity] = ["request", "response", "identity"].map(|name| data.object(name));
-        Self { record, tenancy, fields: decode(text).fields, event, data, request, response, identity }
+        let fields = decode(text).fields;
+        let tenancy = if tenancy.is_empty() { fields.tenant_id.clone() } else { Cow::Borrowed(tenancy) };
+        Self { record, tenancy, fields, event, data, request, response, identity }
     }
 
     /// When it happened; where it does not say so, the beginning of the minutes in which it was processed, and the flag

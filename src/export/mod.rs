@@ -12,7 +12,6 @@ mod ecs;
 mod format;
 mod hec;
 mod item;
-mod members;
 mod ocsf;
 pub mod parquet;
 mod record;

@@ -10,11 +10,13 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::record::{Record, Source};
 use crate::domain::event::{Decoded, Flags};
 use crate::domain::footprint::Footprint;
+use crate::domain::ledger::CellKey;
 use crate::domain::page::Page;
 
 /// Limits of a [`Sorter`].
@@ -65,6 +67,8 @@ pub struct Sorter {
     held_bytes: usize,
     runs: Vec<File>,
     sources: Vec<Arc<Source>>,
+    /// Of sources without a request of their own, as pages of files have: there are many pages of few places.
+    places: HashMap<(CellKey, DateTime<Utc>), u32>,
     /// Content hash by id hash, to find ids that stand over different bytes.
     contents: HashMap<u128, u64>,
     conflicts: HashSet<u128>,
@@ -96,6 +100,7 @@ impl Sorter {
             held_bytes: 0,
             runs: Vec::new(),
             sources: Vec::new(),
+            places: HashMap::new(),
             contents: HashMap::new(),
             conflicts: HashSet::new(),
         }
@@ -115,13 +120,22 @@ impl Sorter {
             if !wanted(bytes, &decoded) {
                 continue;
             }
-            let source = *source.get_or_insert_with(|| {
-                self.sources.push(Arc::new(Source::of(page)));
-                (self.sources.len() - 1) as u32
-            });
+            let source = *source.get_or_insert_with(|| self.source(page));
             self.hold(&decoded, bytes, source)?;
         }
         Ok(())
+    }
+
+    fn source(&mut self, page: &Page) -> u32 {
+        let next = self.sources.len() as u32;
+        let place = match page.request_id {
+            Some(_) => next,
+            None => *self.places.entry((page.cell.clone(), page.received_at)).or_insert(next),
+        };
+        if place == next {
+            self.sources.push(Arc::new(Source::of(page)));
+        }
+        place
     }
 
     /// The events in order. Everything that was pushed comes out exactly once.
@@ -136,7 +150,15 @@ impl Sorter {
         for stream in &mut streams {
             heads.push(stream.next()?);
         }
-        Ok(Ordered { streams, heads, sources: self.sources, conflicts: self.conflicts, tally: Tally::default() })
+        let unwanted = vec![false; self.sources.len()];
+        Ok(Ordered {
+            streams,
+            heads,
+            sources: self.sources,
+            unwanted,
+            conflicts: self.conflicts,
+            tally: Tally::default(),
+        })
     }
 
     fn hold(&mut self, decoded: &Decoded<'_>, bytes: &[u8], source: u32) -> io::Result<()> {
@@ -173,11 +195,24 @@ pub struct Ordered {
     /// The first event of each stream.
     heads: Vec<Option<Item>>,
     sources: Vec<Arc<Source>>,
+    /// By source: whether what it gave is passed over.
+    unwanted: Vec<bool>,
     conflicts: HashSet<u128>,
     tally: Tally,
 }
 
 impl Ordered {
+    /// Only what was read in these places; before the first event is taken.
+    pub fn only(mut self, wanted: impl Fn(&Source) -> bool) -> io::Result<Self> {
+        self.unwanted = self.sources.iter().map(|source| !wanted(source)).collect();
+        for (stream, head) in self.streams.iter_mut().zip(&mut self.heads) {
+            while head.as_ref().is_some_and(|item| self.unwanted[item.source as usize]) {
+                *head = stream.next()?;
+            }
+        }
+        Ok(self)
+    }
+
     /// The next event; `None` after the last.
     #[expect(
         clippy::should_implement_trait,
@@ -212,7 +247,10 @@ impl Ordered {
 
     fn pop(&mut self) -> io::Result<Option<Item>> {
         let Some(place) = self.least() else { return Ok(None) };
-        let next = self.streams[place].next()?;
+        let mut next = self.streams[place].next()?;
+        while next.as_ref().is_some_and(|item| self.unwanted[item.source as usize]) {
+            next = self.streams[place].next()?;
+        }
         Ok(std::mem::replace(&mut self.heads[place], next))
     }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 fn page(compartment: &str, events: &[String]) -> Page {
     let window = FetchWindow::from_minutes(0, 60).unwrap();
     let cell = CellKey { region: "r".into(), compartment: compartment.into(), window };
-    Page::new(cell, format!("[{}]", events.join(",")).into_bytes(), None, chrono::DateTime::UNIX_EPOCH).unwrap()
+    Page::new(cell, format!("[{}]", events.join(",")).into_bytes(), None, DateTime::UNIX_EPOCH).unwrap()
 }
 
 fn event(id: u32, second: u32, text: &str) -> String {

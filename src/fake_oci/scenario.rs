@@ -251,6 +251,7 @@ const EMBEDDED: [(&str, &str); 14] = [
 
 impl Scenario {
     /// With this calendar, see [`EventSpec::calendar`], where it says none itself.
+    #[must_use]
     pub fn living_by(mut self, calendar: DateTime<Utc>) -> Self {
         self.events.calendar.get_or_insert(calendar);
         self

@@ -21,6 +21,8 @@ pub struct Meta {
     pub region: Option<String>,
     /// The compartment that was asked for.
     pub compartment_id: Option<String>,
+    /// OCID of the tenancy that was read.
+    pub tenancy: Option<String>,
 }
 
 /// An event of which more is known than it says itself.

@@ -9,8 +9,8 @@ use crate::domain::text::clean;
 /// The ending of exports that are tables.
 const TABLE: &str = "parquet";
 
-/// Endings of other exports, before that of what packs them.
-const EXPORTS: [&str; 3] = ["jsonl", "ndjson", "json"];
+/// Endings of other exports, before that of what packs them; Connector Hub calls what it writes `.log.gz`.
+const EXPORTS: [&str; 4] = ["jsonl", "ndjson", "json", "log"];
 const PACKED: [&str; 2] = ["gz", "zst"];
 
 /// The name, or the end of the name, of what an export leaves beside its events.
@@ -154,6 +154,7 @@ mod tests {
             "z.jsonl",
             "a/b/2.NDJSON.gz",
             "a/1.json.zst",
+            "a/b/3.log.gz",
             "coverage.json",
             "z.jsonl.coverage.json",
             ".x.json",
@@ -166,8 +167,14 @@ mod tests {
         }
         let found = find(&["-".into(), directory.path().to_owned(), path("notes.txt"), "-".into()]).unwrap();
         let named = |name: &str| Origin::File(path(name));
-        let expected =
-            [Origin::Stdin, named("a/1.json.zst"), named("a/b/2.NDJSON.gz"), named("z.jsonl"), named("notes.txt")];
+        let expected = [
+            Origin::Stdin,
+            named("a/1.json.zst"),
+            named("a/b/2.NDJSON.gz"),
+            named("a/b/3.log.gz"),
+            named("z.jsonl"),
+            named("notes.txt"),
+        ];
         assert_eq!(found.inputs.iter().map(|input| input.origin.clone()).collect::<Vec<_>>(), expected);
         assert_eq!(found.skipped, [path("a/old.gz"), path("notes.txt")]);
         assert_eq!(find(&[path("none")]).unwrap_err().0, path("none"));

@@ -22,7 +22,10 @@ pub struct Places {
     regions: BTreeMap<RegionId, Option<String>>,
     /// With their names, where an event has told.
     compartments: BTreeMap<Ocid, Option<String>>,
+    /// Of those who called.
     tenancies: BTreeSet<Ocid>,
+    /// That were read, where somebody has written that down.
+    told: BTreeSet<Ocid>,
     span: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
@@ -73,6 +76,24 @@ impl Places {
             let (first, last) = self.span.unwrap_or((time, time));
             self.span = Some((first.min(time), last.max(time)));
         }
+    }
+
+    /// Takes note that an event was read from this tenancy.
+    pub(super) fn tell_tenancy(&mut self, tenancy: &str) {
+        if self.told.iter().all(|told| told.as_str() != tenancy) {
+            self.told.insert(Ocid::new(tenancy));
+        }
+    }
+
+    /// The tenancy that all of it was read from, as far as that is known.
+    pub fn only_tenancy(&self) -> Option<&Ocid> {
+        let known = if self.told.is_empty() { &self.tenancies } else { &self.told };
+        known.first().filter(|_| known.len() == 1)
+    }
+
+    /// The name of a compartment, where an event has told.
+    pub fn name_of(&self, compartment: &Ocid) -> Option<&str> {
+        self.compartments.get(compartment)?.as_deref()
     }
 
     /// From the first event to the last one, in whole minutes; `None` while none says when it happened.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead as _, Read};
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,13 +13,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use super::content::{Content, Counted};
 use super::entry::{Event, Meta, Wrapped, unwrap};
 use super::find::{Input, Origin};
 use super::parquet::{self, Narrow, Table};
 use super::places::{Places, region_of};
 use super::unpack::unpack;
 use super::values::{LONGEST, Next, Values};
-use crate::domain::event::{EventFields, Flags, decode};
+use super::wrapping::{Part, inside};
+use crate::domain::event::{EventFields, Flags, decode, is_of_another_log};
 use crate::domain::ledger::CellKey;
 use crate::domain::ocid::Ocid;
 use crate::domain::page::Page;
@@ -37,9 +39,6 @@ const LARGE: usize = 2 * CHUNK_BYTES;
 
 /// How often it is looked whether they are held.
 const LOOK: Duration = Duration::from_millis(1);
-
-/// Of the beginning of a file, what is looked at to tell that it is no text.
-const GLANCE: usize = 1 << 10;
 
 /// The id and the three letters of a region by either of them; `None` where nobody knows it.
 pub type RegionNames = Arc<dyn Fn(&str) -> Option<(RegionId, String)> + Send + Sync>;
@@ -68,6 +67,8 @@ pub struct Progress {
 pub struct Chunk<'a> {
     /// One for each place.
     pub pages: Vec<Page>,
+    /// Which of the files it is out of.
+    pub file: usize,
     pub places: &'a Places,
 }
 
@@ -77,7 +78,7 @@ pub struct FileRead {
     pub origin: Origin,
     /// Handed over; those that come twice count twice.
     pub events: u64,
-    /// JSON objects that are no events; left out.
+    /// JSON objects that are no audit events; left out.
     pub others: u64,
     /// Bytes of the content, unpacked.
     pub bytes: u64,
@@ -146,11 +147,13 @@ impl Reader {
         take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Vec<FileRead> {
         let mut files = Vec::new();
-        for input in inputs {
+        for (number, input) in inputs.iter().enumerate() {
             let mut reading = OneFile {
                 reader: self,
+                number,
                 places: &mut *places,
                 chunk: Pending::default(),
+                told: region_of_path(&input.origin, &self.names),
                 file: FileRead {
                     origin: input.origin.clone(),
                     events: 0,
@@ -174,8 +177,11 @@ impl Reader {
 /// A file while it is read.
 struct OneFile<'a> {
     reader: &'a Reader,
+    number: usize,
     places: &'a mut Places,
     chunk: Pending,
+    /// The region that the path names.
+    told: Option<RegionId>,
     file: FileRead,
 }
 
@@ -190,6 +196,10 @@ struct Pending {
 
 impl OneFile<'_> {
     fn read(&mut self, input: &Input, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        if is_csv(&input.origin) {
+            self.file.faults.push("a table has columns of events, not events; nothing of it was read".to_owned());
+            return ControlFlow::Continue(());
+        }
         if let Origin::File(path) = &input.origin
             && let Some(file) = parquet::open(path)
         {
@@ -308,7 +318,7 @@ impl OneFile<'_> {
         }
         let start = self.chunk.body.len();
         self.chunk.body.extend_from_slice(bytes);
-        self.take_event(Some(row.meta), start..self.chunk.body.len());
+        self.take_record(Some(row.meta), start..self.chunk.body.len());
     }
 
     fn open(&self, origin: &Origin) -> io::Result<Counted> {
@@ -351,35 +361,58 @@ impl OneFile<'_> {
     /// The value at `extent` is what the body ends with.
     fn take_value(&mut self, extent: Range<usize>) {
         let line = self.chunk.body.get(extent.clone()).unwrap_or_default();
-        let (meta, event) = match unwrap(line) {
+        match unwrap(line) {
             Some(Wrapped { meta, event: Event::At(at) }) => {
-                (Some(meta), extent.start + at.start..extent.start + at.end)
+                self.take_record(Some(meta), extent.start + at.start..extent.start + at.end);
             }
             Some(Wrapped { meta, event: Event::Text(text) }) => {
-                let start = self.chunk.body.len();
-                self.chunk.body.extend_from_slice(text.as_bytes());
-                (Some(meta), start..self.chunk.body.len())
+                let extent = self.chunk.append(text.as_bytes());
+                self.take_record(Some(meta), extent);
             }
-            None => (None, extent),
-        };
-        self.take_event(meta, event);
+            None => self.take_record(None, extent),
+        }
     }
 
-    /// `event`: where it stands in the body.
-    fn take_event(&mut self, meta: Option<Meta>, event: Range<usize>) {
-        let bytes = self.chunk.body.get(event.clone()).unwrap_or_default();
+    fn take_record(&mut self, meta: Option<Meta>, extent: Range<usize>) {
+        let bytes = self.chunk.body.get(extent.clone()).unwrap_or_default();
         let decoded = decode(bytes);
-        let says_nothing = EventFields { time: None, ..decoded.fields.clone() } == EventFields::default();
-        let readable = !decoded.flags.contains(Flags::UNREADABLE);
-        if meta.is_none() && says_nothing && readable && bytes.starts_with(b"{") {
-            self.file.others += 1;
-            return;
+        // What has an id is an event; all else is looked at once more.
+        if decoded.fields.id.is_empty() && bytes.starts_with(b"{") {
+            if let Some(parts) = inside(bytes) {
+                return self.take_parts(meta.as_ref(), &extent, parts);
+            }
+            let says_nothing = EventFields { time: None, ..decoded.fields.clone() } == EventFields::default();
+            let readable = !decoded.flags.contains(Flags::UNREADABLE);
+            if meta.is_none() && readable && (says_nothing || is_of_another_log(bytes)) {
+                self.file.others += 1;
+                return;
+            }
         }
-        let place = place(meta.unwrap_or_default(), &decoded.fields, &self.reader.names);
+        if let Some(tenancy) = meta.as_ref().and_then(|meta| meta.tenancy.as_deref()) {
+            self.places.tell_tenancy(tenancy);
+        }
+        let place = place(meta.unwrap_or_default(), &decoded.fields, self.told.as_ref(), &self.reader.names);
         self.places.add(&place.0, &place.1, &decoded.fields, &*self.reader.names);
-        self.chunk.events.entry(place).or_default().push(event);
+        self.chunk.events.entry(place).or_default().push(extent);
         self.chunk.count += 1;
         self.file.events += 1;
+    }
+
+    /// `extent`: where the wrapping stands in the body.
+    fn take_parts(&mut self, meta: Option<&Meta>, extent: &Range<usize>, parts: Vec<Part>) {
+        for part in parts {
+            match part {
+                Part::At(at) => self.take_record(meta.cloned(), extent.start + at.start..extent.start + at.end),
+                Part::Decoded(bytes) => {
+                    let extent = self.chunk.append(&bytes);
+                    self.take_record(meta.cloned(), extent);
+                }
+                Part::Broken(why) => {
+                    let behind = thousands(self.file.events);
+                    self.file.faults.push(format!("behind event {behind}, a message was left out: {why}"));
+                }
+            }
+        }
     }
 
     fn hand_over(&mut self, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -394,7 +427,8 @@ impl OneFile<'_> {
             let cell = CellKey { region, compartment, window: FetchWindow::UNKNOWN };
             Page::of_values(cell, Arc::clone(&body), extents, self.reader.now)
         };
-        let flow = take(Chunk { pages: events.into_iter().map(page).collect(), places: self.places });
+        let flow =
+            take(Chunk { pages: events.into_iter().map(page).collect(), file: self.number, places: self.places });
         let held = Arc::downgrade(&body);
         drop(body);
         while large && flow.is_continue() && held.strong_count() > 0 {
@@ -405,72 +439,43 @@ impl OneFile<'_> {
 }
 
 impl Pending {
+    /// Where it stands then.
+    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.body.len();
+        self.body.extend_from_slice(bytes);
+        start..self.body.len()
+    }
+
     fn is_full(&self) -> bool {
         self.count >= CHUNK_EVENTS || self.body.len() >= CHUNK_BYTES
     }
 }
 
-/// Where an event was read: what was said of it, else what it says itself; empty where nobody knows.
-fn place(meta: Meta, fields: &EventFields<'_>, names: &RegionNames) -> (RegionId, Ocid) {
+/// Where an event was read: what was said of it, else what it says itself, else what the path of its file says; empty
+/// where nobody knows.
+fn place(meta: Meta, fields: &EventFields<'_>, told: Option<&RegionId>, names: &RegionNames) -> (RegionId, Ocid) {
     let region = match meta.region {
         Some(region) => RegionId::new(region),
-        None => region_of(&fields.resource_id, &**names).unwrap_or_else(|| RegionId::new("")),
+        None => region_of(&fields.resource_id, &**names).or_else(|| told.cloned()).unwrap_or_else(|| RegionId::new("")),
     };
     let compartment = meta.compartment_id.map_or_else(|| Ocid::new(&*fields.compartment_id), Ocid::new);
     (region, compartment)
 }
 
-/// A file as it is, counted.
-struct Counted {
-    inner: Box<dyn Read + Send>,
-    progress: Arc<Progress>,
+/// The last directory that is called as a region, by its name or as `region=<name>`.
+fn region_of_path(origin: &Origin, names: &RegionNames) -> Option<RegionId> {
+    let Origin::File(path) = origin else { return None };
+    let directories = path.parent()?.components().rev().filter_map(|part| part.as_os_str().to_str());
+    // Three letters may mean anything.
+    let mut named = directories.map(|part| part.strip_prefix("region=").unwrap_or(part)).filter(|name| name.len() > 3);
+    named.find_map(|name| names(name).map(|(id, _)| id).filter(|id| id.as_str() == name))
 }
 
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.progress.add(count as u64);
-        Ok(count)
-    }
-}
-
-/// The content of a file, counted and digested as it is used up.
-struct Content {
-    inner: Box<dyn BufRead + Send>,
-    bytes: u64,
-    hash: Option<Sha256>,
-}
-
-impl Content {
-    /// Text has no zero bytes; pictures, archives and UTF-16 do.
-    fn is_text(&mut self) -> io::Result<bool> {
-        let head = self.inner.fill_buf()?;
-        Ok(memchr::memchr(0, head.get(..GLANCE).unwrap_or(head)).is_none())
-    }
-}
-
-impl Read for Content {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.fill_buf()?.read(buffer)?;
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-impl BufRead for Content {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        if let Some(hash) = &mut self.hash {
-            // What is used up was filled, so this asks nobody.
-            let filled = self.inner.fill_buf().unwrap_or_default();
-            hash.update(filled.get(..count).unwrap_or_default());
-        }
-        self.bytes += count as u64;
-        self.inner.consume(count);
-    }
+/// A table of columns, by its name: its lines would be taken for events that cannot be read.
+fn is_csv(origin: &Origin) -> bool {
+    let Origin::File(path) = origin else { return false };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    [".csv", ".csv.gz", ".csv.zst"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

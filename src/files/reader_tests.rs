@@ -13,8 +13,9 @@ fn read_but(paths: &[PathBuf], longest: usize, digest: bool) -> Given {
         input.digest = digest;
     }
     let progress = Arc::new(Progress::of(&inputs));
-    let names: RegionNames =
-        Arc::new(|name| (name == "iad").then(|| (RegionId::new("us-ashburn-1"), "iad".to_owned())));
+    let names: RegionNames = Arc::new(|name| {
+        matches!(name, "iad" | "us-ashburn-1").then(|| (RegionId::new("us-ashburn-1"), "iad".to_owned()))
+    });
     let reader = Reader { longest, ..Reader::new(names, DateTime::UNIX_EPOCH, Arc::clone(&progress)) };
     let (mut events, mut places) = (Vec::new(), Places::default());
     let files = reader.read(&inputs, &mut |chunk| {
@@ -69,7 +70,7 @@ fn events_come_with_where_they_were_read() {
 #[test]
 fn odd_lines_are_events_and_other_documents_are_not() {
     let directory = tempfile::tempdir().unwrap();
-    let text = b"{\"eventId\":}\n{\"eventId\":\"\xff\x01\"}\n\"x\"\nlog line\n{\"form\":1,\"cells\":[]}\n{\"data\":[]}\n{\"type\":\"note\"}\n";
+    let text = b"{\"eventId\":}\n{\"eventId\":\"\xff\x01\"}\n\"x\"\nlog line\n{\"form\":1,\"cells\":[]}\n{\"data\":3}\n{\"type\":\"note\"}\n";
     let wrapped = b"{\"_meta\":{},\"event\":\"{\\\"eventId\\\":}\"}\n{\"_meta\":{},\"event\":{}}\n";
     let (events, files, _) = read(&[file(directory.path(), "x.jsonl", [&text[..], &wrapped[..]].concat())]);
     let texts: Vec<&str> = events.iter().map(|(_, _, event)| event.as_str()).collect();
@@ -78,6 +79,61 @@ fn odd_lines_are_events_and_other_documents_are_not() {
         ["{\"eventId\":}", "{\"eventId\":\"\u{fffd}\u{1}\"}", "\"x\"", "log line", "{\"eventId\":}", "{}"]
     );
     assert_eq!(files[0].others, 3);
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/events").join(name)
+}
+
+#[test]
+fn every_shape_in_which_events_are_kept_is_read() {
+    // Name, events, records that are none, whether something is wrong with it.
+    let samples = [
+        ("v2-create-vcn-denied.json", 1, 0, false),
+        ("v1-page-derived.json", 3, 0, false),
+        ("cli-kebab-derived.json", 5, 0, false),
+        ("cli-kebab-stream-output-cut-derived.json", 4, 0, true),
+        ("sdk-snake-derived.json", 5, 0, false),
+        ("sch-interactive-login-success-domain.json", 1, 0, false),
+        ("sch-list-compartments-obo.json", 1, 0, false),
+        ("sch-parse-query-post-read.json", 1, 0, false),
+        ("sch-array-private-ips-upload.json", 2, 0, false),
+        ("search-api-results-two.json", 2, 0, false),
+        ("search-api-create-bucket-flat-dup-keys.json", 1, 0, false),
+        ("streaming-get-messages-derived.json", 1, 0, false),
+        ("object-storage-export-derived.log.gz", 4, 1, false),
+        ("sch-not-audit-connector-runlog.json", 0, 1, false),
+        ("sch-not-audit-objectstorage-read.json", 0, 1, false),
+        ("events-service-create-bucket.json", 0, 1, false),
+        ("events-service-instance-action.json", 0, 1, false),
+        ("truncated-array-one-byte.json", 0, 0, true),
+        ("search-api-select.csv", 0, 0, true),
+    ];
+    for (name, count, others, is_broken) in samples {
+        let (events, files, _) = read(&[sample(name)]);
+        let file = &files[0];
+        assert_eq!(
+            (events.len(), file.others, !file.faults.is_empty()),
+            (count, others, is_broken),
+            "{name}: {file:?}"
+        );
+        for (_, _, event) in events {
+            let decoded = decode(event.as_bytes());
+            assert!(!decoded.fields.id.is_empty() && decoded.fields.time.is_some(), "{name}: {event}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_may_say_which_region_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let region = |below: &str| {
+        std::fs::create_dir_all(directory.path().join(below)).unwrap();
+        let (events, ..) = read(&[file(directory.path(), &format!("{below}/x.log"), event(1, "c", ""))]);
+        events[0].0.clone()
+    };
+    let names = ["us-ashburn-1", "region=us-ashburn-1/date=2026-03-14", "iad", "us-nowhere-1"].map(region);
+    assert_eq!(names, ["us-ashburn-1", "us-ashburn-1", "", ""]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::event::repair;
+use crate::domain::event::{listed, repair};
 use crate::domain::secret::{is_headers, is_secret};
 
 /// The keys on the way to a value, compared in any case (ASCII). `data.` at the beginning may be left out, and lists on
@@ -103,9 +103,10 @@ pub fn any_tag(event: &Value, test: &mut dyn FnMut(&str) -> bool) -> bool {
         })
 }
 
-/// An event's bytes as JSON, repaired where they need it; null where they are none.
+/// An event's bytes as JSON in the shape of ListEvents, repaired where they need it; null where they are none.
 pub fn json_of(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).or_else(|_| serde_json::from_slice(&repair(bytes))).unwrap_or_default()
+    let bytes = listed(bytes);
+    serde_json::from_slice(&bytes).or_else(|_| serde_json::from_slice(&repair(&bytes))).unwrap_or_default()
 }
 
 /// Whether `test` holds for any OCID in these bytes.

@@ -11,6 +11,7 @@ fn help_tells_every_option() {
         ("help_collect", &["collect", "--help"]),
         ("help_verify", &["verify", "--help"]),
         ("help_count", &["count", "--help"]),
+        ("help_reconcile", &["reconcile", "--help"]),
         ("help_summary", &["summary", "--help"]),
         ("help_open", &["open", "--help"]),
         ("help_config", &["config", "--help"]),

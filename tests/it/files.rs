@@ -169,7 +169,7 @@ fn what_is_broken_is_read_as_far_as_it_is_whole() {
     let odd = exported.file("odd.jsonl", b"{\"eventId\":}\n\n{\"form\":1}\n{\"eventId\":\"1\"}\n");
     let odd = exported.count(&[&odd]).expect(0);
     assert_eq!(odd.json()["count"], 2);
-    assert!(odd.stderr.contains("1 JSON object without anything of an event"), "{}", odd.stderr);
+    assert!(odd.stderr.contains("1 record left out: no audit event"), "{}", odd.stderr);
 }
 
 #[test]

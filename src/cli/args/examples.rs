@@ -13,6 +13,7 @@ Examples:
   auditui count events.jsonl --by user,event         who did what how often
   auditui collect --into /var/lib/audit              keep all there is, and add to it with every run
   auditui verify /var/lib/audit                      is it all there, and as it was written?
+  auditui reconcile /var/lib/audit archive/          what has Connector Hub that we have not?
   auditui doctor                                     what is wrong with my configuration?
   auditui config show                                what is in force, and who says so
 
@@ -31,6 +32,15 @@ Examples:
   auditui verify /var/lib/audit
   auditui verify /var/lib/audit -o json
   auditui verify case-42 --custody 'handed to Bob'   an evidence bundle, and who has it now";
+
+pub const RECONCILE: &str = "\
+Examples:
+  auditui reconcile /var/lib/audit archive/
+  auditui reconcile /var/lib/audit archive/ --time 2026-03-14 -o markdown > gaps.md
+  auditui reconcile day.jsonl archive/ --ids=missing.jsonl
+
+Nobody is asked: fetch the archive first, such as with oci os object bulk-download. Hours are those of UTC, by when
+events happened. Where nothing in a record says its region, a directory called like one does (archive/eu-frankfurt-1/).";
 
 pub const COMPLETIONS: &str = "\
 Examples:
@@ -68,7 +78,9 @@ Examples:
   auditui export --since 30d --split day --compress zstd --output-file month
   auditui export --since 1d --redact --pseudonyms --case-key case.key --output-file copy.jsonl
   auditui export --since 1d --evidence case-42       a bundle with digests and every request
-  auditui export --since 1h --follow                 goes on until interrupted";
+  auditui export --since 1h --follow                 goes on until interrupted
+  auditui export --from /var/lib/audit --since 2026-03-14 -o ocsf
+                                                      out of a collection or an archive; asks nobody";
 
 pub const OPEN: &str = "\
 Examples:

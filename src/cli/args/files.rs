@@ -9,7 +9,7 @@ use super::{FilterArgs, ListingFormat, MemoryArgs, ReadArgs, ScreenArgs, StatsAr
 /// Events to look at all at once: of files, or of a time span.
 #[derive(Debug, Args)]
 pub struct EventsArgs {
-    /// Exports, directories with exports in them (*.jsonl, *.ndjson, *.json, these with .gz or .zst, and *.parquet), or - for
+    /// Exports, directories with exports in them (*.jsonl, *.ndjson, *.json, *.log, these with .gz or .zst, and *.parquet), or - for
     /// standard input
     #[arg(value_name = "FILE|DIR|-")]
     pub paths: Vec<PathBuf>,
@@ -57,7 +57,7 @@ pub enum SummaryFormat {
 
 #[derive(Debug, Args)]
 pub struct OpenArgs {
-    /// Exports, directories with exports in them (*.jsonl, *.ndjson, *.json, these with .gz or .zst, and *.parquet), or - for
+    /// Exports, directories with exports in them (*.jsonl, *.ndjson, *.json, *.log, these with .gz or .zst, and *.parquet), or - for
     /// standard input
     #[arg(value_name = "FILE|DIR|-", required = true)]
     pub paths: Vec<PathBuf>,

@@ -8,6 +8,7 @@ pub mod lenient;
 pub mod one_pass;
 mod record;
 mod scan;
+mod shape;
 mod time;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use chrono::{DateTime, Utc};
 
 use super::access::Access;
 pub use super::repair::repair;
+pub use shape::is_of_another_log;
 pub use time::parse_time;
 
 /// What is odd about an event; and what is worth knowing without being odd: whether it is a read of our own, or came late.
@@ -140,9 +142,32 @@ impl<'a> Decoded<'a> {
 
 /// Reads the fields out of one event's bytes. Never fails; see [`Flags`].
 ///
-/// One pass where the bytes are ordinary, which is many times faster; [`lenient`] decides about all others.
+/// An event in another shape than that of ListEvents is read as what it says there; see [`listed`].
 pub fn decode(bytes: &[u8]) -> Decoded<'_> {
+    let decoded = as_it_is(bytes);
+    if shape::may_be_other(&decoded.fields) { decode_other(bytes, decoded) } else { decoded }
+}
+
+/// One pass where the bytes are ordinary, which is many times faster; [`lenient`] decides about all others.
+fn as_it_is(bytes: &[u8]) -> Decoded<'_> {
     one_pass::decode(bytes).unwrap_or_else(|| lenient::decode(bytes))
+}
+
+/// The event in the shape in which ListEvents answers: as it is, where it has that already or is no event; else what the
+/// Logging service, the OCI CLI, an SDK or the first version of the API made of it, put back.
+pub fn listed(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let other = shape::may_be_other(&as_it_is(bytes).fields).then(|| shape::as_listed(bytes)).flatten();
+    other.map_or(Cow::Borrowed(bytes), Cow::Owned)
+}
+
+#[cold]
+fn decode_other<'a>(bytes: &[u8], as_it_is: Decoded<'a>) -> Decoded<'a> {
+    let Some(listed) = shape::as_listed(bytes) else { return as_it_is };
+    let Decoded { fields, mut flags } = lenient::decode(&listed);
+    if as_it_is.flags.contains(Flags::REPAIRED) {
+        flags.insert(Flags::REPAIRED);
+    }
+    Decoded { fields: fields.into_owned(), flags }
 }
 
 impl EventFields<'_> {

@@ -65,6 +65,7 @@ fn document() -> CoverageDocument {
             cell("quiet", CellState::Complete),
             cell("closed", CellState::Denied),
         ],
+        files: Vec::new(),
     };
     document.totals = document.coverage();
     document.export = Some(ExportEntry::new(None, None, Tally { events: 2, ..Tally::default() }));

@@ -15,8 +15,8 @@ use shape::{
 };
 
 use super::item::{Item, Outcome, some};
-use super::members::Json;
 use super::to_json_line;
+use crate::domain::members::Json;
 
 /// Members that stand somewhere in the event made of them, or are left out.
 const TOP: [&str; 6] = ["eventType", "eventTypeVersion", "eventTime", "eventId", "source", "data"];
@@ -135,7 +135,7 @@ fn metadata<'a>(item: &'a Item<'_>, version: Option<&'a str>) -> Metadata<'a> {
         log_provider: "OCI Audit",
         log_version: version,
         original_time: some(&fields.time_text),
-        tenant_uid: some(&fields.tenant_id).unwrap_or(item.tenancy),
+        tenant_uid: some(&fields.tenant_id).unwrap_or(&item.tenancy),
         labels: item.flags(),
     }
 }
@@ -148,7 +148,7 @@ fn cloud<'a>(item: &'a Item<'_>) -> Cloud<'a> {
         region: item.region(),
         zone: some(&item.fields.availability_domain),
         account: (uid.is_some() || name.is_some()).then_some(account),
-        org: Uid { uid: item.tenancy },
+        org: Uid { uid: &item.tenancy },
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::export::members::Json;
+use crate::domain::members::Json;
 
 #[derive(Serialize)]
 pub struct Event<'a> {

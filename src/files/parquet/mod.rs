@@ -268,7 +268,7 @@ fn meta(region: Option<&ByteArray>, ext: Option<&ByteArray>) -> Meta {
     }
     let text = |bytes: &ByteArray| bytes.as_utf8().map(str::to_owned).ok();
     let ext: Ext = ext.and_then(|ext| serde_json::from_slice(ext.data()).ok()).unwrap_or_default();
-    Meta { region: region.and_then(text), compartment_id: ext.compartment_id }
+    Meta { region: region.and_then(text), compartment_id: ext.compartment_id, tenancy: None }
 }
 
 /// Harmless on a terminal.

@@ -53,7 +53,13 @@ impl<'a> Members<'a> {
         self.0.iter().rev().find(|(key, _)| key == name).and_then(|(_, raw)| Json::of(raw))
     }
 
+    /// Whether there is one of that name, be it null.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// The members of an object among these; none where there is no such object.
+    #[must_use]
     pub fn object(&self, name: &str) -> Self {
         self.get(name).map(Json::members).unwrap_or_default()
     }
@@ -61,6 +67,11 @@ impl<'a> Members<'a> {
     /// What a string among these says.
     pub fn string(&self, name: &str) -> Option<String> {
         self.get(name).and_then(Json::as_string).filter(|text| !text.is_empty())
+    }
+
+    /// All of them as they were sent, null too.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(key, raw)| (key.as_str(), *raw))
     }
 
     /// Those that are not null.
