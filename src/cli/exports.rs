@@ -92,9 +92,7 @@ impl Exports {
         let mut read = HashMap::new();
         let documents: Vec<_> = inputs.iter().map(|input| document_of(&input.origin, &mut read)).collect();
         for (input, document) in inputs.iter_mut().zip(&documents) {
-            let export = document.as_ref().and_then(|document| document.export.as_ref());
-            let written = export.and_then(|export| export.written(&file_name(&input.origin)?));
-            input.digest = written.is_some_and(|(_, sha256)| sha256.is_some());
+            input.digest = document.as_ref().is_some_and(|document| written(document, &input.origin).is_some());
         }
         let mut exports = Self { inputs, documents, collections, unopened: Unopened::default(), skipped, faults };
         exports.narrow(&Query::everything());
@@ -322,12 +320,7 @@ fn of_bundle(path: &Path) -> Option<PathBuf> {
 /// That a file is not what its coverage tells of; where some of it could not be read, that is said already.
 fn changed(document: &CoverageDocument, file: &FileRead) -> Option<Finding> {
     let Origin::File(path) = &file.origin else { return None };
-    let name = file_name(&file.origin)?;
-    let export = document.export.as_ref()?;
-    // What was packed since has the name with one ending less in its coverage.
-    let stem = Path::new(&name).file_stem()?.to_string_lossy();
-    let (bytes, sha256) = export.written(&name).or_else(|| export.written(&stem))?;
-    let (bytes, sha256) = (bytes?, sha256?);
+    let (bytes, sha256) = written(document, &file.origin)?;
     // Of a file that was read in parts there is no digest.
     let in_parts = file.groups.is_some_and(|groups| groups.skipped > 0);
     // The content is what was read; what was packed when it was written has the digest of the file.
@@ -335,6 +328,16 @@ fn changed(document: &CoverageDocument, file: &FileRead) -> Option<Finding> {
     let as_written = content || proof::is_as_written(path, bytes, sha256);
     let what = format!("{} is not the file that its coverage.json tells of", file.origin);
     (file.faults.is_empty() && !as_written).then(|| Finding::new("changed", what))
+}
+
+/// Size and SHA-256 that a file had when it was written.
+fn written<'a>(document: &'a CoverageDocument, origin: &Origin) -> Option<(u64, &'a str)> {
+    let name = file_name(origin)?;
+    let export = document.export.as_ref()?;
+    // What was packed since has the name with one ending less in its coverage.
+    let stem = Path::new(&name).file_stem()?.to_string_lossy();
+    let (bytes, sha256) = export.written(&name).or_else(|| export.written(&stem))?;
+    bytes.zip(sha256)
 }
 
 fn file_name(origin: &Origin) -> Option<String> {

@@ -205,7 +205,7 @@ macro_rules! assert_screen {
         insta::with_settings!({
             filters => vec![
                 (r" *(\S+ of \S+ match) +(✓|ok) +[\d,]+ m?s", "  $1  $2  N ms"),
-                (r"│(✓|ok) +\d+ ms", "│$1 N ms"),
+                (r"([│┐])(✓|ok) +\d+ ms", "$1$2 N ms"),
                 // Which call came first is not ours to say.
                 (
                     r"auditui-[0-9a-f]{8}-[0-9a-f]{6}/[0-9A-F]{32}/[0-9A-F]{4}",

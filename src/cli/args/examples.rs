@@ -80,7 +80,7 @@ Examples:
   auditui export --since 1d --evidence case-42       a bundle with digests and every request
   auditui export --since 1h --follow                 goes on until interrupted
   auditui export --from /var/lib/audit --since 2026-03-14 -o ocsf
-                                                      out of a collection or an archive; asks nobody";
+                                                     out of a collection or an archive; asks nobody";
 
 pub const OPEN: &str = "\
 Examples:
