@@ -40,6 +40,7 @@ impl PlannedCell {
     }
 
     /// Of a cell that is read in parts, the one that asks for these minutes. What has not passed yet stays with the newest.
+    #[must_use]
     pub fn tile(&self, ask: FetchWindow) -> Self {
         let is_newest = ask.end_minute() == self.ask.end_minute();
         let window = if is_newest { ask.extended_to(self.key.window.end_minute()) } else { ask };
