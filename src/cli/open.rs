@@ -108,7 +108,7 @@ pub async fn run(
         interrupt.unless(std::future::pending::<()>()).await;
     };
     let snapshot =
-        driver::run(Source::Files(files), setup, Clipboard::start(env), look.theme, wanted.reload(), broken, stop)
+        driver::run(Source::Files(Box::new(files)), setup, Clipboard::start(env), look.theme, wanted.reload(), broken, stop)
             .await
             .map_err(|error| terminal_failed(&error))?;
     if let Some(skipped) = skipped {

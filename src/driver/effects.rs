@@ -33,7 +33,7 @@ use crate::query::list_of;
 /// Where events come from.
 pub enum Source {
     Tenancy { client: OciClient, options: FetchOptions },
-    Files(Files),
+    Files(Box<Files>),
 }
 
 /// The same, at work.
@@ -79,7 +79,7 @@ impl Source {
     fn open(self, held: IngestSender, home: Home) -> Supply {
         match self {
             Self::Tenancy { client, options } => Supply::Wire(Wire::new(client, options, held, home)),
-            Self::Files(files) => Supply::Shelf(Shelf::new(files, held, home)),
+            Self::Files(files) => Supply::Shelf(Shelf::new(*files, held, home)),
         }
     }
 }

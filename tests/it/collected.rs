@@ -218,14 +218,14 @@ impl Screen {
         let mut places = Places::default();
         held.places().for_each(|(region, compartment)| places.expect(region, compartment, &|_| None));
         let ledger = ledger_of(held.stretches(settling), settling);
-        let source = Source::Files(Files {
+        let source = Source::Files(Box::new(Files {
             inputs: first.into_iter().map(|(input, _)| input).collect(),
             narrow: auditui::files::Narrow::default(),
             names: Arc::new(|_| None),
             judge: Box::new(|_| End { coverage: "coverage incomplete", whole: true, problems: Vec::new() }),
             clock: Clock::Frozen(now),
             collected: Some(Collected { later, places, ledger, taken: Arc::clone(&taken) }),
-        });
+        }));
         let clipboard = Clipboard::start(&[("SSH_TTY", "/dev/pts/0")].into_iter().collect::<Env>());
         let terminal = Terminal::new(TestBackend::new(140, 36)).unwrap();
         Self { driver: Driver::new(source, setup, clipboard, Theme::dark(), terminal), taken }

@@ -80,14 +80,14 @@ impl Screen {
             let problems: Vec<String> = files.iter().flat_map(|file| file.faults.clone()).collect();
             End { coverage: "coverage unknown", whole: problems.is_empty(), problems }
         };
-        let source = Source::Files(Files {
+        let source = Source::Files(Box::new(Files {
             inputs: find(&[path.to_owned()]).unwrap().inputs,
             narrow: auditui::files::Narrow::default(),
             names: Arc::new(move |name| regions.named(name)),
             judge: Box::new(judge),
             clock: Clock::Frozen(now),
             collected: None,
-        });
+        }));
         let clipboard = Clipboard::start(&[("SSH_TTY", "/dev/pts/0")].into_iter().collect::<Env>());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let mut screen = Self { driver: Driver::new(source, setup, clipboard, Theme::dark(), terminal) };
