@@ -107,10 +107,17 @@ pub async fn run(
     let stop = async {
         interrupt.unless(std::future::pending::<()>()).await;
     };
-    let snapshot =
-        driver::run(Source::Files(Box::new(files)), setup, Clipboard::start(env), look.theme, wanted.reload(), broken, stop)
-            .await
-            .map_err(|error| terminal_failed(&error))?;
+    let snapshot = driver::run(
+        Source::Files(Box::new(files)),
+        setup,
+        Clipboard::start(env),
+        look.theme,
+        wanted.reload(),
+        broken,
+        stop,
+    )
+    .await
+    .map_err(|error| terminal_failed(&error))?;
     if let Some(skipped) = skipped {
         say(&skipped);
     }
