@@ -75,7 +75,7 @@ pub async fn run(
         intake.take(page)
     };
     let mut collected = reading.collect(&mut take, interrupt).await?;
-    redaction.iter_mut().for_each(Redaction::prepare);
+    redaction.iter_mut().try_for_each(Redaction::prepare)?;
     let redaction = redaction.map(Arc::new);
     let form = form(args, &collected.tenancy().id, slug_of(collected.tenancy()));
     let mut writing = Writing::new(outlet, form, redaction.clone());

@@ -194,7 +194,7 @@ impl Sorting {
     }
 
     fn finish(mut self) -> Result<(Ordered, Option<Redaction>), Problem> {
-        self.redaction.iter_mut().for_each(Redaction::prepare);
+        self.redaction.iter_mut().try_for_each(Redaction::prepare)?;
         let ordered = self.result.and_then(|()| self.sorter.finish()).map_err(|error| cannot_sort(&error))?;
         Ok((ordered, self.redaction))
     }

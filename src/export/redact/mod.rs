@@ -22,6 +22,7 @@ use super::coverage::{CoverageDocument, RedactionEntry};
 use super::item::readable;
 use super::record::{Record, Sealed};
 use crate::domain::event::Flags;
+use crate::domain::problem::{Problem, ProblemKind};
 pub use pseudonyms::{Pseudonyms, SHORTEST_KEY};
 use walk::{Fate, Rules, rewrite};
 
@@ -70,13 +71,17 @@ impl Redaction {
     /// Takes the names that stand in an event: they are replaced in all events that are copied later, wherever they stand.
     pub fn meet(&mut self, event: &[u8]) {
         if let Some(pseudonyms) = &mut self.pseudonyms {
-            rewrite(&readable(event), &mut Meeting { pseudonyms });
+            rewrite(&readable(event), &mut Meeting { pseudonyms, depth: 0 });
         }
     }
 
-    /// To be called when no more events are to be met before some are copied.
-    pub fn prepare(&mut self) {
-        self.pseudonyms.iter_mut().for_each(Pseudonyms::prepare);
+    /// To be called when no more events are to be met before some are copied. A problem ends the export: the copies would have
+    /// the names of everybody.
+    pub fn prepare(&mut self) -> Result<(), Problem> {
+        self.pseudonyms.iter_mut().try_for_each(Pseudonyms::prepare).map_err(|error| {
+            Problem::new(ProblemKind::Io, format!("the names that are to be replaced cannot be looked for: {error}"))
+                .hint("a shorter span has fewer names")
+        })
     }
 
     /// The record without what must not be told.
@@ -120,6 +125,23 @@ impl Redaction {
         }
     }
 
+    /// A text that no one but a stranger has written: what a member of this name holds. `depth`: texts around it.
+    fn member(&self, name: &str, text: &str, depth: usize) -> Option<String> {
+        let who = pseudonyms::names_somebody(name) && !text.trim().is_empty();
+        if let Some(pseudonyms) = self.pseudonyms.as_ref().filter(|_| who && !pseudonyms::has_form(text)) {
+            // Perhaps too short to be looked for, or met by nobody.
+            return Some(pseudonyms.user(text));
+        }
+        // JSON inside of text: members are known by their names there as well.
+        if is_json(text, depth) {
+            let inner = rewrite(text.as_bytes(), &mut Inner { redaction: self, depth: depth + 1 });
+            if let Some(inner) = inner.and_then(|inner| String::from_utf8(inner).ok()) {
+                return Some(inner).filter(|inner| inner != text);
+            }
+        }
+        self.text(text)
+    }
+
     /// Everything that is found in the text as it stands, replaced in one pass: what was put in is not looked at again.
     fn plain(&self, text: &str) -> Option<String> {
         let mut found: Vec<(Range<usize>, Option<String>)> = secrets::find(text).map(|range| (range, None)).collect();
@@ -146,9 +168,23 @@ impl Redaction {
     }
 }
 
+/// How often JSON that is a text may be within another; each time it gets longer.
+const DEEPEST_TEXT: usize = 8;
+
+fn is_json(text: &str, depth: usize) -> bool {
+    depth < DEEPEST_TEXT && text.trim_start().starts_with(['{', '['])
+}
+
+/// Whether this stands within credentials.
+fn is_of_credentials(place: &[String]) -> bool {
+    place.iter().any(|name| secrets::is_credentials(&secrets::plain(name)))
+}
+
 /// Looks for names, and changes nothing that anybody sees.
 struct Meeting<'a> {
     pseudonyms: &'a mut Pseudonyms,
+    /// Texts around it.
+    depth: usize,
 }
 
 impl Rules for Meeting<'_> {
@@ -163,6 +199,9 @@ impl Rules for Meeting<'_> {
     fn text(&mut self, place: &[String], text: &str) -> Option<String> {
         if place.last().is_some_and(|name| pseudonyms::names_somebody(name)) {
             self.pseudonyms.meet(text);
+        }
+        if is_json(text, self.depth) {
+            rewrite(text.as_bytes(), &mut Meeting { pseudonyms: self.pseudonyms, depth: self.depth + 1 });
         }
         None
     }
@@ -187,7 +226,7 @@ impl Rules for Copying<'_> {
 
     fn text(&mut self, place: &[String], text: &str) -> Option<String> {
         let name = place.last().map(String::as_str).unwrap_or_default();
-        if place.iter().any(|name| secrets::is_credentials(&secrets::plain(name))) {
+        if is_of_credentials(place) {
             let print = secrets::fingerprint(text);
             let other =
                 |print: &str| self.0.pseudonyms.as_ref().map_or(print.to_owned(), |names| names.fingerprint(print));
@@ -199,24 +238,19 @@ impl Rules for Copying<'_> {
         if FIXED.contains(&place.join(".").as_str()) {
             return encoded::scrub(text, &|text| Redaction::default().plain(text));
         }
-        let who = pseudonyms::names_somebody(name) && !text.trim().is_empty();
-        if let Some(pseudonyms) = self.0.pseudonyms.as_ref().filter(|_| who && self.0.text(text).is_none()) {
-            // Too short to be looked for, or a machine: one of those keeps its name.
-            return (!text.starts_with("ocid1.")).then(|| pseudonyms.user(text));
-        }
-        // JSON inside of text: members are known by their names there as well.
-        if text.trim_start().starts_with(['{', '[']) && place.len() < 64 {
-            let inner = rewrite(text.as_bytes(), &mut Inner(self.0));
-            if let Some(inner) = inner.and_then(|inner| String::from_utf8(inner).ok()) {
-                return Some(inner).filter(|inner| inner != text);
-            }
-        }
-        self.0.text(text)
+        self.0.member(name, text, 0)
+    }
+
+    fn keeps_number(&self, place: &[String]) -> bool {
+        !is_of_credentials(place)
     }
 }
 
 /// JSON that stands in a text, all of it a stranger's.
-struct Inner<'a>(&'a Redaction);
+struct Inner<'a> {
+    redaction: &'a Redaction,
+    depth: usize,
+}
 
 impl Rules for Inner<'_> {
     fn fate(&self, place: &[String]) -> Fate {
@@ -224,12 +258,19 @@ impl Rules for Inner<'_> {
     }
 
     fn name(&mut self, place: &[String]) -> Option<String> {
-        self.0.text(place.last()?)
+        self.redaction.text(place.last()?)
     }
 
     fn text(&mut self, place: &[String], text: &str) -> Option<String> {
-        let name = place.last().map(|name| secrets::plain(name)).unwrap_or_default();
-        if secrets::is_credentials(&name) { Some(LEFT_OUT.to_owned()) } else { self.0.text(text) }
+        if is_of_credentials(place) {
+            return Some(LEFT_OUT.to_owned());
+        }
+        let name = place.last().map(String::as_str).unwrap_or_default();
+        self.redaction.member(name, text, self.depth)
+    }
+
+    fn keeps_number(&self, place: &[String]) -> bool {
+        !is_of_credentials(place)
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, BuildError};
 use regex::Regex;
 use ring::hmac;
 
@@ -41,7 +41,7 @@ const WHO: [&str; 16] = [
 /// Replaces what names a person or a machine of one.
 pub struct Pseudonyms {
     key: hmac::Key,
-    /// Names that were seen in members that name somebody, written small.
+    /// Names that were seen in members that name somebody, as [`folded`] writes them.
     known: BTreeSet<String>,
     /// Finds those; made anew when there are more.
     finder: Option<AhoCorasick>,
@@ -81,23 +81,25 @@ impl Pseudonyms {
     /// Takes the value of a member that names somebody.
     pub fn meet(&mut self, name: &str) {
         let name = name.trim();
-        // What is found by its form needs no list, and machines that act for themselves are nobody.
-        let has_form = EMAIL.as_ref().is_some_and(|form| form.is_match(name)) || name.starts_with("ocid1.");
-        if name.chars().count() >= 2
-            && !has_form
-            && name.parse::<IpAddr>().is_err()
-            && self.known.insert(name.to_lowercase())
-        {
-            self.finder = None;
+        if has_form(name) {
+            return;
+        }
+        // Of `provider/name` and `DOMAIN\name` the name may stand alone elsewhere, as may that of `Name <address>`.
+        let alone = behind_provider(name).map(|(_, name)| name);
+        let shown = name.split_once('<').map(|(shown, _)| shown.trim().trim_matches('"'));
+        for name in [Some(name), alone, shown].into_iter().flatten().filter(|name| !has_form(name)) {
+            if name.chars().count() >= 2 && self.known.insert(folded(name)) {
+                self.finder = None;
+            }
         }
     }
 
-    /// To be called before [`find`](Self::find) when somebody was met.
-    pub fn prepare(&mut self) {
+    /// To be called before [`find`](Self::find) when somebody was met. Without it no name would be found.
+    pub fn prepare(&mut self) -> Result<(), BuildError> {
         if self.finder.is_none() {
-            let finder = AhoCorasick::builder().ascii_case_insensitive(true).build(&self.known);
-            self.finder = finder.ok();
+            self.finder = Some(AhoCorasick::builder().ascii_case_insensitive(true).build(&self.known)?);
         }
+        Ok(())
     }
 
     pub fn user(&self, name: &str) -> String {
@@ -122,10 +124,10 @@ impl Pseudonyms {
         for user in by_form.flat_map(|form| form.find_iter(text)) {
             found.push(Named { range: user.range(), pseudonym: self.user(user.as_str()) });
         }
-        for name in self.finder.iter().flat_map(|finder| finder.find_overlapping_iter(text)) {
-            let Some(name) = text.get(name.range()).map(|text| (name.range(), text)) else { continue };
-            if name.1.chars().count() >= SAFE_INSIDE_WORDS || is_word(text, &name.0) {
-                found.push(Named { pseudonym: self.user(name.1), range: name.0 });
+        for range in self.names(text) {
+            let Some(name) = text.get(range.clone()) else { continue };
+            if name.chars().count() >= SAFE_INSIDE_WORDS || is_word(text, &range) {
+                found.push(Named { pseudonym: self.user(name), range });
             }
         }
         found.extend(addresses(text).map(|(range, address)| Named { range, pseudonym: self.address(address) }));
@@ -134,6 +136,22 @@ impl Pseudonyms {
                 .map(|print| Named { range: text.len() - print.len()..text.len(), pseudonym: self.fingerprint(print) }),
         );
         found
+    }
+
+    /// Where names that are known stand, however they are written there.
+    fn names(&self, text: &str) -> Vec<Range<usize>> {
+        let Some(finder) = &self.finder else { return Vec::new() };
+        if text.is_ascii() {
+            return finder.find_overlapping_iter(text).map(|name| name.range()).collect();
+        }
+        // The finder takes large for small letters in ASCII only. `from`: where the letter begins and ends that a byte is of.
+        let (mut small, mut from) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
+        for (at, letter) in text.char_indices() {
+            small.extend(fold(letter));
+            from.resize(small.len(), at..at + letter.len_utf8());
+        }
+        let range = |name: Range<usize>| Some(from.get(name.start)?.start..from.get(name.end.checked_sub(1)?)?.end);
+        finder.find_overlapping_iter(&small).filter_map(|name| range(name.range())).collect()
     }
 
     /// The first bytes of the HMAC-SHA-256 of a value, in hexadecimal digits.
@@ -147,6 +165,33 @@ impl std::fmt::Debug for Pseudonyms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pseudonyms").field("known", &self.known.len()).finish_non_exhaustive()
     }
+}
+
+/// Whether the whole of a name is found by its form and needs no list, or is that of a machine, which is nobody.
+pub fn has_form(name: &str) -> bool {
+    let name = name.trim();
+    let is_mail = |name: &str| {
+        EMAIL.as_ref().and_then(|form| form.find(name)).is_some_and(|mail| mail.range() == (0..name.len()))
+    };
+    let is_mail_of_provider = |(provider, name): (&str, &str)| !provider.contains(char::is_whitespace) && is_mail(name);
+    is_mail(name)
+        || behind_provider(name).is_some_and(is_mail_of_provider)
+        || (name.starts_with("ocid1.") && !name.contains(char::is_whitespace))
+        || name.parse::<IpAddr>().is_ok()
+}
+
+/// Who knows the name, and the name.
+fn behind_provider(name: &str) -> Option<(&str, &str)> {
+    name.rsplit_once(['/', '\\']).map(|(provider, name)| (provider, name.trim()))
+}
+
+/// The letter written small, the same for all that are one letter written large.
+fn fold(letter: char) -> impl Iterator<Item = char> {
+    letter.to_uppercase().flat_map(char::to_lowercase)
+}
+
+fn folded(name: &str) -> String {
+    name.chars().flat_map(fold).collect()
 }
 
 fn around(text: &str, range: &Range<usize>) -> (Option<char>, Option<char>) {
@@ -168,20 +213,36 @@ fn addresses(text: &str) -> impl Iterator<Item = (Range<usize>, IpAddr)> {
         let octets = <[u8; 4]>::try_from(octets).ok().filter(|_| !is_digit(before) && !is_digit(after))?;
         Some((found.range(), IpAddr::from(octets)))
     });
-    let six = V6.iter().flat_map(move |form| form.find_iter(text)).filter_map(move |found| {
-        let start = found.start();
-        let (before, _) = around(text, &found.range());
-        let trimmed = found.as_str().trim_end_matches('.');
+    let six = V6.iter().flat_map(move |form| form.find_iter(text)).filter_map(move |found| six(text, &found.range()));
+    four.chain(six)
+}
+
+/// Groups that may stand before an address and look like some of its own, as in `src:2001:db8::1`. Of a fingerprint, which has
+/// 16 groups, nothing is an address.
+const GROUPS_BEFORE: usize = 3;
+
+/// The address in a run of digits, colons and dots.
+fn six(text: &str, run: &Range<usize>) -> Option<(Range<usize>, IpAddr)> {
+    let whole = text.get(run.clone())?;
+    let starts = std::iter::once(0).chain(whole.match_indices(':').map(|(at, _)| at + 1).take(GROUPS_BEFORE));
+    let (_, after) = around(text, run);
+    starts.filter_map(|start| whole.get(start..)).find_map(|rest| {
+        let rest = rest.trim_start_matches('.');
+        let trimmed = rest.trim_end_matches('.');
         let shorter = trimmed.strip_suffix(':').unwrap_or(trimmed);
-        let (range, address) = [trimmed, shorter].into_iter().find_map(|text| {
+        // In `2001:db8::1:dst` the last digit is none.
+        let before_word = trimmed.rsplit_once(':').map(|(before, _)| before);
+        let before_word = before_word.filter(|_| after.is_some_and(char::is_alphanumeric));
+        let start = run.end - rest.len();
+        let (range, address) = before_word.into_iter().chain([trimmed, shorter]).find_map(|text| {
             let address = text.parse::<std::net::Ipv6Addr>().ok()?;
             Some((start..start + text.len(), IpAddr::from(address)))
         })?;
         // `std::io` is none, nor is what stands in the middle of a word.
-        let has_digit = found.as_str().bytes().any(|byte| byte.is_ascii_hexdigit());
+        let has_digit = text.get(range.clone())?.bytes().any(|byte| byte.is_ascii_hexdigit());
+        let (before, _) = around(text, &range);
         (has_digit && !before.is_some_and(char::is_alphanumeric)).then_some((range, address))
-    });
-    four.chain(six)
+    })
 }
 
 #[cfg(test)]
@@ -193,7 +254,7 @@ mod tests {
         for name in ["Alice Smith", "bob", "jo", "carol@acme.com", "ocid1.instance.oc1..x"] {
             pseudonyms.meet(name);
         }
-        pseudonyms.prepare();
+        pseudonyms.prepare().unwrap();
         pseudonyms
     }
 
@@ -218,6 +279,52 @@ mod tests {
             ["08:00:00", "2026-03-14T08:00:00Z", "std::io", "300.1.1.1", "1.2.3", "a@b", "ocid1.instance.oc1..x"]
         {
             assert_eq!(found(none), Vec::<&str>::new(), "{none}");
+        }
+    }
+
+    fn found_of(name: &str, text: &str) -> Vec<String> {
+        let mut pseudonyms = Pseudonyms::new(&[1; 16]).unwrap();
+        pseudonyms.meet(name);
+        pseudonyms.prepare().unwrap();
+        pseudonyms.find(text).into_iter().map(|named| text.get(named.range).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn names_are_found_in_every_script_however_they_are_written() {
+        for (name, text) in [
+            ("Élodie Durand", "von ÉLODIE DURAND, élodie durand und Élodie Durand"),
+            ("Иван Петров", "(Иван Петров), иван ПЕТРОВ; ИВАН петров"),
+            ("Ωμέγας Σίσυφος", "— Ωμέγας Σίσυφος, ΩΜΈΓΑΣ ΣΊΣΥΦΟΣ, ωμέγας σίσυφος"),
+        ] {
+            let found = found_of(name, text);
+            assert_eq!(found.len(), 3, "{found:?}");
+            assert!(found.iter().all(|found| found.to_lowercase() == name.to_lowercase()), "{found:?}");
+        }
+        assert_eq!(found_of("alice smith", "İİ ALICE SMITH ß"), ["ALICE SMITH"]);
+        assert_eq!(found_of("Anna Weiß", "ANNA WEISS!"), ["ANNA WEISS"]);
+    }
+
+    #[test]
+    fn names_beside_an_address_or_behind_a_provider_are_names_of_their_own() {
+        assert_eq!(found_of("Alice Smith <alice@acme.com>", "by Alice Smith"), ["Alice Smith"]);
+        for name in ["oracleidentitycloudservice/jdoe42", "ACME\\jdoe42"] {
+            assert_eq!(found_of(name, "for jdoe42."), ["jdoe42"], "{name}");
+        }
+        assert_eq!(found_of("idcs/carol@acme.com", "idcs/carol@acme.com"), ["carol@acme.com"]);
+        assert_eq!(found_of("ocid1.instance.oc1..x", "ocid1.instance.oc1..x"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn addresses_are_found_behind_a_colon() {
+        for (text, address) in [
+            ("ip:2001:db8::77", "2001:db8::77"),
+            ("src:2001:db8::78 x", "2001:db8::78"),
+            ("src:2001:db8::78:dst", "2001:db8::78"),
+            ("ip:::1", "::1"),
+            ("at.2001:db8::79", "2001:db8::79"),
+            ("srcaddr:2001:db8:0:0:0:0:0:1", "2001:db8:0:0:0:0:0:1"),
+        ] {
+            assert_eq!(found(text), [address], "{text}");
         }
     }
 

@@ -62,18 +62,28 @@ pub fn fingerprint(credentials: &str) -> Option<&str> {
     (last.split(':').count() == 16 && last.split(':').all(is_pair)).then_some(last)
 }
 
-/// What is a secret wherever it stands; where there is a group, that and not what is around it.
+/// Words that have a secret behind them in queries, settings, commands and JSON inside of text, with what else is of the name.
+const NAME: &str = "(?P<name>(?:passwo?r?d|passphrase|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key\
+    |connection[-_]?string|signature|credential|authorization|cookie)[A-Za-z0-9_-]*|sig)";
+
+/// What stands there: behind a quote all up to the one that closes it, else all up to white space or an ampersand. The first is
+/// for JSON that is a text in JSON, the second for one that is so more than once.
+const VALUE: &str = r#"(?:\\"((?:[^"\\]|\\\\\\"|\\\\\\\\|\\\\[^"\\]|\\[^"\\])+)|\\{2,}"([^"]+)|"((?:[^"\\]|""|\\(?s:.)?)+)|\\*'((?:[^'\\]|''|\\(?s:.)?)+)|(\[[^\]]*[^\s&]*)|(\{[^}]*[^\s&]*)|((?:(?:bearer|basic|negotiate|digest)\s+)?[^\s&]+))"#;
+
+/// What is a secret wherever it stands; where there is a group beside the name, that and not what is around it.
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let patterns = [
-        r"ST\$[A-Za-z0-9._=+/$-]+",
-        r"eyJ[A-Za-z0-9_=+/.-]{13,}",
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
-        r"(?i)\b(?:bearer|basic|negotiate|digest)\s+([A-Za-z0-9._~+/=-]{16,})",
+        r"ST\$[A-Za-z0-9._=+/$-]+".to_owned(),
+        r"eyJ[A-Za-z0-9_=+/.-]{13,}".to_owned(),
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|$)".to_owned(),
+        r"(?i)\b(?:bearer|basic|negotiate|digest)\s+([A-Za-z0-9._~+/=-]{16,})".to_owned(),
         // Of a pre-authenticated request.
-        r#"/p/([^/\s"]+)/n/"#,
-        // Behind a name, as in queries, settings and JSON inside of text.
-        r#"(?i)(?:passwo?r?d|passphrase|pwd|secret|token|api[-_]?key|signature|sig|credential|authorization)\\*["']?\s*[:=]\s*\\*["']?([^\s"'\\&,;}]+)"#,
-        r"://([^/\s@]+:[^/\s@]+)@",
+        r#"/p/([^/\s"]+)/n/"#.to_owned(),
+        format!(r#"(?i){NAME}\\*["']{{0,2}}\s*[:=]{{1,2}}>?\s*{VALUE}"#),
+        format!(r#"(?i)(?:^|[\s"'])--?[A-Za-z0-9_-]*?{NAME}\s+{VALUE}"#),
+        // Cookies have white space between them.
+        r#"(?i)cookie:\s*([^\r\n"\\]+)"#.to_owned(),
+        r"://([^/\s@]*:[^/\s]+)@".to_owned(),
     ];
     patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
 });
@@ -81,8 +91,30 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 /// Where in a text secrets stand.
 pub fn find(text: &str) -> impl Iterator<Item = Range<usize>> {
     PATTERNS.iter().flat_map(move |pattern| {
-        pattern.captures_iter(text).filter_map(|found| Some(found.get(1).or_else(|| found.get(0))?.range()))
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let found = pattern.captures_at(text, from)?;
+                let name = found.name("name");
+                if let Some(name) = name.filter(|name| only_tells(name.as_str())) {
+                    // What stands behind it may be a name as well.
+                    from = name.end();
+                    continue;
+                }
+                let mut groups =
+                    found.iter().skip(1).flatten().filter(|group| Some(group.range()) != name.map(|name| name.range()));
+                let secret = groups.next().or_else(|| found.get(0))?.range();
+                from = secret.end;
+                return Some(secret);
+            }
+        })
     })
+}
+
+/// Whether the name is that of something which is no secret, such as an id of one.
+fn only_tells(name: &str) -> bool {
+    let plain = plain(name);
+    !is_credentials(&plain) && TELLING.iter().any(|end| plain.ends_with(end))
 }
 
 #[cfg(test)]
@@ -91,7 +123,7 @@ mod tests {
 
     #[test]
     fn every_pattern_is_one() {
-        assert_eq!(PATTERNS.len(), 7);
+        assert_eq!(PATTERNS.len(), 9);
     }
 
     #[test]
@@ -116,6 +148,39 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_a_secret_stays() {
+        for text in [
+            r#"sent '{"password":"CAN,ARY CANARY"}' x"#,
+            r#"sent {\"password\":\"CAN,ARY \\\"CANARY\\\" CANARY\"} x"#,
+            r#"sent {\\\"password\\\":\\\"CAN,ARY CANARY\\\"} x"#,
+            r#"sent {"password":"CAN\"ARY CANARY"} x"#,
+            r#"sent {"password":["CAN ARY","CANARY"]} x"#,
+            "Pwd='CANARY CANARY' x",
+            "DB_PASSWORD=abc;CANARY x",
+            "aws_secret_access_key = CANARY x",
+            "client_secret_value=CANARY x",
+            "AccessKey=CANARY x",
+            "Cookie: a=CANARY; b=CANARY",
+            "Authorization: Basic CANARY x",
+            "run --password CANARY x",
+            "run --db-token 'CANARY CANARY' x",
+            "run -secret CANARY x",
+            "https://:CANARY@h x",
+            "https://me:CAN@ARY@h x",
+            "secretId=a,password=CANARY x",
+            "password => CANARY x",
+        ] {
+            let mut left = text.to_owned();
+            let mut found: Vec<_> = find(text).collect();
+            found.sort_by_key(|range| std::cmp::Reverse(range.start));
+            for range in found {
+                left.replace_range(range.start..range.end.min(left.len()), "");
+            }
+            assert!(!left.contains("CAN") && !left.contains("ARY") && left.len() < text.len(), "{text}: {left}");
+        }
+    }
+
+    #[test]
     fn secrets_are_found_in_text() {
         let found = |text: &str| find(text).map(|range| text.get(range).unwrap().to_owned()).collect::<Vec<_>>();
         for (text, secret) in [
@@ -131,7 +196,15 @@ mod tests {
         ] {
             assert!(found(text).iter().any(|found| found.contains(secret)), "{text}: {:?}", found(text));
         }
-        for plain in ["a basic question", "tokens of two", "/p/a", "https://host/x@y"] {
+        for plain in [
+            "?secretId=ocid1.x&tokenType=b",
+            "--secret-name b",
+            "the design: x",
+            "a basic question",
+            "tokens of two",
+            "/p/a",
+            "https://host/x@y",
+        ] {
             assert_eq!(found(plain), Vec::<String>::new(), "{plain}");
         }
     }

@@ -28,7 +28,7 @@ fn redaction(key: Option<&[u8]>, events: &[&Value]) -> Redaction {
     for event in events {
         redaction.meet(event.to_string().as_bytes());
     }
-    redaction.prepare();
+    redaction.prepare().unwrap();
     redaction
 }
 
@@ -145,6 +145,35 @@ fn what_is_said_beside_the_events_is_redacted_as_well() {
     assert!(!redaction.text("user:zqalice ip:203.0.113.9").unwrap().contains("zqalice"));
     let entry = redaction.entry();
     assert!(entry.pseudonyms && entry.key_check.is_some_and(|check| check.len() == 8));
+}
+
+#[test]
+fn nothing_within_credentials_stays_in_text_either() {
+    let inner = r#"{"credentials":{"value":"CANARY","n":[4711],"on":true}}"#;
+    let twice = json!({ "a": inner }).to_string();
+    let event = json!({"eventId": "1", "data": {"message": inner, "text": twice, "credentials": {"pin": 4711}}});
+    let copy = copied(&redaction(None, &[]), &event);
+    assert!(!["CANARY", "4711"].iter().any(|gone| copy.to_string().contains(gone)), "{copy}");
+    assert_eq!(copy["data"]["message"], r#"{"credentials":{"value":"[left out]","n":["[left out]"],"on":true}}"#);
+}
+
+#[test]
+fn persons_are_met_in_every_form() {
+    let event = json!({"eventId": "1", "data": {
+        "identity": {"principalName": "Alice Smith <alice@acme.example>"},
+        "message": r#"{"userName":"charlie","a":"{\"user\":\"delta\"}"}"#,
+        "stateChange": {"current": {"user": "oracleidentitycloudservice/jdoe42"}},
+        "additionalDetails": {"text": "charlie, delta, jdoe42, Alice Smith; Élodie Durand", "actorName": "élodie DURAND"},
+    }});
+    let of_all = redaction(Some(KEY), &[&event]);
+    let nobody_met = redaction(Some(KEY), &[]);
+    let gone = ["Alice", "acme", "charlie", "delta", "jdoe42", "lodie", "DURAND"];
+    let copy = copied(&of_all, &event);
+    assert!(!gone.iter().any(|gone| copy.to_string().contains(gone)), "{copy}");
+    // Where nobody was met, names are replaced where they stand alone.
+    let mut copy = copied(&nobody_met, &event);
+    copy["data"]["additionalDetails"]["text"].take();
+    assert!(!gone.iter().any(|gone| copy.to_string().contains(gone)), "{copy}");
 }
 
 /// The names and kinds of everything, without values.

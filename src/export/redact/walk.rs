@@ -18,7 +18,14 @@ pub trait Rules {
     fn name(&mut self, place: &[String]) -> Option<String>;
     /// Another text for the one at `place`; `None` leaves it.
     fn text(&mut self, place: &[String], text: &str) -> Option<String>;
+    /// Whether the number at `place` stays.
+    fn keeps_number(&self, _: &[String]) -> bool {
+        true
+    }
 }
+
+/// These tell nothing, and stay wherever they stand.
+const WORDS: [&[u8]; 3] = [b"true", b"false", b"null"];
 
 /// Nesting that is taken; a parser takes as much.
 const DEEPEST: usize = 128;
@@ -53,7 +60,7 @@ impl<'a> Walk<'a> {
             b'{' => self.object(rules),
             b'[' => self.array(rules),
             b'"' => self.string(rules),
-            _ => self.word(),
+            _ => self.word(rules),
         }?;
         self.depth -= 1;
         Some(())
@@ -104,7 +111,7 @@ impl<'a> Walk<'a> {
             }
             Fate::LeftOut => {
                 let word = self.out.get(value..).unwrap_or_default();
-                if ![b"true".as_slice(), b"false", b"null"].contains(&word) {
+                if !WORDS.contains(&word) {
                     self.out.truncate(value);
                     self.out.extend_from_slice(LEFT_OUT);
                 }
@@ -150,11 +157,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A number or a word.
-    fn word(&mut self) -> Option<()> {
+    fn word(&mut self, rules: &dyn Rules) -> Option<()> {
         let rest = self.json.get(self.at..)?;
         let end = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)));
         let word = rest.get(..end.unwrap_or(rest.len())).filter(|word| !word.is_empty())?;
-        self.out.extend_from_slice(word);
+        let stays = WORDS.contains(&word) || rules.keeps_number(&self.place);
+        self.out.extend_from_slice(if stays { word } else { LEFT_OUT });
         self.at += word.len();
         Some(())
     }
