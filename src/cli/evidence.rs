@@ -102,7 +102,8 @@ impl Collector {
             case: args.case.clone(),
             operator: args.operator.clone().or_else(by_system).unwrap_or_else(|| "unknown".to_owned()),
             host: Owner::here(now).host,
-            command_line: command_line(std::env::args().collect()),
+            // A name of a file need not be UTF-8.
+            command_line: command_line(std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()),
         }
     }
 }
@@ -175,7 +176,7 @@ fn info(document: &CoverageDocument, connection: &Connection, collector: &Collec
         ("Auditui-Tenancy", document.tenancy.id.to_string()),
         ("Auditui-Run", document.run_id.clone()),
         ("Auditui-Range", report::span(document.range)),
-        ("Auditui-Query", document.query.clone().unwrap_or_else(|| "none: every event".to_owned())),
+        ("Auditui-Query", document.asked().unwrap_or_else(|| "none: every event".to_owned())),
         ("Auditui-Collected-From", rfc3339(document.started_at)),
         ("Auditui-Collected-Until", rfc3339(document.ended_at)),
         ("Auditui-Clock-Offset-Milliseconds", offset.unwrap_or_else(|| "unknown".to_owned())),

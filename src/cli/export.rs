@@ -35,8 +35,7 @@ use crate::query::Query;
 pub struct Order {
     pub wanted: Wanted,
     pub redaction: Option<Redaction>,
-    pub bundle: Option<Bundle>,
-    pub collector: Collector,
+    pub bundle: Option<(Bundle, Collector)>,
 }
 
 pub async fn run(
@@ -46,7 +45,7 @@ pub async fn run(
     talk: &Talk,
     interrupt: &mut Interrupt,
 ) -> Result<ExitCode, Problem> {
-    let Order { wanted, mut redaction, bundle, collector } = order;
+    let Order { wanted, mut redaction, bundle } = order;
     if bundle.is_some() && args.output != ExportFormat::Jsonl {
         return Err(Problem::usage("--evidence holds events as they were sent, which only -o jsonl writes"));
     }
@@ -58,7 +57,12 @@ pub async fn run(
     let range = wanted.range;
     let asked = Some(wanted.query.to_string()).filter(|text| !text.is_empty());
     let packing = args.delivery.compress;
-    let (staged, records) = bundle.map(Bundle::into_parts).unzip();
+    let (staged, sealing) = bundle
+        .map(|(bundle, collector)| {
+            let (staged, records) = bundle.into_parts();
+            (staged, (records, collector))
+        })
+        .unzip();
     let outlet = outlet(args, staged)?;
     let file = args.output_file.as_deref().filter(|_| outlet.is_file());
     let proof = Proof::choose(args.coverage.as_deref(), file)?;
@@ -98,7 +102,7 @@ pub async fn run(
     let name = file.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
     let mut entry = delivered.entry(name, tally, packing);
     entry.redacted = redaction.as_ref().map(|redaction| redaction.entry());
-    if records.is_some() {
+    if sealing.is_some() {
         entry.parts.iter_mut().flatten().for_each(|part| part.file = format!("{}/{}", bag::DATA, part.file));
     }
     document.export = Some(entry);
@@ -106,8 +110,10 @@ pub async fn run(
         redaction.document(&mut document);
     }
     conclude(&mut document, args, reader_left);
-    let proven = tokio::task::block_in_place(|| match &records {
-        Some(records) => evidence::seal(delivered, records, &document, connection, &collector).map(|_| None),
+    let proven = tokio::task::block_in_place(|| match &sealing {
+        Some((records, collector)) => {
+            evidence::seal(delivered, records, &document, connection, collector).map(|_| None)
+        }
         None => prove(&proof, &document, delivered),
     });
     if let Ok(Some(place)) = &proven {

@@ -148,8 +148,8 @@ async fn export(
         let reading = Reading::new(&connection, &args.read, range, talk);
         return plan::run(&reading, false, interrupt).await;
     }
-    let collector = evidence::Collector::of(&args.delivery, env, now);
-    let order = export::Order { wanted: intake::Wanted { range, query: asked }, redaction, bundle, collector };
+    let bundle = bundle.map(|bundle| (bundle, evidence::Collector::of(&args.delivery, env, now)));
+    let order = export::Order { wanted: intake::Wanted { range, query: asked }, redaction, bundle };
     export::run(&connection, args, order, talk, interrupt).await
 }
 

@@ -51,13 +51,14 @@ impl Parts {
     pub fn write(&mut self, record: &Record, format: &Format) -> io::Result<()> {
         let mut text = Vec::new();
         format.write(record, false, &mut text)?;
-        let Part { name, of } = self.split.part_of(record).unwrap_or_else(|| self.part_for(text.len() as u64));
+        let Part { name, of } = match self.split.part_of(record) {
+            Some(part) => part,
+            None => self.part_for(text.len() as u64, format)?,
+        };
         let part = match self.open.entry(format!("{name}.{}", self.ending)) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(new) => {
-                let mut held = Vec::new();
-                format.write_head(&mut held)?;
-                new.insert(OpenPart { of, held, events: 0, bytes: 0, hash: Sha256::new() })
+                new.insert(OpenPart { of, held: head(format)?, events: 0, bytes: 0, hash: Sha256::new() })
             }
         };
         self.held += text.len();
@@ -66,15 +67,15 @@ impl Parts {
         if self.held >= self.limit { self.write_out() } else { Ok(()) }
     }
 
-    /// Of parts that are told apart by size, the one that has room for so many bytes more.
-    fn part_for(&mut self, bytes: u64) -> Part {
-        let Split::Size(most) = self.split else { return Split::nth(1) };
+    /// Of parts that are told apart by size, the one that has room for so many bytes more; a new one begins with its head.
+    fn part_for(&mut self, bytes: u64, format: &Format) -> io::Result<Part> {
+        let Split::Size(most) = self.split else { return Ok(Split::nth(1)) };
         let (nth, content) = &mut self.newest;
         if *nth == 0 || *content + bytes > most.get() {
-            (*nth, *content) = (*nth + 1, 0);
+            (*nth, *content) = (*nth + 1, head(format)?.len() as u64);
         }
         *content += bytes;
-        Split::nth(*nth)
+        Ok(Split::nth(*nth))
     }
 
     fn write_out(&mut self) -> io::Result<()> {
@@ -102,6 +103,13 @@ impl Parts {
         }
         Ok(entries)
     }
+}
+
+/// What a part begins with.
+fn head(format: &Format) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    format.write_head(&mut head)?;
+    Ok(head)
 }
 
 /// Adds to a file that only we know, mode 0600.
@@ -186,6 +194,22 @@ mod tests {
         let found: Vec<_> = entries.iter().map(|entry| (entry.file.as_str(), entry.events)).collect();
         let names = ["part-00001.jsonl", "part-00002.jsonl", "part-00003.jsonl", "part-00004.jsonl"];
         assert_eq!(found, names.into_iter().zip([2, 2, 1, 1]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_head_counts_where_size_tells_parts_apart() {
+        let format = Format::Made { shape: Shape::Csv, tenancy: "t".into() };
+        let (mut head, mut line) = (Vec::new(), Vec::new());
+        format.write_head(&mut head).unwrap();
+        format.write(&record("a", 10), false, &mut line).unwrap();
+        let most = head.len() + 3 * line.len() - 1;
+        let directory = tempfile::tempdir().unwrap();
+        let split = Split::Size(NonZeroU64::new(most as u64).unwrap());
+        let mut parts = Parts::new(directory.path(), split, "csv", None);
+        (10..16).for_each(|id| parts.write(&record("a", id), &format).unwrap());
+        let entries = parts.close().unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.events).collect::<Vec<_>>(), [2, 2, 2]);
+        assert!(entries.iter().all(|entry| entry.bytes <= most as u64), "{entries:?}");
     }
 
     #[test]

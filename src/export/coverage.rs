@@ -344,6 +344,17 @@ pub fn cells(ledger: &Ledger, regions: &[RegionEntry], compartments: &[Compartme
 pub struct NotCoverage(String);
 
 impl CoverageDocument {
+    /// Which events of the range were wanted, by query and by option; `None` where all were.
+    pub fn asked(&self) -> Option<String> {
+        let option = match self.filter {
+            Filter::All => None,
+            Filter::Writes => Some("--writes"),
+            Filter::Reads => Some("--reads"),
+        };
+        let said: Vec<&str> = self.query.as_deref().into_iter().chain(option).collect();
+        Some(said.join(" with ")).filter(|said| !said.is_empty())
+    }
+
     /// Reads what [`to_json`](Self::to_json) has written, here or in another version.
     pub fn from_json(text: &[u8]) -> Result<Self, NotCoverage> {
         #[derive(Deserialize)]

@@ -56,12 +56,14 @@ impl Compared {
     fn of_parts(parts: &[PartEntry], directory: &Path) -> Self {
         const NAMED: usize = 5;
         let fault = |part: &PartEntry| {
-            let why = match difference(&directory.join(&part.file), part.bytes, &part.sha256) {
-                _ if !is_name(&part.file) => NO_NAME.to_owned(),
-                Ok(None) => return None,
-                Ok(Some(difference)) => difference,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => "it is not there".to_owned(),
-                Err(error) => format!("it cannot be read: {error}"),
+            // Before anything of it is looked at: a name that leads elsewhere is not followed.
+            let looked = is_name(&part.file).then(|| difference(&directory.join(&part.file), part.bytes, &part.sha256));
+            let why = match looked {
+                None => NO_NAME.to_owned(),
+                Some(Ok(None)) => return None,
+                Some(Ok(Some(difference))) => difference,
+                Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => "it is not there".to_owned(),
+                Some(Err(error)) => format!("it cannot be read: {error}"),
             };
             Some(format!("{}: {why}", clean(&part.file)))
         };

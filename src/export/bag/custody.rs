@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::CUSTODY;
+use super::{CUSTODY, plain};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,7 @@ impl Entry {
 
 /// Adds a line; the digest of the one before is put in here.
 pub fn append(bag: &Path, mut entry: Entry) -> io::Result<()> {
-    let path = bag.join(CUSTODY);
-    let before = match std::fs::read(&path) {
+    let before = match plain::read(bag, CUSTODY, plain::LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
@@ -54,7 +53,7 @@ pub fn append(bag: &Path, mut entry: Entry) -> io::Result<()> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = plain::no_link(&mut options).open(bag.join(CUSTODY))?;
     file.write_all(&line)?;
     file.sync_all()
 }

@@ -16,6 +16,7 @@
 //! write to it is a signature over `tagmanifest-sha256.txt`, made and kept elsewhere.
 
 mod custody;
+mod plain;
 mod verify;
 
 use std::fmt::Write as _;
@@ -107,8 +108,12 @@ fn manifest(data: &Path) -> io::Result<(String, u64, usize)> {
 
 /// SHA-256 and size of a file.
 pub fn digest(path: &Path) -> io::Result<(String, u64)> {
+    digest_of(&mut File::open(path)?)
+}
+
+fn digest_of(file: &mut File) -> io::Result<(String, u64)> {
     let mut hash = Sha256::new();
-    let bytes = io::copy(&mut File::open(path)?, &mut hash)?;
+    let bytes = io::copy(file, &mut hash)?;
     Ok((format!("{:x}", hash.finalize()), bytes))
 }
 

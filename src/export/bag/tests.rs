@@ -93,10 +93,13 @@ fn bag() -> tempfile::TempDir {
 }
 
 fn note(path: &Path, hash_after: Option<String>) {
+    append(path, entry(hash_after)).unwrap();
+}
+
+fn entry(hash_after: Option<String>) -> Entry {
     let (who, host, what) = ("me".to_owned(), "here".to_owned(), "held".to_owned());
     let time = chrono::DateTime::UNIX_EPOCH;
-    append(path, Entry { time, who, host, what, hash_before: None, hash_after, previous: None, digest: String::new() })
-        .unwrap();
+    Entry { time, who, host, what, hash_before: None, hash_after, previous: None, digest: String::new() }
 }
 
 fn mismatches(path: &Path) -> Vec<String> {
@@ -118,11 +121,63 @@ fn a_bag_says_what_is_in_it_where_nothing_happened_and_what_was_not_read() {
     let found: Vec<(Kind, &str)> =
         verified.findings.iter().map(|finding| (finding.kind, finding.what.as_str())).collect();
     let span = "1970-01-01T00:00:00Z..1970-01-01T01:00:00Z";
-    let empty = format!("no events in path/quiet @ r, {span}: read to its end at 1970-01-01T01:00:00Z");
+    let empty = format!(
+        "no event in path/quiet @ r that happened in {span} among those processed {span}: read to its end at \
+         1970-01-01T01:00:00Z, 2 events left out"
+    );
     let closed = format!("path/closed @ r, {span} is denied: not ours");
     assert_eq!(found, [(Kind::Empty, empty.as_str()), (Kind::Gap, closed.as_str())]);
     let info = std::fs::read_to_string(directory.path().join("bag-info.txt")).unwrap();
     assert_eq!(info.lines().filter(|line| line.starts_with("Payload-Oxum: ")).count(), 1, "{info}");
+}
+
+/// What is said to be empty, of a bag with another coverage.
+fn empty(change: impl Fn(&mut CoverageDocument)) -> Vec<String> {
+    let directory = bag();
+    let mut document = document();
+    change(&mut document);
+    document.totals = document.coverage();
+    std::fs::write(directory.path().join(COVERAGE), document.to_json().unwrap()).unwrap();
+    let cells = cells(&directory.path().join(DATA), &document).unwrap();
+    std::fs::write(directory.path().join(DATA).join(CELLS), cells).unwrap();
+    let found = verify(directory.path()).unwrap().findings.into_iter();
+    found.filter(|finding| finding.kind == Kind::Empty).map(|finding| finding.what).collect()
+}
+
+#[test]
+fn nothing_is_told_as_empty_that_had_events() {
+    let quiet = |events: u64| empty(|document| document.cells[1].events = Some(events));
+    assert!(quiet(0)[0].ends_with(", none came") && quiet(1)[0].ends_with(", 1 event left out"), "{:?}", quiet(0));
+    let copies = |events: u64| {
+        empty(|document| {
+            document.cells[1].events = Some(events);
+            document.export.as_mut().unwrap().duplicates = 1;
+        })
+    };
+    assert_eq!((copies(0).len(), copies(1).len()), (1, 0), "what came may be a copy that was left out");
+    // Another window of a place that has events.
+    let more = |events: u64| {
+        empty(|document| {
+            let mut cell = document.cells[0].clone();
+            let from = cell.window.until;
+            (cell.window, cell.events) = (Span { from, until: from + chrono::TimeDelta::hours(1) }, Some(events));
+            document.cells.push(cell);
+        })
+    };
+    assert!(more(0).iter().any(|what| what.contains("path/busy") && what.contains("T01:00:00Z..")), "{:?}", more(0));
+    assert!(!more(1).iter().any(|what| what.contains("path/busy")), "{:?}", more(1));
+}
+
+#[test]
+fn what_was_asked_for_is_said_with_what_is_empty() {
+    let asked = |filter: Filter, query: Option<&str>| {
+        let found = empty(|document| (document.filter, document.query) = (filter, query.map(str::to_owned)));
+        let (_, after) = found[0].split_once("T01:00:00Z").unwrap();
+        after.split_once(" among ").unwrap().0.to_owned()
+    };
+    assert_eq!(asked(Filter::All, None), "");
+    assert_eq!(asked(Filter::Writes, None), " and answers --writes");
+    assert_eq!(asked(Filter::Reads, Some("event:X")), " and answers event:X with --reads");
 }
 
 #[cfg(unix)]
@@ -235,4 +290,58 @@ fn no_manifest_leads_out_of_the_bag() {
         let found = mismatches(directory.path());
         assert!(found.iter().any(|what| what.contains("names no file of the bag")), "{name}: {found:?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_named_and_holds_up_nothing() {
+    use std::os::unix::fs::symlink;
+    let pipe = |path: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.is_ok_and(|status| status.success()));
+    };
+    let without_end = |path: &Path| symlink("/dev/zero", path).unwrap();
+    for name in files(bag().path()) {
+        for put in [&pipe as &dyn Fn(&Path), &without_end] {
+            let directory = bag();
+            let path = directory.path().join(&name);
+            std::fs::remove_file(&path).unwrap();
+            put(&path);
+            let found = mismatches(directory.path());
+            assert!(
+                found.iter().any(|what| what.contains(&name) && what.contains("no plain file")),
+                "{name}: {found:?}"
+            );
+        }
+    }
+    let directory = bag();
+    std::fs::rename(directory.path().join(DATA), directory.path().join("elsewhere")).unwrap();
+    symlink("elsewhere", directory.path().join(DATA)).unwrap();
+    let found = mismatches(directory.path());
+    assert!(found.contains(&"data/_cells.ndjson cannot be read: it is no plain file".to_owned()), "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_added_to_what_a_link_in_the_place_of_the_log_names() {
+    let directory = bag();
+    let log = directory.path().join(CUSTODY);
+    let other = directory.path().join("other");
+    std::fs::rename(&log, &other).unwrap();
+    std::os::unix::fs::symlink(&other, &log).unwrap();
+    let before = std::fs::read(&other).unwrap();
+    assert!(append(directory.path(), entry(None)).is_err());
+    assert_eq!(std::fs::read(&other).unwrap(), before);
+    std::fs::remove_file(&other).unwrap();
+    assert!(append(directory.path(), entry(None)).is_err());
+    assert!(!other.exists());
+}
+
+#[test]
+fn what_is_too_large_to_be_read_whole_is_an_error() {
+    let directory = bag();
+    let bytes = std::fs::read(directory.path().join(COVERAGE)).unwrap();
+    let most = bytes.len() as u64;
+    assert_eq!(plain::read(directory.path(), COVERAGE, most).unwrap(), bytes);
+    assert!(plain::read(directory.path(), COVERAGE, most - 1).is_err());
 }

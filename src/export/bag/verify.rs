@@ -6,13 +6,13 @@ use std::io::{self, BufRead as _, BufReader};
 use std::path::{Component, Path};
 
 use super::{
-    CELLS, COVERAGE, CUSTODY, CellLine, DATA, DECLARATION, INFO, MANIFEST, TAG_MANIFEST, TAGS, custody, digest,
-    was_read,
+    CELLS, COVERAGE, CUSTODY, CellLine, DATA, DECLARATION, INFO, MANIFEST, TAG_MANIFEST, TAGS, custody, digest_of,
+    plain, was_read,
 };
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::rfc3339;
 use crate::export::CoverageDocument;
-use crate::export::coverage::CellEntry;
+use crate::export::coverage::{CellEntry, Span};
 
 /// Signatures and time stamps over `tagmanifest-sha256.txt` may lie beside it.
 const SIGNATURES: [&str; 4] = ["sig", "asc", "minisig", "tsr"];
@@ -42,7 +42,7 @@ pub enum Kind {
     Mismatch,
     /// A cell that was not read, or not to its end.
     Gap,
-    /// A cell that was read to its end and has no event of the range: nothing happened there.
+    /// A cell that was read to its end and has no event that was asked for: nothing of that kind happened there.
     Empty,
 }
 
@@ -62,7 +62,7 @@ pub fn verify(directory: &Path) -> io::Result<Bag> {
     }
     bag.strangers(directory, "", &tags)?;
     bag.strangers(directory, DATA, &payload)?;
-    bag.seal = digest(&directory.join(TAG_MANIFEST)).map(|(sha256, _)| sha256).unwrap_or_default();
+    bag.seal = digest_within(directory, TAG_MANIFEST).unwrap_or_default();
     bag.declaration(directory);
     bag.custody(directory);
     bag.coverage(directory);
@@ -77,7 +77,7 @@ impl Bag {
     /// The files of a manifest, each of which must be there and have its digest.
     fn digests(&mut self, directory: &Path, manifest: &str) -> BTreeSet<String> {
         let mut listed = BTreeSet::new();
-        let text = match std::fs::read_to_string(directory.join(manifest)) {
+        let text = match plain::read_text(directory, manifest, plain::LARGEST) {
             Ok(text) => text,
             Err(error) => {
                 self.mismatch(format!("{manifest} cannot be read: {error}"));
@@ -89,13 +89,12 @@ impl Bag {
                 self.mismatch(format!("{manifest} has a line that names no file of the bag: {}", clean(line)));
                 continue;
             };
-            let path = directory.join(name);
-            let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
-            match digest(&path) {
-                _ if !path.exists() => self.mismatch(format!("{} is missing", clean(name))),
-                _ if !is_file => self.mismatch(format!("{} is no plain file", clean(name))),
-                Ok((found, _)) if found == sha256 => {}
+            match digest_within(directory, name) {
+                Ok(found) if found == sha256 => {}
                 Ok(_) => self.mismatch(format!("{} is not as it was sealed: its SHA-256 is another", clean(name))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.mismatch(format!("{} is missing", clean(name)));
+                }
                 Err(error) => self.mismatch(format!("{} cannot be read: {error}", clean(name))),
             }
             if !listed.insert(name.to_owned()) {
@@ -108,7 +107,7 @@ impl Bag {
     /// What lies in the bag, or in its `data`, and is in no manifest.
     fn strangers(&mut self, directory: &Path, below: &str, listed: &BTreeSet<String>) -> io::Result<()> {
         let place = directory.join(below);
-        if !place.is_dir() {
+        if !place.symlink_metadata().is_ok_and(|found| found.is_dir()) {
             self.mismatch(format!("{below} is missing"));
             return Ok(());
         }
@@ -129,7 +128,7 @@ impl Bag {
 
     /// What `bagit.txt` and `bag-info.txt` say of the bag.
     fn declaration(&mut self, directory: &Path) {
-        let text = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap_or_default();
+        let text = |name: &str| plain::read_text(directory, name, plain::LARGEST).unwrap_or_default();
         if !text(DECLARATION).starts_with("BagIt-Version: ") {
             self.mismatch(format!("{DECLARATION} does not say which version of BagIt this is"));
         }
@@ -145,7 +144,7 @@ impl Bag {
     }
 
     fn custody(&mut self, directory: &Path) {
-        match std::fs::read(directory.join(CUSTODY)) {
+        match plain::read(directory, CUSTODY, plain::LARGEST) {
             Ok(log) => {
                 if let Some(fault) = custody::fault(&log, &self.seal) {
                     self.mismatch(fault);
@@ -157,19 +156,20 @@ impl Bag {
 
     /// Holds coverage, cells and events against each other, and says what is empty and what is missing.
     fn coverage(&mut self, directory: &Path) {
-        let text = std::fs::read(directory.join(COVERAGE)).unwrap_or_default();
+        let text = plain::read(directory, COVERAGE, plain::LARGEST).unwrap_or_default();
         let document = match CoverageDocument::from_json(&text) {
             Ok(document) => document,
             Err(error) => return self.mismatch(format!("{COVERAGE} cannot be used: {error}")),
         };
-        let lines = std::fs::read_to_string(directory.join(DATA).join(CELLS)).unwrap_or_default();
+        let lines = plain::read_text(directory, &format!("{DATA}/{CELLS}"), plain::LARGEST).unwrap_or_default();
         let lines: Result<Vec<CellLine>, _> = lines.lines().map(serde_json::from_str).collect();
         let Ok(lines) = lines else { return self.mismatch(format!("{DATA}/{CELLS} cannot be used")) };
         self.compare_cells(&document, &lines);
         let files: BTreeSet<&str> = lines.iter().filter_map(|line| line.file.as_deref()).collect();
         let mut events = BTreeMap::new();
         for file in files {
-            if let Some(count) = is_inside(file).then(|| count_lines(&directory.join(DATA).join(file)).ok()).flatten() {
+            let opened = is_inside(file).then(|| plain::open(directory, &format!("{DATA}/{file}")).ok()).flatten();
+            if let Some(count) = opened.and_then(|opened| count_lines(opened).ok()) {
                 events.insert(file, count);
             }
         }
@@ -215,14 +215,18 @@ impl Bag {
         }
     }
 
+    /// `events`: those that were kept of all windows of its place.
     fn say(&mut self, document: &CoverageDocument, line: &CellLine, events: u64) {
         let cell = &line.cell;
-        let name = name(document, cell);
-        if was_read(cell.state) && events == 0 {
-            let read = cell.read_at.map(rfc3339).unwrap_or_default();
-            self.findings
-                .push(Finding { kind: Kind::Empty, what: format!("no events in {name}: read to its end at {read}") });
-        } else if !was_read(cell.state) {
+        if was_read(cell.state) {
+            let came = cell.events.unwrap_or_default();
+            // What came may have been left out because it lies in another place as well: then it did happen.
+            let copies = document.export.as_ref().is_none_or(|export| export.duplicates > 0);
+            if came == 0 || events == 0 && !copies {
+                self.findings.push(Finding { kind: Kind::Empty, what: empty(document, cell, came) });
+            }
+        } else {
+            let name = name(document, cell);
             let why = cell.problem.as_ref().map(|problem| format!(": {}", clean(&problem.what))).unwrap_or_default();
             let state = serde_json::to_value(cell.state).ok();
             let state = state.as_ref().and_then(|state| state.as_str()).unwrap_or("not read");
@@ -231,16 +235,41 @@ impl Bag {
     }
 }
 
-/// `prod/web @ eu-frankfurt-1, 2026-03-14T08:00:00Z..2026-03-14T14:00:00Z`
-fn name(document: &CoverageDocument, cell: &CellEntry) -> String {
-    let known = document.compartments.iter().find(|compartment| compartment.id == cell.compartment);
-    let path = known.and_then(|compartment| compartment.path.as_deref()).unwrap_or(cell.compartment.as_str());
-    let (from, until) = (rfc3339(cell.window.from), rfc3339(cell.window.until));
-    format!("{} @ {}, {from}..{until}", clean(path), clean(cell.region.as_str()))
+/// What is not there. A window is one of processing, the range one of happening: neither speaks for the other.
+fn empty(document: &CoverageDocument, cell: &CellEntry, came: u64) -> String {
+    let asked = document.asked().map(|asked| format!(" and answers {}", clean(&asked))).unwrap_or_default();
+    let left_out = if came == 0 { "none came".to_owned() } else { format!("{} left out", count_of(came, "event")) };
+    format!(
+        "no event in {} that happened in {}{asked} among those processed {}: read to its end at {}, {left_out}",
+        place(document, cell),
+        span(document.range),
+        span(cell.window),
+        cell.read_at.map(rfc3339).unwrap_or_default(),
+    )
 }
 
-fn count_lines(path: &Path) -> io::Result<u64> {
-    let mut reader = BufReader::with_capacity(1 << 18, File::open(path)?);
+/// `prod/web @ eu-frankfurt-1, 2026-03-14T08:00:00Z..2026-03-14T14:00:00Z`
+fn name(document: &CoverageDocument, cell: &CellEntry) -> String {
+    format!("{}, {}", place(document, cell), span(cell.window))
+}
+
+fn place(document: &CoverageDocument, cell: &CellEntry) -> String {
+    let known = document.compartments.iter().find(|compartment| compartment.id == cell.compartment);
+    let path = known.and_then(|compartment| compartment.path.as_deref()).unwrap_or(cell.compartment.as_str());
+    format!("{} @ {}", clean(path), clean(cell.region.as_str()))
+}
+
+fn span(span: Span) -> String {
+    format!("{}..{}", rfc3339(span.from), rfc3339(span.until))
+}
+
+/// SHA-256 of a plain file of a bag.
+fn digest_within(bag: &Path, name: &str) -> io::Result<String> {
+    Ok(digest_of(&mut plain::open(bag, name)?)?.0)
+}
+
+fn count_lines(file: File) -> io::Result<u64> {
+    let mut reader = BufReader::with_capacity(1 << 18, file);
     let mut count = 0;
     loop {
         let bytes = reader.fill_buf()?;
