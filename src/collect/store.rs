@@ -191,8 +191,12 @@ impl Store {
         now: DateTime<Utc>,
         wanted: impl Fn(&CellKey) -> bool,
     ) -> Result<Vec<PlannedCell>, Trouble> {
-        // The first minute that is there whole.
-        let oldest = (self.oldest().timestamp() + 59).div_euclid(60);
+        // What is put off knows cells by the numbers that they have now.
+        self.end_split()?;
+        self.tell_quiet()?;
+        self.tell_missing()?;
+        // The minute from which windows are planned: what was planned a moment ago is not cut.
+        let oldest = self.oldest().timestamp().div_euclid(60);
         for (id, rest) in mend::cut(&self.state, oldest) {
             let into = self.state.planned(Some(&rest).into_iter().filter(|rest| self.state.id(rest).is_none()));
             self.record(&[Record::Split { id, into }])?;
