@@ -4,6 +4,7 @@
 //! Groups that cannot hold anything of what is asked are passed over ([`Narrow`]). Whatever a file says of itself is
 //! believed no further than a limit: it may be damaged, and it may be made to harm.
 
+mod footer;
 mod narrow;
 mod pages;
 mod source;
@@ -13,12 +14,13 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use ::parquet::basic::{Compression, ConvertedType, LogicalType, Type};
+use ::parquet::basic::{Compression, ConvertedType, Type};
 use ::parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
 use ::parquet::data_type::{ByteArray, ByteArrayType};
 use ::parquet::errors::{ParquetError, Result};
 use ::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use ::parquet::file::reader::{FileReader as _, SerializedFileReader};
+use ::parquet::file::serialized_reader::ReadOptionsBuilder;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -100,7 +102,9 @@ impl Table {
         if !source.ends_with(MAGIC) {
             return Err("it is cut off: the end of a Parquet file, which says where everything is, is missing".into());
         }
-        let reader = SerializedFileReader::new(source.clone());
+        let columns = footer::columns(&source.told()?)?;
+        let options = ReadOptionsBuilder::new().with_parquet_schema(columns).build();
+        let reader = SerializedFileReader::new_with_options(source.clone(), options);
         let reader = reader.map_err(|error| format!("what it says of itself cannot be read: {}", words(&error)))?;
         let places = Places::of(&reader)?;
         Ok(Self { reader, source, places, longest })
@@ -223,11 +227,7 @@ impl Places {
         }
         let place = |name: &str| place(name).unwrap_or_default();
         let time = schema.column(place("event_time"));
-        let by_microsecond = match time.logical_type_ref() {
-            Some(LogicalType::Timestamp(of)) => of.unit == ::parquet::basic::TimeUnit::MICROS,
-            _ => time.converted_type() == ConvertedType::TIMESTAMP_MICROS,
-        };
-        if !by_microsecond {
+        if time.converted_type() != ConvertedType::TIMESTAMP_MICROS {
             return Err("its column event_time is no time to the microsecond".to_owned());
         }
         Ok(Self {

@@ -9,6 +9,8 @@ use ::parquet::file::reader::{ChunkReader, Length};
 use hyper::body::Bytes;
 
 use super::super::reader::Progress;
+use super::footer;
+use crate::domain::text::count_of;
 
 /// What a page may have beside one value of the greatest length.
 const BESIDE: usize = 16 << 20;
@@ -44,12 +46,31 @@ impl Source {
         at.is_some_and(|at| self.take(at, end.len()).is_ok_and(|found| found == end))
     }
 
+    /// The first bytes of what the file says of itself, which ends before its length and the last four. They are not
+    /// counted, because they are read once more.
+    pub fn told(&self) -> std::result::Result<Vec<u8>, String> {
+        let unreadable = |error| format!("it cannot be read: {error}");
+        let at = self.0.length.saturating_sub(8);
+        let length = self.look(at, 4).map_err(unreadable)?;
+        let length = u32::from_le_bytes(length.try_into().unwrap_or_default());
+        if length as usize > footer::MOST_BYTES {
+            return Err(format!("it says too much of itself: {}", count_of(length.into(), "byte")));
+        }
+        let begin = at.checked_sub(length.into()).ok_or("it says more of itself than there is")?;
+        self.look(begin, (length as usize).min(footer::MOST_OF_COLUMNS)).map_err(unreadable)
+    }
+
     fn take(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.look(start, length)?;
+        self.0.progress.add(bytes.len() as u64);
+        Ok(bytes)
+    }
+
+    fn look(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut file = &self.0.file;
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::with_capacity(length);
         file.take(length as u64).read_to_end(&mut bytes)?;
-        self.0.progress.add(bytes.len() as u64);
         Ok(bytes)
     }
 }
