@@ -170,8 +170,14 @@ impl Rows {
         let digests_and_places = sha256.into_iter().zip(region).zip(ext);
         let rows = raw.into_iter().zip(digests_and_places).map(|(raw, ((sha256, region), ext))| {
             let raw = raw.unwrap_or_else(|| ByteArray::from(Vec::new()));
-            let is_whole = sha256.is_some_and(|sha256| *sha256.data() == *digest(raw.data()).as_bytes());
-            Row { meta: meta(region.as_ref(), ext.as_ref()), raw, is_whole }
+            let ext: Ext = ext.and_then(|ext| serde_json::from_slice(ext.data()).ok()).unwrap_or_default();
+            // Of what was redacted the column has the digest of what was sent.
+            let sha256 = match &ext.copy_sha256 {
+                Some(copy) if ext.redacted => Some(copy.as_bytes()),
+                _ => sha256.as_ref().map(ByteArray::data),
+            };
+            let is_whole = sha256.is_some_and(|sha256| *sha256 == *digest(raw.data()).as_bytes());
+            Row { meta: meta(region.as_ref(), ext), raw, is_whole }
         });
         Ok(rows.collect())
     }
@@ -260,14 +266,17 @@ fn digest(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-fn meta(region: Option<&ByteArray>, ext: Option<&ByteArray>) -> Meta {
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Ext {
-        compartment_id: Option<String>,
-    }
+/// What is taken of the column of this name.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Ext {
+    compartment_id: Option<String>,
+    redacted: bool,
+    copy_sha256: Option<String>,
+}
+
+fn meta(region: Option<&ByteArray>, ext: Ext) -> Meta {
     let text = |bytes: &ByteArray| bytes.as_utf8().map(str::to_owned).ok();
-    let ext: Ext = ext.and_then(|ext| serde_json::from_slice(ext.data()).ok()).unwrap_or_default();
     Meta { region: region.and_then(text), compartment_id: ext.compartment_id, tenancy: None }
 }
 
