@@ -321,10 +321,9 @@ fn of_bundle(path: &Path) -> Option<PathBuf> {
 fn changed(document: &CoverageDocument, file: &FileRead) -> Option<Finding> {
     let Origin::File(path) = &file.origin else { return None };
     let (bytes, sha256) = written(document, &file.origin)?;
-    // Of a file that was read in parts there is no digest.
-    let in_parts = file.groups.is_some_and(|groups| groups.skipped > 0);
-    // The content is what was read; what was packed when it was written has the digest of the file.
-    let content = file.bytes == bytes && (in_parts || file.sha256.as_deref() == Some(sha256));
+    // The content is what was read; what was packed when it was written has the digest of the file. So has what was read
+    // in parts: which parts could be passed over is what the file itself said, and may have been changed.
+    let content = file.bytes == bytes && file.sha256.as_deref() == Some(sha256);
     let as_written = content || proof::is_as_written(path, bytes, sha256);
     let what = format!("{} is not the file that its coverage.json tells of", file.origin);
     (file.faults.is_empty() && !as_written).then(|| Finding::new("changed", what))
@@ -426,6 +425,23 @@ mod tests {
         assert_eq!(completeness(vec![Some(proof(Complete)), Some(proof(Failed))], &[whole(), whole()]), Incomplete);
         assert_eq!(completeness(vec![Some(proof(Complete))], &[file("b", &[])]), Incomplete);
         assert_eq!(completeness(vec![None], &[file("a", &["cut"])]), Incomplete);
+    }
+
+    #[test]
+    fn what_was_read_in_parts_is_complete_only_if_the_file_is_the_one_that_was_written() {
+        const SHA256: &str = "3661291e28107bb940142d346bdb3a86da68415ae7fe451374d403c6037b9fa5";
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let judged = |content: &str| {
+            std::fs::write(&path, content).unwrap();
+            let mut document = proof(Complete);
+            document.export = Some(ExportEntry::new(Some("x".into()), Some((6, SHA256.into())), Tally::default()));
+            let groups = Some(crate::files::Groups { read: 1, skipped: 1, bytes: 3 });
+            let file = FileRead { origin: Origin::File(path.clone()), sha256: None, groups, ..file("", &[]) };
+            completeness(vec![Some(document)], &[file])
+        };
+        assert_eq!(judged("whole\n"), Completeness::Complete);
+        assert_eq!(judged("Whole\n"), Completeness::Incomplete, "as many bytes, but others");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::item::Item;
 use crate::domain::access::Access;
@@ -168,6 +169,12 @@ struct Ext<'a> {
     flags: Vec<&'static str>,
     #[serde(rename = "self", skip_serializing_if = "std::ops::Not::not")]
     own: bool,
+    /// `raw` is a copy, and `raw_sha256` is of what was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    redacted: bool,
+    /// Of the copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy_sha256: Option<String>,
 }
 
 fn ext<'a>(item: &'a Item<'a>, about: &'a About) -> Value<'a> {
@@ -179,6 +186,8 @@ fn ext<'a>(item: &'a Item<'a>, about: &'a About) -> Value<'a> {
         request_id: source.request_id.as_deref().filter(|_| about.retrieval),
         flags: item.flags(),
         own: item.record.flags.contains(Flags::OWN),
+        redacted: item.record.sealed.is_some(),
+        copy_sha256: item.record.sealed.as_ref().map(|_| format!("{:x}", Sha256::digest(&item.record.bytes))),
     };
     owned(serde_json::to_string(&ext).ok())
 }

@@ -29,6 +29,9 @@ use crate::domain::region::RegionId;
 use crate::domain::text::{clean, count_of, thousands};
 use crate::domain::time_range::FetchWindow;
 
+/// Rows of a table that are named where they are left out; the others are counted.
+const NAMED: u64 = 5;
+
 /// How much is handed over at once: events, or bytes where they are long.
 const CHUNK_EVENTS: usize = 512;
 const CHUNK_BYTES: usize = 2 << 20;
@@ -163,6 +166,7 @@ impl Reader {
                     groups: None,
                     faults: Vec::new(),
                 },
+                left_out: 0,
             };
             let flow = reading.read(input, take);
             files.push(reading.file);
@@ -183,6 +187,8 @@ struct OneFile<'a> {
     /// The region that the path names.
     told: Option<RegionId>,
     file: FileRead,
+    /// Rows of a table.
+    left_out: u64,
 }
 
 /// What was read and not handed over yet.
@@ -260,6 +266,10 @@ impl OneFile<'_> {
             groups.read += 1;
             self.read_group(&table, group, take)?;
         }
+        if self.left_out > NAMED {
+            let more = count_of(self.left_out - NAMED, "event");
+            self.file.faults.push(format!("{more} more left out: too long, or not the bytes that were written"));
+        }
         groups.bytes = self.reader.progress.read() - before;
         self.file.groups = Some(groups);
         if digest && groups.skipped == 0 && self.file.faults.is_empty() {
@@ -302,18 +312,18 @@ impl OneFile<'_> {
 
     fn take_row(&mut self, row: parquet::Row) {
         let bytes = row.raw.data();
-        let behind = || format!("behind event {}", thousands(self.file.events));
-        let fault = match () {
-            () if bytes.len() > self.reader.longest => {
-                Some(format!("{}, one of {} was left out: too long", behind(), count_of(bytes.len() as u64, "byte")))
+        let too_long = bytes.len() > self.reader.longest;
+        if too_long || !row.is_whole {
+            self.left_out += 1;
+            if self.left_out <= NAMED {
+                let behind = thousands(self.file.events);
+                let fault = if too_long {
+                    format!("one of {} was left out: too long", count_of(bytes.len() as u64, "byte"))
+                } else {
+                    "one was left out: its bytes are not those that were written".to_owned()
+                };
+                self.file.faults.push(format!("behind event {behind}, {fault}"));
             }
-            () if !row.is_whole => {
-                Some(format!("{}, one was left out: its bytes are not those that were written", behind()))
-            }
-            () => None,
-        };
-        if fault.is_some() {
-            self.file.faults.extend(fault);
             return;
         }
         let start = self.chunk.body.len();

@@ -232,6 +232,36 @@ fn a_damaged_file_gives_what_is_whole_and_says_what_is_not() {
     assert_eq!(output.json()["count"], 20);
 }
 
+#[test]
+fn a_redacted_copy_reads_back_as_the_copy() {
+    let kept = Kept::new();
+    let mut redaction = auditui::export::Redaction::new(None);
+    let secret = br#"{"eventId":"1","data":{"request":{"headers":{"Authorization":["Bearer abc"]}}}}"#;
+    redaction.meet(secret);
+    redaction.prepare();
+    let copy = redaction.copy(&record(secret));
+    assert_ne!(copy.bytes[..], secret[..]);
+    let mut bytes = Vec::new();
+    let mut writer = Writer::new(&mut bytes, about()).unwrap();
+    writer.push(&copy).unwrap();
+    writer.finish().unwrap();
+    let (events, file) = read(&kept.file(&bytes), Narrow::default());
+    assert_eq!(file.faults, Vec::<String>::new());
+    assert_eq!(events, [("eu-frankfurt-1".to_owned(), "asked".to_owned(), copy.bytes.to_vec())]);
+}
+
+#[test]
+fn of_many_rows_that_are_left_out_a_few_are_named_and_all_are_counted() {
+    let kept = Kept::new();
+    let path = kept.file(&table(&(0..40).map(event).collect::<Vec<_>>(), 10));
+    let inputs = find(&[path]).unwrap().inputs;
+    let progress = Arc::new(Progress::of(&inputs));
+    let reader = Reader { longest: 100, ..Reader::new(Arc::new(|_| None), DateTime::UNIX_EPOCH, progress) };
+    let file = reader.read(&inputs, &mut |_| ControlFlow::Continue(())).remove(0);
+    assert_eq!((file.events, file.faults.len()), (0, 6), "{:?}", file.faults);
+    assert!(file.faults[5].starts_with("35 events more left out"), "{:?}", file.faults);
+}
+
 fn raw_of_group(path: &Path, group: usize) -> usize {
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
     let reader = SerializedFileReader::try_from(path).unwrap();

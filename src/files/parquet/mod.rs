@@ -4,6 +4,7 @@
 //! Groups that cannot hold anything of what is asked are passed over ([`Narrow`]). Whatever a file says of itself is
 //! believed no further than a limit: it may be damaged, and it may be made to harm.
 
+mod footer;
 mod narrow;
 mod pages;
 mod source;
@@ -13,12 +14,13 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use ::parquet::basic::{Compression, ConvertedType, LogicalType, Type};
+use ::parquet::basic::{Compression, ConvertedType, Type};
 use ::parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
 use ::parquet::data_type::{ByteArray, ByteArrayType};
 use ::parquet::errors::{ParquetError, Result};
 use ::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use ::parquet::file::reader::{FileReader as _, SerializedFileReader};
+use ::parquet::file::serialized_reader::ReadOptionsBuilder;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -100,7 +102,9 @@ impl Table {
         if !source.ends_with(MAGIC) {
             return Err("it is cut off: the end of a Parquet file, which says where everything is, is missing".into());
         }
-        let reader = SerializedFileReader::new(source.clone());
+        let columns = footer::columns(&source.told()?)?;
+        let options = ReadOptionsBuilder::new().with_parquet_schema(columns).build();
+        let reader = SerializedFileReader::new_with_options(source.clone(), options);
         let reader = reader.map_err(|error| format!("what it says of itself cannot be read: {}", words(&error)))?;
         let places = Places::of(&reader)?;
         Ok(Self { reader, source, places, longest })
@@ -166,8 +170,14 @@ impl Rows {
         let digests_and_places = sha256.into_iter().zip(region).zip(ext);
         let rows = raw.into_iter().zip(digests_and_places).map(|(raw, ((sha256, region), ext))| {
             let raw = raw.unwrap_or_else(|| ByteArray::from(Vec::new()));
-            let is_whole = sha256.is_some_and(|sha256| *sha256.data() == *digest(raw.data()).as_bytes());
-            Row { meta: meta(region.as_ref(), ext.as_ref()), raw, is_whole }
+            let ext: Ext = ext.and_then(|ext| serde_json::from_slice(ext.data()).ok()).unwrap_or_default();
+            // Of what was redacted the column has the digest of what was sent.
+            let sha256 = match &ext.copy_sha256 {
+                Some(copy) if ext.redacted => Some(copy.as_bytes()),
+                _ => sha256.as_ref().map(ByteArray::data),
+            };
+            let is_whole = sha256.is_some_and(|sha256| *sha256 == *digest(raw.data()).as_bytes());
+            Row { meta: meta(region.as_ref(), ext), raw, is_whole }
         });
         Ok(rows.collect())
     }
@@ -223,11 +233,7 @@ impl Places {
         }
         let place = |name: &str| place(name).unwrap_or_default();
         let time = schema.column(place("event_time"));
-        let by_microsecond = match time.logical_type_ref() {
-            Some(LogicalType::Timestamp(of)) => of.unit == ::parquet::basic::TimeUnit::MICROS,
-            _ => time.converted_type() == ConvertedType::TIMESTAMP_MICROS,
-        };
-        if !by_microsecond {
+        if time.converted_type() != ConvertedType::TIMESTAMP_MICROS {
             return Err("its column event_time is no time to the microsecond".to_owned());
         }
         Ok(Self {
@@ -260,14 +266,17 @@ fn digest(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-fn meta(region: Option<&ByteArray>, ext: Option<&ByteArray>) -> Meta {
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Ext {
-        compartment_id: Option<String>,
-    }
+/// What is taken of the column of this name.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Ext {
+    compartment_id: Option<String>,
+    redacted: bool,
+    copy_sha256: Option<String>,
+}
+
+fn meta(region: Option<&ByteArray>, ext: Ext) -> Meta {
     let text = |bytes: &ByteArray| bytes.as_utf8().map(str::to_owned).ok();
-    let ext: Ext = ext.and_then(|ext| serde_json::from_slice(ext.data()).ok()).unwrap_or_default();
     Meta { region: region.and_then(text), compartment_id: ext.compartment_id, tenancy: None }
 }
 

@@ -9,6 +9,8 @@ use ::parquet::file::reader::{ChunkReader, Length};
 use hyper::body::Bytes;
 
 use super::super::reader::Progress;
+use super::footer;
+use crate::domain::text::count_of;
 
 /// What a page may have beside one value of the greatest length.
 const BESIDE: usize = 16 << 20;
@@ -44,12 +46,31 @@ impl Source {
         at.is_some_and(|at| self.take(at, end.len()).is_ok_and(|found| found == end))
     }
 
+    /// The first bytes of what the file says of itself, which ends before its length and the last four. They are not
+    /// counted, because they are read once more.
+    pub fn told(&self) -> std::result::Result<Vec<u8>, String> {
+        let unreadable = |error| format!("it cannot be read: {error}");
+        let at = self.0.length.saturating_sub(8);
+        let length = self.look(at, 4).map_err(unreadable)?;
+        let length = u32::from_le_bytes(length.try_into().unwrap_or_default());
+        if length as usize > footer::MOST_BYTES {
+            return Err(format!("it says too much of itself: {}", count_of(length.into(), "byte")));
+        }
+        let begin = at.checked_sub(length.into()).ok_or("it says more of itself than there is")?;
+        self.look(begin, (length as usize).min(footer::MOST_OF_COLUMNS)).map_err(unreadable)
+    }
+
     fn take(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.look(start, length)?;
+        self.0.progress.add(bytes.len() as u64);
+        Ok(bytes)
+    }
+
+    fn look(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut file = &self.0.file;
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::with_capacity(length);
         file.take(length as u64).read_to_end(&mut bytes)?;
-        self.0.progress.add(bytes.len() as u64);
         Ok(bytes)
     }
 }
@@ -91,15 +112,37 @@ impl Read for Part {
 /// What is packed by zstd says how large it is, and that is held to be true when it is unpacked; a few bytes may stand
 /// for gigabytes. What is not packed is what it is.
 fn check_packed(bytes: &[u8], most: usize) -> Result<()> {
-    const FRAME: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-    if !bytes.starts_with(FRAME) {
-        return Ok(());
+    let unread = || Err(ParquetError::General("a page does not say how large it is".to_owned()));
+    match bytes {
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {}
+        // What is passed over when it is unpacked, before who knows what; and frames of old.
+        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] | [_, 0xb5, 0x2f, 0xfd, ..] => return unread(),
+        _ => return Ok(()),
     }
     let one = zstd::zstd_safe::find_frame_compressed_size(bytes).is_ok_and(|length| length == bytes.len());
     let size = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
     match size {
         Some(size) if one && size <= most as u64 => Ok(()),
         Some(size) if one => Err(ParquetError::General(format!("a page of {size} bytes is too large"))),
-        _ => Err(ParquetError::General("a page does not say how large it is".to_owned())),
+        _ => unread(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_no_larger_than_it_may_be_whatever_stands_before_it() {
+        let large = zstd::bulk::compress(&[7; 5_000], 1).unwrap();
+        assert!(check_packed(&large, 5_000).is_ok());
+        assert!(check_packed(&large, 4_999).is_err());
+        for first in 0x50..=0x5f {
+            let skipped = [&[first, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9], &large[..]].concat();
+            assert!(check_packed(&skipped, 4_999).is_err(), "{first:x}");
+        }
+        assert!(check_packed(&[large.clone(), large].concat(), 5_000).is_err(), "one and another");
+        assert!(check_packed(&[0x27, 0xb5, 0x2f, 0xfd, 0], 5_000).is_err(), "a frame of old");
+        assert!(check_packed(&[4, 0, 0, 0, 1, 2, 3, 4], 5_000).is_ok(), "what is not packed");
     }
 }
