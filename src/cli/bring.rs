@@ -164,7 +164,7 @@ async fn of_files(
         talk.note(&skipped);
     }
     let mut query = narrowed(asked, &args.filter, range);
-    exports.narrow(&among(&exports, query.clone(), &args.read.scope(), env));
+    exports.narrow(&among(&exports, query.clone(), &args.read.scope(), env), false);
     let held = Held::start(args.index(Footprint::default()));
     let (files, places, bytes) = read_files(&exports, narrow(&query), &held, env, talk, interrupt).await?;
     let snapshot = Arc::clone(&tokio::task::block_in_place(|| held.finish()).snapshot);
@@ -172,6 +172,9 @@ async fn of_files(
     let ReadArgs { padding, settling, .. } = args.read;
     let mut verdict =
         exports.judge(&files, range, &Asked { query: &query, now, padding, settling, strict: args.verdict.strict });
+    if let Some(finding) = exports.below_unknown(&args.read.scope()) {
+        verdict.lacks(finding);
+    }
     let opened = opened(&exports, &files, bytes);
     tell_spilling(&snapshot, talk);
     if let Some(finding) = not_held(&snapshot) {

@@ -13,6 +13,7 @@ use super::proof;
 use super::report::{Finding, span};
 use crate::collect::{self, Stored};
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::scope::ScopeRequest;
 use crate::domain::text::{clean, count_of};
 use crate::domain::time_range::{FetchWindow, TimeRange};
 use crate::export::coverage::{Filter, Span};
@@ -95,16 +96,20 @@ impl Exports {
             input.digest = document.as_ref().is_some_and(|document| written(document, &input.origin).is_some());
         }
         let mut exports = Self { inputs, documents, collections, unopened: Unopened::default(), skipped, faults };
-        exports.narrow(&Query::everything());
+        exports.narrow(&Query::everything(), true);
         Ok(exports)
     }
 
-    /// Leaves out what of collections cannot hold anything that the query shows.
-    pub fn narrow(&mut self, query: &Query) {
+    /// Leaves out what of collections cannot hold anything that the query shows; files of events without a time only where
+    /// these are not wanted whatever the time.
+    pub fn narrow(&mut self, query: &Query, undated: bool) {
         self.inputs.truncate(self.documents.len());
         self.unopened = Unopened::default();
         for collection in &self.collections {
-            let (needed, others) = collection.files(query);
+            let (mut needed, others) = collection.files(query);
+            let (wanted, others): (Vec<_>, Vec<_>) =
+                others.into_iter().partition(|stored| undated && stored.span.is_none());
+            needed.extend(wanted);
             let input = |stored: &&Stored| Input { origin: Origin::File(stored.path.clone()), digest: false };
             self.inputs.extend(needed.iter().map(input));
             self.unopened.bytes += others.iter().map(|stored| stored.bytes).sum::<u64>();
@@ -227,7 +232,21 @@ impl Exports {
             all = Extent { read: all.read + read, wanted: all.wanted + wanted, places: all.places + places, ..all };
             all.findings.extend(findings);
         }
+        if all.places == 0 && all.findings.is_empty() {
+            all.findings.push(Finding::new("missing", "no such region or compartment was ever collected".to_owned()));
+        }
         Some(all)
+    }
+}
+
+impl Exports {
+    /// That more may have been asked than can be told: what lies below a compartment is in no ledger.
+    pub fn below_unknown(&self, request: &ScopeRequest) -> Option<Finding> {
+        let named = !request.compartments.is_empty() || !request.exclude_compartments.is_empty();
+        let open = named && !request.no_subtree && !self.collections.is_empty();
+        let advice = "name each compartment, with --no-subtree".to_owned();
+        let what = "what lies below the compartments named is not known: a collection does not say it".to_owned();
+        open.then(|| Finding { advice, ..Finding::new("missing", what) })
     }
 }
 

@@ -51,7 +51,8 @@ pub async fn run(
     }
     let request = args.read.scope();
     let mut judged = narrowed(asked.clone(), &args.filter, range);
-    exports.narrow(&among(&exports, judged.clone(), &request, env));
+    // An event that does not say when it happened may belong to the time.
+    exports.narrow(&among(&exports, judged.clone(), &request, env), true);
     let exports = exports.with_digests();
     refuse_own_input(args.output_file.as_deref(), &exports)?;
     let outlet = outlet(args, None)?;

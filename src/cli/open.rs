@@ -53,7 +53,7 @@ pub async fn run(
     let query = args.filter.asked(now, args.when.tz.0)?;
     let mut exports = Exports::find(&args.paths)?;
     let shown: Query = range.map(Term::Time).into_iter().collect();
-    exports.narrow(&shown);
+    exports.narrow(&shown, true);
     check_terminal(exports.inputs.iter().any(|input| input.origin == Origin::Stdin))?;
     let (views, broken) = views::all(env);
     let wanted = Wanted::new(&args.screen, settings, env);

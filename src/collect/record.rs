@@ -1,7 +1,10 @@
 //! What the ledger of a tenancy is made of: lines that are only ever added.
 
+use std::path::{Component, Path};
+
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::ledger::Read;
 use crate::domain::problem::Problem;
@@ -101,6 +104,7 @@ pub struct Held {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFile {
     /// Below the data of the tenancy, with `/`.
+    #[serde(deserialize_with = "below")]
     pub path: String,
     /// Of the file as it is, packed, in hexadecimal digits.
     pub sha256: String,
@@ -109,6 +113,13 @@ pub struct DataFile {
     /// Of the events in it; none where no event says when it happened.
     pub first: Option<DateTime<Utc>>,
     pub last: Option<DateTime<Utc>>,
+}
+
+/// A ledger may be a stranger's: what it names lies in its collection.
+fn below<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    let path = String::deserialize(text)?;
+    let is_below = Path::new(&path).components().all(|part| matches!(part, Component::Normal(_)));
+    if is_below { Ok(path) } else { Err(D::Error::custom("a file outside of the collection")) }
 }
 
 /// The number of a cell, how many seconds after the time of the line it was read, and on how many pages.
@@ -139,4 +150,21 @@ pub enum Why {
     Failed,
     Denied,
     Gone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_outside_of_the_collection_is_no_file_of_it() {
+        let read = |path: &str| {
+            let file = serde_json::json!({ "path": path, "sha256": "", "bytes": 0, "rows": 0 });
+            serde_json::from_value::<DataFile>(file)
+        };
+        assert!(read("region=r/date=2026-03-14/x.jsonl.zst").is_ok());
+        for path in ["../x", "/dev/zero", "region=r/../../../x", "a/./../b"] {
+            assert!(read(path).is_err(), "{path}");
+        }
+    }
 }

@@ -139,6 +139,39 @@ fn a_tenancy_is_kept_whole_and_a_second_run_asks_only_what_may_have_grown() {
 }
 
 #[test]
+fn all_there_is_can_be_collected_and_added_to() {
+    let collection = Collection::new(Cloud::named("small"));
+    let run = || collection.cloud.run(&["collect", "--into", collection.directory.to_str().unwrap()]).expect(3);
+    run();
+    // A compartment may not be read; all else is as it was written.
+    assert!(!collection.verify().expect(3).stderr.contains("mismatch"));
+    run();
+    assert!(!collection.verify().expect(3).stderr.contains("mismatch"));
+    let found: usize = collection.events().values().map(Vec::len).sum();
+    assert_eq!(found, collection.cloud.world().len());
+}
+
+/// What lies below a compartment is in no ledger, and a place that nobody collected is no empty one.
+#[test]
+fn what_a_collection_cannot_tell_of_a_compartment_is_not_called_complete() {
+    let collection = Collection::new(open_cloud());
+    collection.run(&[]).expect(0);
+    let until = rfc3339(collection.cloud.range()[1] - TimeDelta::hours(2));
+    let since = rfc3339(collection.cloud.range()[0] + TimeDelta::hours(1));
+    let count = |more: &[&str]| {
+        let args = ["count", collection.directory.to_str().unwrap(), "--since", &since, "--until", &until];
+        collection.cloud.run(&[&args[..], more].concat())
+    };
+    count(&[]).expect(0);
+    let prod = collection.cloud.ocid("prod");
+    let below = count(&["--compartment", &prod]).expect(3);
+    assert!(below.stderr.contains("what lies below the compartments named is not known"), "{}", below.stderr);
+    count(&["--compartment", &prod, "--no-subtree"]).expect(0);
+    let nobody = count(&["--compartment", "ocid1.compartment.oc1..typo", "--no-subtree"]).expect(3);
+    assert!(nobody.stderr.contains("no such region or compartment was ever collected"), "{}", nobody.stderr);
+}
+
+#[test]
 fn what_may_not_be_read_makes_exit_code_3_and_is_read_once_it_may() {
     let collection = Collection::new(Cloud::named("small"));
     let line = collection.run(&[]).expect(3);
